@@ -1,0 +1,72 @@
+# Needs make and Python 3.11 or newer, nothing else. Everything is installed into .venv, from locks with hashes.
+
+PYTHON :=
+MODEL :=
+ARGS :=
+NAME :=
+UPGRADE :=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
+RUN := .venv/.run
+DEV := .venv/.dev
+FIRST_LINES := awk 'FNR == 1 { name = FILENAME; gsub(/.*\/|\.py$$/, "", name); gsub(/"""/, ""); print name ": " $$0 }'
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test chaos lint types contracts check bench wheel migration lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUN) ## draft, review and export 10,000 tickets, without any key; with one: make demo MODEL=gpt-4o-mini
+	@$(BIN)/prelabel demo $(if $(MODEL),--model $(MODEL)) $(ARGS)
+
+test: $(DEV) ## all tests but the slow ones; some of them: make test ARGS="-k review"
+	@$(BIN)/pytest $(ARGS)
+
+chaos: $(DEV) ## the slow tests: they kill real processes and look for what was lost
+	@$(BIN)/pytest tests/chaos -m slow $(ARGS)
+
+lint: $(DEV) ## style and common mistakes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(DEV) ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: $(DEV) ## who may import whom
+	@$(BIN)/lint-imports
+
+check: lint types contracts test ## lint, types, contracts and test, one after the other
+
+bench: $(DEV) ## the list of benchmarks; one of them: make bench NAME=replay ARGS="FILE"
+	@$(if $(NAME),$(BIN)/python -m benchmarks.$(NAME) $(ARGS),$(FIRST_LINES) benchmarks/[a-z]*.py)
+
+wheel: $(DEV) ## build the wheel into dist/, install it elsewhere and start it
+	@scripts/check-wheel
+
+migration: $(DEV) ## write the migration from the newest one to the models: make migration NAME="add comments"
+	@test -n "$(NAME)" || { echo 'say what changes, as in: make migration NAME="add comments"' >&2; exit 1; }
+	@scripts/new-migration "$(NAME)"
+
+lock: ## resolve the dependencies anew and write requirements/*.lock; to the newest versions: make lock UPGRADE=1
+	@scripts/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## remove .venv and everything else that was made
+	rm -rf .venv dist build .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	@python="$$(scripts/find-python $(PYTHON))" && "$$python" -m venv .venv
+
+$(RUN): pyproject.toml requirements/run.lock requirements/build.lock | $(BIN)/pip
+	@echo "installing into .venv what requirements/run.lock says (once; a minute or two)"
+	@$(PIP) --require-hashes -r requirements/run.lock -r requirements/build.lock
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(DEV): pyproject.toml requirements/dev.lock | $(BIN)/pip
+	@echo "installing into .venv what requirements/dev.lock says (once; a minute or two)"
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $(RUN) $@
