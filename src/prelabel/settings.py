@@ -1,0 +1,92 @@
+"""Settings: one frozen object, each field from the environment variable PRELABEL_<NAME>."""
+
+import json
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How this process runs. Without any setting: embedded, with all data in one folder."""
+
+    model_config = SettingsConfigDict(env_prefix="PRELABEL_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default=Path.home() / ".prelabel",
+        description="folder of the embedded database, broker files and logs",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL; empty: SQLite in the home folder. postgresql+psycopg://… for a team",
+    )
+    broker_url: str = Field(
+        default="",
+        description="Celery broker; empty: files in the home folder. redis://… for several workers",
+    )
+    host: str = Field(default="127.0.0.1", description="address that the API listens on")
+    port: int = Field(default=8000, description="port that the API listens on")
+    url: str = Field(
+        default="", description="where the command line finds the API; empty: host and port above"
+    )
+    token: SecretStr = Field(
+        default=SecretStr(""),
+        description="token of the command line; empty: the one `prelabel up` left in the home folder",
+    )
+    admin_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="token of the first admin, taken when the database has no user yet; empty: one is made and kept in the home folder",
+    )
+    api_base: str = Field(
+        default="",
+        description="base URL of an OpenAI-compatible server (Ollama, vLLM, llama.cpp) for models named openai/…",
+    )
+    prices: dict[str, tuple[Decimal, Decimal]] = Field(
+        default_factory=dict,
+        description='own prices as JSON, dollars per million tokens in and out: {"openai/qwen3": [0, 0]}',
+    )
+    hourly_rate: Decimal = Field(
+        default=Decimal(20), ge=0, description="dollars that an hour of reviewing costs, for cost per example"
+    )
+    concurrency: int = Field(default=32, ge=1, description="model calls in flight in one worker process")
+    chunk_size: int = Field(default=64, ge=1, description="examples that a worker claims at once")
+    call_timeout: float = Field(default=60, gt=0, description="seconds before a model call is given up")
+    call_attempts: int = Field(
+        default=5, ge=1, description="attempts of one model call that fails in a way that may pass"
+    )
+    retry_seconds: float = Field(
+        default=15,
+        gt=0,
+        description="pause before an example whose call failed is tried again; doubles each time",
+    )
+    lease_seconds: float = Field(
+        default=30, gt=0, description="how long a worker's claim lives without renewal"
+    )
+    review_lease_seconds: float = Field(
+        default=900, gt=0, description="how long a reviewer's claim lives without renewal"
+    )
+    sweep_seconds: float = Field(default=5, gt=0, description="how often lost work is looked for")
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _prices_from_json(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'prelabel.db'}"
+
+    @property
+    def server(self) -> str:
+        """The API's URL as the command line uses it."""
+        return (self.url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
