@@ -1,0 +1,37 @@
+"""One of several options."""
+
+from typing import Literal
+
+from prelabel.canonical import Json
+from prelabel.kinds.base import Options
+
+
+class Choice(Options):
+    """A value is one of the options, as text."""
+
+    kind: Literal["choice"] = "choice"
+
+    def json_schema(self) -> dict[str, Json]:
+        """A text out of the list."""
+        return {"type": "string", "enum": self.values}
+
+    def validate_value(self, value: Json, path: str) -> None:
+        """Only an option is valid, letter by letter."""
+        self.check_option(value, path)
+
+    def parse(self, text: str) -> Json:
+        """The option itself."""
+        self.check_option(text.strip(), "")
+        return text.strip()
+
+    def write(self, value: Json) -> str:
+        """The option itself."""
+        return str(value)
+
+    def classes(self) -> list[str]:
+        """The options."""
+        return self.values
+
+    def class_of(self, value: Json) -> str:
+        """The option."""
+        return str(value)

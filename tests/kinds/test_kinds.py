@@ -1,0 +1,146 @@
+"""Every kind keeps the same promises; each has its own rules besides."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from prelabel.errors import LabelError
+from prelabel.kinds import Kind, known
+from prelabel.kinds.boolean import Boolean
+from prelabel.kinds.choice import Choice
+from prelabel.kinds.choices import Choices
+from prelabel.kinds.number import Number
+from prelabel.kinds.rating import Rating
+from prelabel.kinds.text import Text
+
+LETTERS = ["a", "b", "c", "d e", "ü;|"]
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(
+    lambda text: text.strip()
+)
+FIELDS: dict[str, tuple[Kind, st.SearchStrategy[Any]]] = {
+    "choice": (Choice.model_validate({"options": LETTERS}), st.sampled_from(LETTERS)),
+    "choices": (Choices.model_validate({"options": LETTERS}), st.lists(st.sampled_from(LETTERS), max_size=5)),
+    "rating": (Rating(min=-2, max=7), st.integers(-2, 7)),
+    "number": (Number(min=-1e6, max=1e6), st.floats(-1e6, 1e6) | st.integers(-(10**6), 10**6)),
+    "boolean": (Boolean(), st.booleans()),
+    "text": (Text(), TEXTS),
+}
+
+
+@st.composite
+def field_and_values(draw: st.DrawFn, count: int = 1) -> tuple[Kind, list[Any]]:
+    kind, values = FIELDS[draw(st.sampled_from(sorted(FIELDS)))]
+    return kind, [draw(values) for _ in range(count)]
+
+
+def test_every_kind_that_there_is_is_tested_here() -> None:
+    assert set(FIELDS) == set(known())
+
+
+@given(field_and_values())
+def test_a_valid_value_survives_the_way_through_a_csv_cell(case: tuple[Kind, list[Any]]) -> None:
+    kind, [value] = case
+    kind.validate_value(value, "field")
+    assert kind.parse(kind.write(kind.normalize(value))) == kind.normalize(value)
+
+
+@given(field_and_values())
+def test_normalizing_twice_is_normalizing_once(case: tuple[Kind, list[Any]]) -> None:
+    kind, [value] = case
+    assert kind.normalize(kind.normalize(value)) == kind.normalize(value)
+
+
+@given(field_and_values(2))
+def test_distance_is_symmetric_within_bounds_and_zero_of_the_same(case: tuple[Kind, list[Any]]) -> None:
+    kind, [a, b] = case
+    assert 0 <= kind.distance(a, b) <= 1
+    assert kind.distance(a, b) == kind.distance(b, a)
+    assert kind.distance(a, a) == 0
+
+
+@given(field_and_values(), st.integers(1, 5))
+@example((Number(), [0.95]), 3)
+@example((Number(), [1.7e308]), 2)
+def test_reviewers_who_all_say_the_same_agree_on_it(case: tuple[Kind, list[Any]], reviewers: int) -> None:
+    kind, [value] = case
+    combined = kind.combine([value] * reviewers)
+    assert combined is not None
+    assert kind.distance(combined, value) == 0
+
+
+@given(field_and_values())
+def test_the_class_of_a_value_is_one_of_the_classes_and_parses_back(case: tuple[Kind, list[Any]]) -> None:
+    kind, [value] = case
+    name = kind.class_of(value)
+    if name is not None:
+        assert name in (kind.classes() or [])
+        assert kind.parse(name) == kind.normalize(value)
+
+
+@given(
+    st.sampled_from(sorted(FIELDS)),
+    st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5),
+)
+def test_any_other_json_is_refused_with_its_path_and_nothing_else_is_raised(name: str, value: Any) -> None:
+    kind, _ = FIELDS[name]
+    try:
+        kind.validate_value(value, "field")
+    except LabelError as error:
+        assert error.path.startswith("field")  # noqa: PT017 # only some values are refused
+    else:
+        kind.normalize(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "reason"),
+    [
+        (Choice.model_validate({"options": ["billing", "returns"]}), "biling", "did you mean 'billing'?"),
+        (Choices.model_validate({"options": LETTERS, "max": 1}), ["a", "b"], "from 0 to 1 options"),
+        (Rating(), 6, "whole number from 1 to 5"),
+        (Rating(), True, "whole number from 1 to 5"),
+        (Rating(), 2.5, "whole number from 1 to 5"),
+        (Number(max=10), 11, "at most 10"),
+        (Number(), float("nan"), "must be a number"),
+        (Number(), 10**400, "must be a number"),
+        (Boolean(), 1, "true or false"),
+        (Text(max_length=3), "four", "at most 3 characters"),
+        (Text(multiline=False), "two\nlines", "on one line"),
+        (Text(), " \n", "blank"),
+        (Text(), "a\0b", "NUL"),
+        (Text(), "\ud800", "surrogate"),
+    ],
+)
+def test_a_refusal_says_what_would_be_right(kind: Kind, value: Any, reason: str) -> None:
+    with pytest.raises(LabelError, match=reason.replace("?", r"\?")):
+        kind.validate_value(value, "field")
+
+
+@pytest.mark.parametrize(
+    ("kind", "votes", "settled"),
+    [
+        (Choice.model_validate({"options": LETTERS}), ["a", "a", "b"], "a"),
+        (Choice.model_validate({"options": LETTERS}), ["a", "b"], None),
+        (Choices.model_validate({"options": LETTERS}), [["a", "b"], ["b"], ["b", "c"]], ["b"]),
+        (Choices.model_validate({"options": LETTERS}), [["a"], []], None),
+        (Rating(), [3, 4, 4], 4),
+        (Rating(), [2, 4, 4], None),
+        (Number(tolerance=0.5), [1, 1.2, 1.4], 1.2),
+        (Number(), [1, 2], None),
+        (Boolean(), [True, True, False], True),
+        (Text(), ["yes ", "yes", "no"], "yes"),
+    ],
+)
+def test_votes_settle_a_value_or_call_for_the_senior(kind: Kind, votes: list[Any], settled: Any) -> None:
+    combined = kind.combine(votes)
+    assert combined == (pytest.approx(settled) if isinstance(settled, float) else settled)
+
+
+def test_what_providers_are_sent_uses_no_keyword_that_strict_output_refuses() -> None:
+    allowed = {"type", "enum", "items", "properties", "required", "additionalProperties", "description"}
+    for kind, _ in FIELDS.values():
+        schema = kind.json_schema()
+        assert set(schema) | set(schema.get("items", {})) <= allowed
+        json.dumps(schema)
