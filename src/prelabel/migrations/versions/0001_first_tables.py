@@ -1,0 +1,354 @@
+"""First tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from prelabel.models import BigId, Dollars, Moment, NullableJson
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "project",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
+        sa.UniqueConstraint("name", name=op.f("uq_project_name")),
+    )
+    op.create_table(
+        "prompt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prompt")),
+        sa.UniqueConstraint("digest", name=op.f("uq_prompt_digest")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("disabled_at", Moment(), nullable=True),
+        sa.CheckConstraint(
+            "role IN ('reviewer', 'senior', 'lead', 'admin')", name=op.f("ck_users_role_known")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("name", name=op.f("uq_users_name")),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("started_at", Moment(), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker")),
+    )
+    op.create_table(
+        "dataset",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_dataset_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_dataset_project_id_name")),
+    )
+    op.create_table(
+        "schema_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_schema_version_project_id_project")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schema_version")),
+        sa.UniqueConstraint("project_id", "version", name=op.f("uq_schema_version_project_id_version")),
+    )
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("last_used_at", Moment(), nullable=True),
+        sa.Column("revoked_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_token_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("digest", name=op.f("uq_token_digest")),
+    )
+    op.create_index(op.f("ix_token_user_id"), "token", ["user_id"], unique=False)
+    op.create_table(
+        "example",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("gold", NullableJson(), nullable=True),
+        sa.Column("meta", NullableJson(), nullable=True),
+        sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_example_dataset_id_dataset")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_example")),
+        sa.UniqueConstraint("dataset_id", "external_id", name=op.f("uq_example_dataset_id_external_id")),
+    )
+    op.create_index(
+        op.f("ix_example_dataset_id_content_hash"), "example", ["dataset_id", "content_hash"], unique=False
+    )
+    op.create_table(
+        "import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("started_at", Moment(), nullable=False),
+        sa.Column("finished_at", Moment(), nullable=True),
+        sa.Column("rows", sa.Integer(), nullable=True),
+        sa.Column("added", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_import_dataset_id_dataset")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import")),
+    )
+    op.create_index(op.f("ix_import_dataset_id"), "import", ["dataset_id"], unique=False)
+    op.create_table(
+        "run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
+        sa.Column("prompt_id", sa.Integer(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("confidence", sa.String(), nullable=False),
+        sa.Column("policy", sa.JSON(), nullable=False),
+        sa.Column("cap", Dollars(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("learned_label_id", BigId(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.CheckConstraint("state IN ('running', 'paused', 'cancelled')", name=op.f("ck_run_state_known")),
+        sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_run_dataset_id_dataset")),
+        sa.ForeignKeyConstraint(["prompt_id"], ["prompt.id"], name=op.f("fk_run_prompt_id_prompt")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"], ["schema_version.id"], name=op.f("fk_run_schema_version_id_schema_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
+    )
+    op.create_index(op.f("ix_run_dataset_id"), "run", ["dataset_id"], unique=False)
+    op.create_table(
+        "bad_row",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["import.id"], name=op.f("fk_bad_row_import_id_import")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bad_row")),
+    )
+    op.create_index(op.f("ix_bad_row_import_id"), "bad_row", ["import_id"], unique=False)
+    op.create_table(
+        "call",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("request_hash", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("tokens_in", sa.Integer(), nullable=False),
+        sa.Column("tokens_out", sa.Integer(), nullable=False),
+        sa.Column("tokens_cached", sa.Integer(), nullable=False),
+        sa.Column("tokens_reasoning", sa.Integer(), nullable=False),
+        sa.Column("dollars", Dollars(), nullable=True),
+        sa.Column("price_version", sa.String(), nullable=False),
+        sa.Column("latency_ms", sa.Integer(), nullable=False),
+        sa.Column("reply", NullableJson(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('ok', 'invalid', 'transient', 'refused', 'stopping')",
+            name=op.f("ck_call_outcome_known"),
+        ),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_call_example_id_example")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_call_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+    )
+    op.create_index(
+        op.f("ix_call_example_id_request_hash"), "call", ["example_id", "request_hash"], unique=False
+    )
+    op.create_index(op.f("ix_call_run_id_dollars"), "call", ["run_id", "dollars"], unique=False)
+    op.create_table(
+        "draft",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("prompt_digest", sa.String(), nullable=False),
+        sa.Column("label", NullableJson(), nullable=True),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("confidences", sa.JSON(), nullable=False),
+        sa.Column("alternatives", sa.JSON(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_draft_example_id_example")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_draft_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
+    )
+    op.create_index(op.f("ix_draft_run_id_example_id"), "draft", ["run_id", "example_id"], unique=False)
+    op.create_table(
+        "label",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("draft_id", BigId(), nullable=True),
+        sa.Column("review_id", BigId(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.CheckConstraint(
+            "source IN ('auto', 'review', 'consensus', 'adjudication', 'gold')",
+            name=op.f("ck_label_source_known"),
+        ),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_label_example_id_example")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_label_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
+    )
+    op.create_index(op.f("ix_label_run_id_source"), "label", ["run_id", "source"], unique=False)
+    op.create_table(
+        "placement",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("is_gold", sa.Boolean(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("draft_id", BigId(), nullable=True),
+        sa.Column("label_id", BigId(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease_owner", sa.String(), nullable=True),
+        sa.Column("lease_until", Moment(), nullable=True),
+        sa.CheckConstraint(
+            "place IN ('waiting', 'drafted', 'queued', 'settled', 'failed')",
+            name=op.f("ck_placement_place_known"),
+        ),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_placement_example_id_example")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_placement_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_placement")),
+        sa.UniqueConstraint("run_id", "example_id", name=op.f("uq_placement_run_id_example_id")),
+    )
+    op.create_index(op.f("ix_placement_lease_owner"), "placement", ["lease_owner"], unique=False)
+    op.create_index(
+        op.f("ix_placement_run_id_place_is_gold_id"),
+        "placement",
+        ["run_id", "place", "is_gold", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "reservation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("dollars", Dollars(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_reservation_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
+    )
+    op.create_index(op.f("ix_reservation_run_id"), "reservation", ["run_id"], unique=False)
+    op.create_table(
+        "slot",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("placement_id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("claimed_by", sa.Integer(), nullable=True),
+        sa.Column("claimed_at", Moment(), nullable=True),
+        sa.Column("lease_until", Moment(), nullable=True),
+        sa.CheckConstraint("state IN ('open', 'answered', 'withdrawn')", name=op.f("ck_slot_state_known")),
+        sa.ForeignKeyConstraint(["claimed_by"], ["users.id"], name=op.f("fk_slot_claimed_by_users")),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_slot_example_id_example")),
+        sa.ForeignKeyConstraint(
+            ["placement_id"], ["placement.id"], name=op.f("fk_slot_placement_id_placement")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_slot_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slot")),
+    )
+    op.create_index(op.f("ix_slot_claimed_by"), "slot", ["claimed_by"], unique=False)
+    op.create_index(op.f("ix_slot_placement_id"), "slot", ["placement_id"], unique=False)
+    op.create_index(
+        op.f("ix_slot_state_run_id_priority_id"), "slot", ["state", "run_id", "priority", "id"], unique=False
+    )
+    op.create_table(
+        "review",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("slot_id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("draft_id", BigId(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("label", NullableJson(), nullable=True),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("client_token", sa.String(), nullable=False),
+        sa.Column("undoes", BigId(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.CheckConstraint(
+            "verdict IN ('confirmed', 'corrected', 'skipped', 'flagged', 'undone')",
+            name=op.f("ck_review_verdict_known"),
+        ),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_review_example_id_example")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_review_run_id_run")),
+        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_review_slot_id_slot")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_review_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
+        sa.UniqueConstraint("user_id", "client_token", name=op.f("uq_review_user_id_client_token")),
+    )
+    op.create_index(op.f("ix_review_run_id_verdict"), "review", ["run_id", "verdict"], unique=False)
+    op.create_index(op.f("ix_review_slot_id"), "review", ["slot_id"], unique=False)
+    op.create_index(op.f("ix_review_undoes"), "review", ["undoes"], unique=False)
+    op.create_index(op.f("ix_review_user_id_example_id"), "review", ["user_id", "example_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_review_user_id_example_id"), table_name="review")
+    op.drop_index(op.f("ix_review_undoes"), table_name="review")
+    op.drop_index(op.f("ix_review_slot_id"), table_name="review")
+    op.drop_index(op.f("ix_review_run_id_verdict"), table_name="review")
+    op.drop_table("review")
+    op.drop_index(op.f("ix_slot_state_run_id_priority_id"), table_name="slot")
+    op.drop_index(op.f("ix_slot_placement_id"), table_name="slot")
+    op.drop_index(op.f("ix_slot_claimed_by"), table_name="slot")
+    op.drop_table("slot")
+    op.drop_index(op.f("ix_reservation_run_id"), table_name="reservation")
+    op.drop_table("reservation")
+    op.drop_index(op.f("ix_placement_run_id_place_is_gold_id"), table_name="placement")
+    op.drop_index(op.f("ix_placement_lease_owner"), table_name="placement")
+    op.drop_table("placement")
+    op.drop_index(op.f("ix_label_run_id_source"), table_name="label")
+    op.drop_table("label")
+    op.drop_index(op.f("ix_draft_run_id_example_id"), table_name="draft")
+    op.drop_table("draft")
+    op.drop_index(op.f("ix_call_run_id_dollars"), table_name="call")
+    op.drop_index(op.f("ix_call_example_id_request_hash"), table_name="call")
+    op.drop_table("call")
+    op.drop_index(op.f("ix_bad_row_import_id"), table_name="bad_row")
+    op.drop_table("bad_row")
+    op.drop_index(op.f("ix_run_dataset_id"), table_name="run")
+    op.drop_table("run")
+    op.drop_index(op.f("ix_import_dataset_id"), table_name="import")
+    op.drop_table("import")
+    op.drop_index(op.f("ix_example_dataset_id_content_hash"), table_name="example")
+    op.drop_table("example")
+    op.drop_index(op.f("ix_token_user_id"), table_name="token")
+    op.drop_table("token")
+    op.drop_table("schema_version")
+    op.drop_table("dataset")
+    op.drop_table("worker")
+    op.drop_table("users")
+    op.drop_table("prompt")
+    op.drop_table("project")

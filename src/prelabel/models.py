@@ -1,0 +1,388 @@
+"""The nouns as tables.
+
+History (drafts, calls, reviews, labels) is append-only: undo and correction add rows. What moves is the `Placement` of an
+example in a run and the `Slot` it has in the review queue; both point at the rows of history that hold now. No table keeps a
+counter that a query can give.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import Field, SQLModel
+
+from prelabel.canonical import Json
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+ROLES = ("reviewer", "senior", "lead", "admin")
+"""Each role may do what those before it may."""
+RUN_STATES = ("running", "paused", "cancelled")
+"""What its people want of a run; how far it is follows from where its examples are."""
+PLACES = ("waiting", "drafted", "queued", "settled", "failed")
+"""Where an example is in a run; always exactly one of these."""
+REASONS = (
+    "low_confidence", "gold_failed", "audit", "draft_failed", "conflict", "redundancy", "requested",
+)  # fmt: skip
+"""Why an example is in the review queue."""
+SLOT_STATES = ("open", "answered", "withdrawn")
+VERDICTS = ("confirmed", "corrected", "skipped", "flagged", "undone")
+SOURCES = ("auto", "review", "consensus", "adjudication", "gold")
+"""Where a label comes from."""
+OUTCOMES = ("ok", "invalid", "transient", "refused", "stopping")
+"""How a model call ended; `invalid` answers came, were paid and did not fit the schema."""
+
+
+def now() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time; aware and in UTC on every database (SQLite would give it back naive)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times: they mean something else on each machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime was given to the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware time."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Dollars(TypeDecorator[Decimal]):
+    """Money, exact: a whole number of nano-dollars in the database, a Decimal of dollars in Python."""
+
+    impl = BigInteger
+    cache_ok = True
+    NANO: ClassVar[Decimal] = Decimal("1e-9")
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Round to the nano-dollar."""
+        return None if value is None else int((value / self.NANO).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Dollars again, also for sums (PostgreSQL sums bigint as numeric)."""
+        return None if value is None else int(value) * self.NANO
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(
+        f"{column} IN ({', '.join(repr(value) for value in values)})", name=f"{column}_known"
+    )
+
+
+class BigId(TypeDecorator[int]):
+    """A 64-bit key that SQLite still numbers by itself."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite numbers only columns declared INTEGER, which are 64 bits wide there."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+
+class NullableJson(TypeDecorator[Json]):
+    """JSON in which None is SQL's NULL."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(none_as_null=True)
+
+
+class User(SQLModel, table=True):
+    """A person or program that signs in."""
+
+    __tablename__ = "users"  # `user` is a reserved word in PostgreSQL
+    __table_args__ = (_one_of("role", ROLES),)
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    role: str
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    disabled_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Token(SQLModel, table=True):
+    """A bearer token; only its SHA-256 is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="users.id", index=True)
+    name: str
+    digest: str = Field(unique=True)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    last_used_at: datetime | None = Field(default=None, sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Project(SQLModel, table=True):
+    """One labeling task; its schema versions, datasets and runs hang on it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class SchemaVersion(SQLModel, table=True):
+    """One version of a project's label schema, as the document that `LabelSchema.model_validate` reads."""
+
+    __tablename__ = "schema_version"
+    __table_args__ = (UniqueConstraint("project_id", "version"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    version: int
+    document: dict[str, Any] = Field(sa_type=JSON)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Dataset(SQLModel, table=True):
+    """Examples that belong together."""
+
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    name: str
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Import(SQLModel, table=True):
+    """One bringing-in of a file: the record of what happened, written once at its end."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", index=True)
+    source: str
+    started_at: datetime = Field(default_factory=now, sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
+    rows: int | None = None
+    added: int | None = None
+
+
+class BadRow(SQLModel, table=True):
+    """A row that could not become an example, and why."""
+
+    __tablename__ = "bad_row"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    import_id: int = Field(foreign_key="import.id", index=True)
+    row: int
+    field: str
+    reason: str = Field(sa_type=Text)
+
+
+class Example(SQLModel, table=True):
+    """One piece of data to label. `content` is what reviewers and models see; `gold` they never see."""
+
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "external_id"),
+        Index(None, "dataset_id", "content_hash"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    dataset_id: int = Field(foreign_key="dataset.id")
+    external_id: str
+    content_hash: str
+    content: dict[str, Any] = Field(sa_type=JSON)
+    gold: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
+    meta: Json | None = Field(default=None, sa_type=NullableJson)
+
+
+class Prompt(SQLModel, table=True):
+    """A prompt file as it was when a run used it; `digest` is its version."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    digest: str = Field(unique=True)
+    text: str = Field(sa_type=Text)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Run(SQLModel, table=True):
+    """One drafting of one dataset. `note` says why it paused; `learned_label_id` is up to where the student has learned."""
+
+    __table_args__ = (_one_of("state", RUN_STATES),)
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", index=True)
+    schema_version_id: int = Field(foreign_key="schema_version.id")
+    prompt_id: int = Field(foreign_key="prompt.id")
+    model: str
+    confidence: str
+    policy: dict[str, Any] = Field(sa_type=JSON)
+    cap: Decimal | None = Field(default=None, sa_type=Dollars)
+    state: str = "running"
+    note: str = ""
+    learned_label_id: int = Field(default=0, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Placement(SQLModel, table=True):
+    """The one place where an example is in a run, with the draft and label that hold now.
+
+    `confidence` is the one by which it was routed. While a worker drafts it, a waiting placement is leased; a lease in the
+    future without owner is a pause before the next attempt.
+    """
+
+    __table_args__ = (
+        _one_of("place", PLACES),
+        UniqueConstraint("run_id", "example_id"),
+        Index(None, "run_id", "place", "is_gold", "id"),
+        Index(None, "lease_owner"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    run_id: int = Field(foreign_key="run.id")
+    example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    is_gold: bool = False
+    place: str = "waiting"
+    reason: str = ""
+    confidence: float | None = None
+    draft_id: int | None = Field(default=None, sa_type=BigId)
+    label_id: int | None = Field(default=None, sa_type=BigId)
+    attempts: int = 0
+    lease_owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Draft(SQLModel, table=True):
+    """A model's label for one example. `label` is None where it failed; `failure` then says why."""
+
+    __table_args__ = (Index(None, "run_id", "example_id"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    run_id: int = Field(foreign_key="run.id")
+    example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    model: str
+    prompt_digest: str
+    label: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
+    confidence: float | None = None
+    confidences: dict[str, float] = Field(default_factory=dict, sa_type=JSON)
+    alternatives: dict[str, dict[str, float]] = Field(default_factory=dict, sa_type=JSON)
+    failure: str = Field(default="", sa_type=Text)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Call(SQLModel, table=True):
+    """The ledger: one row for each request sent to a provider, whatever came of it. `dollars` None: no price is known."""
+
+    __table_args__ = (
+        _one_of("outcome", OUTCOMES),
+        Index(None, "run_id", "dollars"),
+        Index(None, "example_id", "request_hash"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    run_id: int = Field(foreign_key="run.id")
+    example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    model: str
+    purpose: str
+    request_hash: str
+    outcome: str
+    detail: str = Field(default="", sa_type=Text)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
+    dollars: Decimal | None = Field(default=None, sa_type=Dollars)
+    price_version: str = ""
+    latency_ms: int = 0
+    reply: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Reservation(SQLModel, table=True):
+    """Money set aside for calls in flight; counts against the cap until it is settled or expires."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", index=True)
+    owner: str
+    dollars: Decimal = Field(sa_type=Dollars)
+    expires_at: datetime = Field(sa_type=Moment)
+
+
+class Slot(SQLModel, table=True):
+    """One answer that is wanted from one person for a queued example; claimed by a lease."""
+
+    __table_args__ = (
+        _one_of("state", SLOT_STATES),
+        Index(None, "state", "run_id", "priority", "id"),
+        Index(None, "placement_id"),
+        Index(None, "claimed_by"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    placement_id: int = Field(foreign_key="placement.id", sa_type=BigId)
+    run_id: int = Field(foreign_key="run.id")
+    example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    priority: int
+    state: str = "open"
+    claimed_by: int | None = Field(default=None, foreign_key="users.id")
+    claimed_at: datetime | None = Field(default=None, sa_type=Moment)
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Review(SQLModel, table=True):
+    """One person's answer to one slot. `undone` rows take back the review that `undoes` names."""
+
+    __table_args__ = (
+        _one_of("verdict", VERDICTS),
+        UniqueConstraint("user_id", "client_token"),
+        Index(None, "run_id", "verdict"),
+        Index(None, "user_id", "example_id"),
+        Index(None, "slot_id"),
+        Index(None, "undoes"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    slot_id: int = Field(foreign_key="slot.id", sa_type=BigId)
+    run_id: int = Field(foreign_key="run.id")
+    example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    draft_id: int | None = Field(default=None, sa_type=BigId)
+    user_id: int = Field(foreign_key="users.id")
+    verdict: str
+    label: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
+    seconds: float = 0
+    comment: str = Field(default="", sa_type=Text)
+    client_token: str
+    undoes: int | None = Field(default=None, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Label(SQLModel, table=True):
+    """A settled answer; the placement points at the one that holds, older ones stay as history."""
+
+    __table_args__ = (_one_of("source", SOURCES), Index(None, "run_id", "source"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    run_id: int = Field(foreign_key="run.id")
+    example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    value: dict[str, Any] = Field(sa_type=JSON)
+    source: str
+    draft_id: int | None = Field(default=None, sa_type=BigId)
+    review_id: int | None = Field(default=None, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Worker(SQLModel, table=True):
+    """A worker process that has said it lives; `seen_at` is renewed every few seconds."""
+
+    name: str = Field(primary_key=True)
+    started_at: datetime = Field(default_factory=now, sa_type=Moment)
+    seen_at: datetime = Field(default_factory=now, sa_type=Moment)

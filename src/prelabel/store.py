@@ -1,0 +1,118 @@
+"""The database: the only module that opens one.
+
+SQLite runs in WAL mode and every writing transaction begins IMMEDIATE: a deferred one that upgrades to writing fails at
+once with "database is locked" when two meet. Reading sessions begin deferred, so they never wait for a writer.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, create_engine
+
+from prelabel.errors import Unavailable
+from prelabel.settings import settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 727_001
+"""Key of the PostgreSQL advisory lock that lets one process migrate at a time."""
+
+
+class Store:
+    """One database, as sessions: `writing` commits at its end, `reading` cannot write."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        if (database := make_url(url).database) and self.is_sqlite:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = create_engine(url, pool_pre_ping=not self.is_sqlite)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._reading_engine = self.engine.execution_options(readonly=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.url.startswith("sqlite")
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in one transaction: committed when the block ends, rolled back when it raises."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads."""
+        with Session(self._reading_engine, expire_on_commit=False) as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; safe to call from several processes at once. Raises Unavailable."""
+        try:
+            with self.engine.connect() as connection:
+                if self.is_sqlite:
+                    _migrate_sqlite(connection)
+                else:
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+                    upgrade(connection)
+                connection.commit()
+        except OperationalError as error:
+            raise Unavailable(f"the database does not answer: {error.orig}") from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to `revision` inside the connection's transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def after_commit(session: Session, action: Callable[[], None]) -> None:
+    """Do something once the session's transaction is committed; never, if it is rolled back."""
+    event.listen(session, "after_commit", lambda _session: action(), once=True)
+
+
+@cache
+def store() -> Store:
+    """The store of this process, from its settings."""
+    return Store(settings().database)
+
+
+def _migrate_sqlite(connection: Connection) -> None:
+    """SQLite changes a table by copying and dropping it, which its foreign keys would forbid; they are checked at the end."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        upgrade(connection)
+        if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+            raise Unavailable(f"the migration would leave rows without what they point at: {broken[:3]}")
+        connection.commit()
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would be deferred
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    readonly = connection.get_execution_options().get("readonly")
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

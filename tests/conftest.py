@@ -1,0 +1,157 @@
+"""What tests share: databases, the recorded data, and a guard that no test reaches a real provider."""
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from prelabel.store import Store
+
+hypothesis.settings.register_profile("ours", deadline=None)  # a busy machine is not a fault
+hypothesis.settings.load_profile("ours")
+
+POSTGRES = os.environ.get("PRELABEL_TEST_DATABASE", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("PRELABEL_TEST_REDIS", "redis://127.0.0.1:6379/9")
+SHARED = Path(os.environ.get("PRELABEL_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+def skip_at_home(reason: str) -> None:
+    """Skip on a developer's machine; in CI something that is missing is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_keys() -> None:
+    """Keys of the person who runs the tests are out of reach, and so are settings."""
+    for name in list(os.environ):
+        if name.endswith("_API_KEY") or (
+            name.startswith("PRELABEL_") and not name.startswith(("PRELABEL_TEST", "PRELABEL_SHARED"))
+        ):
+            del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only this machine can be reached."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **options: Any) -> Any:
+        if host not in (None, "", "127.0.0.1", "::1", "localhost", socket.gethostname()):
+            raise AssertionError(f"a test tried to look up {host}")
+        return look_up(host, *args, **options)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data with recorded answers of models."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        skip_at_home(f"no recorded data at {folder}: set PRELABEL_SHARED to its parent folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """URL of a PostgreSQL server on which databases can be made."""
+    try:
+        psycopg.connect(_plain(POSTGRES), connect_timeout=3).close()
+    except psycopg.OperationalError as error:
+        skip_at_home(f"PostgreSQL does not answer at {POSTGRES} ({error}): set PRELABEL_TEST_DATABASE")
+    return POSTGRES
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a fresh, empty database, dropped after the test."""
+    name = f"prelabel_test_{uuid.uuid4().hex[:12]}"
+    _run_sql(postgres_server, f'CREATE DATABASE "{name}"')
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """URL of a Redis database that tests may empty."""
+    import redis
+
+    try:
+        redis.Redis.from_url(REDIS, socket_connect_timeout=3).flushdb()
+    except redis.ConnectionError as error:
+        skip_at_home(f"Redis does not answer at {REDIS} ({error}): set PRELABEL_TEST_REDIS")
+    return REDIS
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy from."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """Name of a migrated, empty PostgreSQL database to copy from."""
+    name = f"prelabel_template_{uuid.uuid4().hex[:12]}"
+    _run_sql(postgres_server, f'CREATE DATABASE "{name}"')
+    store = Store(make_url(postgres_server).set(database=name).render_as_string(hide_password=False))
+    store.migrate()
+    store.close()
+    yield name
+    _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """A fresh SQLite store."""
+    path = tmp_path / "prelabel.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    store = Store(f"sqlite:///{path}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_server: str, postgres_template: str) -> Iterator[Store]:
+    """A fresh PostgreSQL store."""
+    name = f"prelabel_test_{uuid.uuid4().hex[:12]}"
+    _run_sql(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    store = Store(make_url(postgres_server).set(database=name).render_as_string(hide_password=False))
+    yield store
+    store.close()
+    _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """A fresh store, once on each database."""
+    fresh: Store = request.getfixturevalue(f"{request.param}_store")
+    return fresh
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def _run_sql(url: str, statement: str) -> None:
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        connection.execute(statement)
