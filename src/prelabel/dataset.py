@@ -1,0 +1,328 @@
+"""Step 1, dataset: rows of a file become examples.
+
+Rows are read and checked outside any transaction and written in batches, so an import of any size holds the database for
+moments only and uses flat memory. What was written stays if the rest fails; importing again adds only what is missing.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import func, insert
+from sqlmodel import Session, col, select
+
+from prelabel.bulk import among, insert_new_examples
+from prelabel.canonical import Json, canonical
+from prelabel.errors import LabelError, RowError
+from prelabel.formats.base import Row
+from prelabel.models import BadRow, Dataset, Example, Import, now
+from prelabel.schema import LabelSchema
+from prelabel.store import Store
+
+BATCH = 5_000
+BATCH_BYTES = 16_000_000
+"""A batch of large rows ends early, when it holds this much JSON: memory is flat for rows of any size."""
+LONGEST_ID = 200
+LARGEST_CONTENT = 1_000_000
+"""Bytes of an example's content as JSON."""
+DEEPEST = 100
+"""Levels of nesting that content and meta may have; Python's JSON writer gives up at about a thousand."""
+BAD_ROWS_SHOWN = 100
+LONGEST_REASON = 1_000
+"""Characters of a bad row's field and reason that are kept: both may quote the row."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Which field of a row is what. All other fields are the content; `text` names one that becomes "text"."""
+
+    id: str = "id"
+    gold: str = "gold"
+    meta: str = "meta"
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did with its `rows`, of which each is added, was there already, repeats another, or is bad.
+
+    A row is its example by its id, and where it has none by its content.
+
+    * `already_there`: its example was in the dataset, with this content, when the import began. It stays as it was, gold and
+      meta too.
+    * `repeated`: its content stands in an earlier row, or in another example of the dataset. With an id of its own it is an
+      example all the same, and counted in `added` too; otherwise the content is kept once.
+    * `bad`: it cannot be an example; `bad_rows` holds the first of them.
+    """
+
+    import_id: int
+    rows: int = 0
+    added: int = 0
+    already_there: int = 0
+    repeated: int = 0
+    bad: int = 0
+    bad_rows: list[RowError] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A row that could be an example. `size` is its bytes of JSON, without gold."""
+
+    row: int
+    external_id: str
+    own_id: bool
+    content_hash: str
+    content: dict[str, Json]
+    gold: dict[str, Json] | None
+    meta: Json
+    size: int
+
+
+@dataclass
+class _Batch:
+    candidates: list[Candidate] = field(default_factory=list)
+    faults: list[RowError] = field(default_factory=list)
+    size: int = 0
+
+    def is_full(self) -> bool:
+        return len(self.candidates) + len(self.faults) >= BATCH or self.size >= BATCH_BYTES
+
+
+def bring_in(
+    store: Store,
+    dataset_id: int,
+    schema: LabelSchema,
+    rows: Iterable[Row],
+    source: str,
+    mapping: Mapping | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Add the rows to a dataset as examples; `on_progress` is told how many rows have been dealt with so far.
+
+    A row that cannot be one is kept as a `BadRow` with its number, field and reason, and costs no other row.
+    """
+    mapping = mapping or Mapping()
+    with store.writing() as session:
+        started = Import(dataset_id=dataset_id, source=source)
+        session.add(started)
+        newest_before = session.exec(select(func.max(Example.id))).one() or 0
+    report = ImportReport(import_id=started.id or 0)
+    for batch in _batches(rows, schema, mapping):
+        with store.writing() as session:
+            report = _BatchWriter(session, dataset_id, newest_before, mapping).write(batch, report)
+        if on_progress:
+            on_progress(report.rows)
+    with store.writing() as session:
+        finished = session.get_one(Import, started.id)
+        finished.finished_at, finished.rows, finished.added = now(), report.rows, report.added
+    return report
+
+
+def _batches(rows: Iterable[Row], schema: LabelSchema, mapping: Mapping) -> Iterator[_Batch]:
+    batch = _Batch()
+    for row in rows:
+        try:
+            candidate = read_row(row, schema, mapping)
+            batch.candidates.append(candidate)
+            batch.size += candidate.size
+        except RowError as fault:
+            batch.faults.append(_short(fault))
+        if batch.is_full():
+            yield batch
+            batch = _Batch()
+    if batch.candidates or batch.faults:
+        yield batch
+
+
+def _short(fault: RowError) -> RowError:
+    """The fault anew: the one that was raised holds on to its row by its traceback."""
+    return RowError(fault.row, fault.field[:LONGEST_REASON], fault.reason[:LONGEST_REASON])
+
+
+class _BatchWriter:
+    """Writes one batch in the session's transaction."""
+
+    def __init__(self, session: Session, dataset_id: int, newest_before: int, mapping: Mapping) -> None:
+        self._session = session
+        self._dataset_id = dataset_id
+        self._newest_before = newest_before
+        self._mapping = mapping
+        self._already_there = 0
+        self._repeated = 0
+
+    def write(self, batch: _Batch, report: ImportReport) -> ImportReport:
+        """The report with this batch in it."""
+        self._wait_for_other_imports()
+        fresh, clashes = self._sort_out(batch.candidates)
+        added = insert_new_examples(self._session, [self._example(candidate) for candidate in fresh])
+        faults = sorted(batch.faults + clashes, key=lambda fault: fault.row)
+        if faults:
+            self._session.execute(insert(BadRow), [_bad_row(report.import_id, fault) for fault in faults])
+        return replace(
+            report,
+            rows=report.rows + len(batch.candidates) + len(batch.faults),
+            added=report.added + added,
+            already_there=report.already_there + self._already_there,
+            repeated=report.repeated + self._repeated,
+            bad=report.bad + len(faults),
+            bad_rows=report.bad_rows + faults[: BAD_ROWS_SHOWN - len(report.bad_rows)],
+        )
+
+    def _wait_for_other_imports(self) -> None:
+        """Two batches with the same ids would deadlock on PostgreSQL, or one would not see what the other adds."""
+        self._session.exec(
+            select(Dataset.id).where(Dataset.id == self._dataset_id).with_for_update(key_share=True)
+        ).one()
+
+    def _sort_out(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[RowError]]:
+        """Those that are not in the dataset yet, and the faults of those that clash with an example or an earlier row."""
+        by_id = self._known_ids([candidate.external_id for candidate in candidates])
+        new_hashes = {
+            candidate.content_hash for candidate in candidates if candidate.external_id not in by_id
+        }
+        by_hash = self._known_hashes(new_hashes)
+        fresh, clashes = [], []
+        for candidate in candidates:
+            known = by_id.get(candidate.external_id)
+            if known is None and not candidate.own_id and candidate.content_hash in by_hash:
+                known = candidate.content_hash, by_hash[candidate.content_hash]
+            if known is None:
+                self._repeated += candidate.content_hash in by_hash
+                by_id[candidate.external_id] = candidate.content_hash, False
+                by_hash.setdefault(candidate.content_hash, False)
+                fresh.append(candidate)
+            elif known[0] != candidate.content_hash:
+                clashes.append(self._clash(candidate))
+            else:
+                self._already_there += known[1]
+                self._repeated += not known[1]
+        return fresh, clashes
+
+    def _known_ids(self, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+        """By id of an example: its content's hash, and whether it was there before this import."""
+        found = self._session.exec(
+            select(Example.external_id, Example.content_hash, col(Example.id)).where(
+                Example.dataset_id == self._dataset_id, among(self._session, Example.external_id, ids)
+            )
+        )
+        return {
+            external_id: (content_hash, key <= self._newest_before)
+            for external_id, content_hash, key in found
+        }
+
+    def _known_hashes(self, hashes: set[str]) -> dict[str, bool]:
+        """By hash of a content: whether an example had it before this import."""
+        if not hashes:
+            return {}
+        found = self._session.exec(
+            select(Example.content_hash, func.min(Example.id))
+            .where(Example.dataset_id == self._dataset_id, among(self._session, Example.content_hash, hashes))
+            .group_by(Example.content_hash)
+        )
+        return {content_hash: key <= self._newest_before for content_hash, key in found}
+
+    def _clash(self, candidate: Candidate) -> RowError:
+        taken = f"the id {candidate.external_id!r} is that of another example, with other content"
+        return RowError(
+            candidate.row, self._mapping.id, f"{taken}; nothing is overwritten: give it an id of its own"
+        )
+
+    def _example(self, candidate: Candidate) -> dict[str, Any]:
+        return {
+            "dataset_id": self._dataset_id,
+            "external_id": candidate.external_id,
+            "content_hash": candidate.content_hash,
+            "content": candidate.content,
+            "gold": candidate.gold,
+            "meta": candidate.meta,
+        }
+
+
+def _bad_row(import_id: int, fault: RowError) -> dict[str, Any]:
+    return {"import_id": import_id, "row": fault.row, "field": fault.field, "reason": fault.reason}
+
+
+def read_row(row: Row, schema: LabelSchema, mapping: Mapping) -> Candidate:
+    """What a row would be as an example. Raises RowError.
+
+    A row with an object under "content", as our own export has, is that content; of any other row all fields are content
+    but those that the mapping names.
+    """
+    if row.value is None:
+        raise RowError(row.number, row.field, row.fault)
+    fields = dict(row.value)
+    given_id, gold, meta = (fields.pop(name, None) for name in (mapping.id, mapping.gold, mapping.meta))
+    content = _content(row.number, fields, mapping)
+    written = _written(row.number, "", content)
+    if len(written) > LARGEST_CONTENT:
+        raise RowError(row.number, "", f"the content is larger than {LARGEST_CONTENT:,} bytes")
+    content_hash = hashlib.sha256(written).hexdigest()[:32]
+    external_id = _external_id(row.number, given_id, mapping)
+    return Candidate(
+        row=row.number,
+        external_id=external_id or f"h-{content_hash[:16]}",
+        own_id=bool(external_id),
+        content_hash=content_hash,
+        content=content,
+        gold=_gold(row.number, gold, schema, mapping),
+        meta=meta,
+        size=len(written) + (0 if meta is None else len(_written(row.number, mapping.meta, meta))),
+    )
+
+
+def _content(number: int, fields: dict[str, Json], mapping: Mapping) -> dict[str, Json]:
+    content = fields["content"] if isinstance(fields.get("content"), dict) else fields
+    if mapping.text not in ("", "text") and mapping.text in content:
+        if "text" in content:
+            raise RowError(number, mapping.text, 'cannot become "text": the row has a field of that name too')
+        content = {"text": content[mapping.text]} | content
+        del content[mapping.text]
+    if not any(value not in (None, "", [], {}) and str(value).strip() for value in content.values()):
+        raise RowError(number, "", "nothing to label: no field besides id, gold and meta holds anything")
+    return content
+
+
+def _written(number: int, name: str, value: Json) -> bytes:
+    """Canonical JSON of what is to be kept. Raises RowError where there is none, or it is too deep to be handled safely."""
+    try:
+        written = canonical(value).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RowError(number, name, f"cannot be kept as JSON: {error}") from error
+    if written.count(b"[") + written.count(b"{") > DEEPEST and _is_deep(value):
+        raise RowError(number, name, f"is nested more than {DEEPEST} levels deep")
+    return written
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inner(outer)]
+    return any(isinstance(outer, dict | list) for outer in level)
+
+
+def _inner(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _external_id(number: int, given: Json, mapping: Mapping) -> str:
+    if given is None or given == "":
+        return ""
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        raise RowError(number, mapping.id, "an id is text or a whole number")
+    text = str(given).strip()
+    if not text or len(text) > LONGEST_ID:
+        raise RowError(number, mapping.id, f"an id has from 1 to {LONGEST_ID} characters")
+    return text
+
+
+def _gold(number: int, given: Json, schema: LabelSchema, mapping: Mapping) -> dict[str, Json] | None:
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return None
+    try:
+        return schema.read_gold(given)
+    except LabelError as error:
+        field_path = f"{mapping.gold}.{error.path}" if error.path else mapping.gold
+        raise RowError(number, field_path, error.reason) from error

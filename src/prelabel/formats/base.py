@@ -1,0 +1,89 @@
+"""What a file format is: a reader of rows, a writer of records, or both."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol, cast
+
+from prelabel.canonical import Json
+from prelabel.errors import FormatError
+
+LONGEST_LINE = 10_000_000
+"""Bytes of one row with the end of its line; a longer one is a bad row."""
+Record = dict[str, Any]
+"""One exported example: id, content, label, source, status, reason, confidence, draft, model, prompt, reviewer, gold, meta."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a file, counted from 1.
+
+    `value` holds only what every database can keep: no NUL character, half surrogate pair, NaN or infinity. It is None where
+    the row could not be read: `fault` then says why, and `field` where in the row, if that is known.
+    """
+
+    number: int
+    value: dict[str, Json] | None
+    fault: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """What a writer knows beforehand of what it writes."""
+
+    instruction: str = ""
+    label_fields: tuple[str, ...] = ()
+    content_fields: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """Reads rows one by one, in flat memory; a row that cannot be read is a `Row` with its fault. Raises FormatError."""
+
+    def __call__(self, stream: BinaryIO) -> Iterator[Row]:
+        """The rows of the file."""
+
+
+class Writer(Protocol):
+    """Writes records as chunks of a file, one by one."""
+
+    def __call__(self, records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
+        """The file's bytes."""
+
+
+def unpacked(stream: BinaryIO) -> BinaryIO:
+    """The stream itself, or what it holds where it is gzip (known by its first two bytes)."""
+    buffered = (
+        stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
+    )
+    if buffered.peek(2)[:2] != b"\x1f\x8b":
+        return cast(BinaryIO, buffered)
+    return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)), 1 << 18))
+
+
+def lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Lines with their ends; None for one that is too long, which is passed over without being held in memory.
+
+    Raises FormatError where compressed data is damaged or breaks off.
+    """
+    try:
+        while line := stream.readline(LONGEST_LINE + 1):
+            if len(line) <= LONGEST_LINE:
+                yield line
+            else:
+                _pass_over(line, stream)
+                yield None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """Which byte of a line cannot be decoded, counted from 1."""
+    return f"byte {error.start + 1} of the line (0x{error.object[error.start]:02x}) is not UTF-8"
+
+
+def _pass_over(line: bytes, stream: BinaryIO) -> None:
+    while line and not line.endswith(b"\n"):
+        line = stream.readline(1 << 20)

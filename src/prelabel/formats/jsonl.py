@@ -1,0 +1,121 @@
+"""JSON Lines: one JSON object a line. Our own export is this, and comes in again as it went out."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from prelabel.canonical import Json
+from prelabel.errors import FormatError
+from prelabel.formats.base import LONGEST_LINE, Record, Row, WriteOptions, lines, not_utf8, unpacked
+from prelabel.kinds.base import keepable, shown
+
+SUFFIX = "jsonl"
+ENDINGS = ("jsonl", "ndjson")
+_BOM = b"\xef\xbb\xbf"
+
+
+class _Fault(Exception):
+    """Why a line is not a row, and in which of its fields."""
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        self.reason = reason
+        self.field = field
+        super().__init__(reason, field)
+
+
+def read(stream: BinaryIO) -> Iterator[Row]:
+    """The lines of the file; blank ones are passed over but counted."""
+    number = 0
+    try:
+        for number, line in enumerate(lines(unpacked(stream)), 1):  # used below
+            text = line.removeprefix(_BOM) if line and number == 1 else line
+            if text is None or text.strip():
+                yield _row(number, text)
+    except FormatError as damage:
+        yield Row(number + 1, None, str(damage))
+
+
+def write(records: Iterable[Record], _options: WriteOptions) -> Iterator[bytes]:
+    """A line for each record, with all that is known of the example."""
+    for record in records:
+        yield json.dumps(record, ensure_ascii=False, separators=(", ", ": ")).encode() + b"\n"
+
+
+def _row(number: int, line: bytes | None) -> Row:
+    try:
+        return Row(number, _object(line))
+    except _Fault as fault:
+        return Row(number, None, fault.reason, fault.field)
+
+
+def _object(line: bytes | None) -> dict[str, Json]:
+    if line is None:
+        raise _Fault(f"the line is longer than {LONGEST_LINE:,} bytes")
+    value = _decoded(line)
+    if not isinstance(value, dict):
+        raise _Fault(f"a row is a JSON object, not a {_KINDS[type(value)]}")
+    if b"\\u0000" in line or b"\\ud" in line.lower():  # what cannot be kept comes only as an escape
+        _check_fields(value)
+    return value
+
+
+def _decoded(line: bytes) -> Json:
+    try:
+        return _JSON.decode(line.decode())
+    except UnicodeDecodeError as error:
+        raise _Fault(not_utf8(error)) from error
+    except json.JSONDecodeError as error:
+        raise _Fault(f"not JSON: {error.msg} at character {error.pos + 1}") from error
+    except RecursionError as error:
+        raise _Fault("the JSON is nested too deeply") from error
+    except ValueError as error:  # Python's limit, as the time to convert grows with their square
+        raise _Fault("a whole number has more than 4,300 digits") from error
+
+
+def _check_fields(row: dict[str, Json]) -> None:
+    for name, value in row.items():
+        try:
+            _check_texts(name)
+        except ValueError as error:
+            raise _Fault(f"the name of a field {error}") from error
+        try:
+            _check_texts(value)
+        except ValueError as error:
+            raise _Fault(f"a text {error}", name) from error
+
+
+def _check_texts(value: Json) -> None:
+    if isinstance(value, str):
+        keepable(value)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check_texts(name)
+            _check_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_texts(inner)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        [(again, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise _Fault(f"{shown(again)} stands twice in one object")
+    return found
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _Fault(f"the number {shown(digits)} is too large to be kept")
+    return number
+
+
+def _no_constant(name: str) -> None:
+    raise _Fault(f"{name} is not JSON and cannot be kept")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+_KINDS = {str: "text", int: "number", float: "number", bool: "boolean", list: "list", type(None): "null"}

@@ -1,0 +1,94 @@
+"""Projects, their schema versions and datasets: found by name, made when first named."""
+
+import re
+
+from sqlmodel import Session, col, func, select
+
+from prelabel.errors import InputError, NotFound
+from prelabel.models import Dataset, Example, Project, SchemaVersion
+from prelabel.schema import LabelSchema
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def define(session: Session, name: str, schema: LabelSchema) -> SchemaVersion:
+    """The project's schema version that says this; made, and the project too, where it is not there yet."""
+    project = session.exec(select(Project).where(Project.name == name)).first()
+    if project is None:
+        project = Project(name=_checked(name, "project"))
+        session.add(project)
+        session.flush()
+    newest = schema_versions(session, project)
+    for version in newest:
+        if LabelSchema.model_validate(version.document).digest() == schema.digest():
+            return version
+    assert project.id is not None
+    version = SchemaVersion(
+        project_id=project.id, version=newest[0].version + 1 if newest else 1, document=schema.document()
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def find(session: Session, name: str) -> Project:
+    """The project of this name, or NotFound."""
+    project = session.exec(select(Project).where(Project.name == name)).first()
+    if project is None:
+        raise NotFound(f"there is no project {name!r}")
+    return project
+
+
+def schema_versions(session: Session, project: Project) -> list[SchemaVersion]:
+    """All versions, newest first; a project has at least one."""
+    return list(
+        session.exec(
+            select(SchemaVersion)
+            .where(SchemaVersion.project_id == project.id)
+            .order_by(col(SchemaVersion.version).desc())
+        )
+    )
+
+
+def open_dataset(session: Session, project: Project, name: str) -> Dataset:
+    """The project's dataset of this name; made where it is not there yet."""
+    assert project.id is not None
+    found = session.exec(
+        select(Dataset).where(Dataset.project_id == project.id, Dataset.name == name)
+    ).first()
+    if found is None:
+        found = Dataset(project_id=project.id, name=_checked(name, "dataset"))
+        session.add(found)
+        session.flush()
+    return found
+
+
+def find_dataset(session: Session, project: Project, name: str) -> Dataset:
+    """The project's dataset of this name, or NotFound."""
+    found = session.exec(
+        select(Dataset).where(Dataset.project_id == project.id, Dataset.name == name)
+    ).first()
+    if found is None:
+        raise NotFound(f"project {project.name!r} has no dataset {name!r}")
+    return found
+
+
+def sizes(session: Session, project: Project) -> list[tuple[Dataset, int]]:
+    """The project's datasets with how many examples each holds."""
+    return list(
+        session.exec(
+            select(Dataset, func.count(col(Example.id)))
+            .join(Example, col(Example.dataset_id) == Dataset.id, isouter=True)
+            .where(Dataset.project_id == project.id)
+            .group_by(col(Dataset.id))
+            .order_by(Dataset.name)
+        )
+    )
+
+
+def _checked(name: str, what: str) -> str:
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{what} name {name!r}: use 1 to 64 lower-case letters, digits, '.', '_' or '-', beginning with a letter or digit"
+        )
+    return name
