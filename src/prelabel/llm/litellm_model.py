@@ -1,0 +1,222 @@
+"""A model behind LiteLLM: one HTTP call for each question, structured output, no retries of its own."""
+
+import asyncio
+import json
+import logging
+import os
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache, cached_property
+from typing import Any
+
+from prelabel.canonical import Json, canonical
+from prelabel.draft import Confidence, Reply, Request, Token
+from prelabel.errors import RefusedError, StoppingError, TransientError
+from prelabel.llm.failures import as_ours
+from prelabel.llm.prices import Price, known, price
+
+MOST_TOKENS_OUT = 4_096
+"""Bound on an answer, thinking aside; also what bounds the cost of a call."""
+MOST_TOKENS_THOUGHT = 16_384
+"""Bound on answer and thoughts together, of a model that thinks before it answers."""
+SPARE_TOKENS = 256
+SCAFFOLD_TOKENS = 1_024
+"""What providers may add to a prompt unseen: marks of roles, instructions for tools or for the form of the answer."""
+RUNNERS_UP = 5
+NO_KEY = "none"
+"""Sent to a local server, which asks for no key, where the client library insists on one."""
+
+
+class LiteLLMModel:
+    """Answers `prelabel.draft.Model`. LiteLLM is imported at first use: it takes seconds and 180 MB."""
+
+    def __init__(
+        self,
+        name: str,
+        api_base: str = "",
+        timeout: float = 60,
+        prices: Mapping[str, tuple[Decimal, Decimal]] | None = None,
+    ) -> None:
+        self.name = name
+        self._timeout = timeout
+        self._prices = prices or {}
+        self._server: dict[str, str] = {}
+        if api_base and name.startswith("openai/"):
+            self._server = {"api_base": api_base, "api_key": os.environ.get("OPENAI_API_KEY") or NO_KEY}
+
+    def check(self, confidence: Confidence) -> None:
+        """Raise StoppingError with a sentence where this model cannot do what a run would ask of it."""
+        if not self._provider:
+            raise StoppingError(
+                f"the model {self.name!r} is not known: use LiteLLM's names, such as openai/gpt-4o-mini"
+            )
+        missing = [] if self._server else _litellm().validate_environment(self.name)["missing_keys"]
+        if keys := [name for name in missing if name.endswith("_API_KEY")]:  # the rest has defaults
+            raise StoppingError(f"{self.name} needs a key in the worker's environment: {' or '.join(keys)}")
+        if not self._accepts(response_format=_form({"type": "object", "properties": {}})):
+            raise StoppingError(f"{self.name} cannot be held to a JSON schema: choose another model")
+        if confidence == "logprobs" and not self._accepts(logprobs=True, top_logprobs=RUNNERS_UP):
+            raise StoppingError(
+                f"{self.name} ({self._provider}) gives no token probabilities: use confidence 'stated'"
+            )
+
+    def most(self, request: Request) -> Decimal | None:
+        """Upper bound of a call's dollars: a tokenizer over bytes never makes more tokens than there are bytes."""
+        if self._price is None:
+            return None
+        size = len(canonical([request.messages, request.answer_schema]).encode())
+        return self._price.most(size + SCAFFOLD_TOKENS, self._most_out(request))
+
+    async def ask(self, request: Request) -> Reply:
+        """One call. Raises TransientError, RefusedError or StoppingError."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._timeout + 5):  # in case the transport forgets its own
+                answer = await _litellm().acompletion(**self._call(request))
+        except TimeoutError as error:
+            raise TransientError(f"no answer in {self._timeout:.0f} s") from error
+        except Exception as error:  # mapped to ours, all of them, at this one seam
+            raise as_ours(error) from error
+        reply = self._reply(answer, round((time.monotonic() - began) * 1000))
+        if refusal := _refusal(answer.choices[0], self._most_out(request)):
+            raise RefusedError(refusal, reply)
+        return reply
+
+    @cached_property
+    def _provider(self) -> str:
+        """LiteLLM's name of the provider; empty where it knows none."""
+        try:
+            provider: str = _litellm().get_llm_provider(self.name)[1]
+        except _litellm().exceptions.BadRequestError:
+            return ""
+        return provider
+
+    @cached_property
+    def _price(self) -> Price | None:
+        _litellm()
+        return price(self.name, self._prices)
+
+    @cached_property
+    def _is_steady(self) -> bool:
+        """Whether temperature 0 can be asked for; models that think do not take it, though LiteLLM lists it for them."""
+        return self._accepts(temperature=0)
+
+    def _accepts(self, **options: Any) -> bool:
+        """Whether LiteLLM can put these options into a call to this model; tried without making one."""
+        model, provider, _, _ = _litellm().get_llm_provider(self.name)
+        try:
+            _litellm().utils.get_optional_params(model=model, custom_llm_provider=provider, **options)
+        except _litellm().exceptions.UnsupportedParamsError:
+            return False
+        return True
+
+    def _most_out(self, request: Request) -> int:
+        """Bound on tokens out. Of models that LiteLLM does not know, any may think, so these get more than an answer needs."""
+        entry = known(self.name)
+        keeps_quiet = self._is_steady and self._provider in (
+            "openai",
+            "anthropic",
+        )  # steady: not thinking now
+        bound = min(MOST_TOKENS_OUT, SPARE_TOKENS + longest(request.answer_schema))
+        if not entry:
+            bound = MOST_TOKENS_OUT
+        elif entry.get("supports_reasoning") and not keeps_quiet:
+            bound = MOST_TOKENS_THOUGHT
+        return min(bound, entry.get("max_output_tokens") or bound)
+
+    def _call(self, request: Request) -> dict[str, Any]:
+        call: dict[str, Any] = {
+            "model": self.name,
+            "messages": request.messages,
+            "response_format": _form(request.answer_schema),
+            "max_tokens": self._most_out(request),
+            "timeout": self._timeout,
+            "max_retries": 0,
+            "num_retries": 0,
+            **self._server,
+        }
+        if self._is_steady:
+            call["temperature"] = 0
+        if request.want_logprobs:
+            call |= {"logprobs": True, "top_logprobs": RUNNERS_UP}
+        return call
+
+    def _reply(self, answer: Any, latency_ms: int) -> Reply:
+        if not answer.choices:
+            raise TransientError("the provider answered without a choice")
+        usage, into = answer.usage, answer.usage.prompt_tokens_details
+        cached = getattr(into, "cached_tokens", None) or 0
+        written = getattr(into, "cache_creation_tokens", None) or 0
+        told = self._price and usage.prompt_tokens  # a server that counts nothing leaves the cost unknown
+        return Reply(
+            text=answer.choices[0].message.content or "",
+            tokens=_tokens(answer.choices[0]),
+            tokens_in=usage.prompt_tokens,
+            tokens_out=usage.completion_tokens,
+            tokens_cached=cached,
+            tokens_reasoning=getattr(usage.completion_tokens_details, "reasoning_tokens", None) or 0,
+            dollars=self._price.cost(usage.prompt_tokens, usage.completion_tokens, cached, written)
+            if self._price and told
+            else None,
+            price_version=self._price.source if self._price else "",
+            latency_ms=latency_ms,
+        )
+
+
+@cache
+def _litellm() -> Any:
+    """The library, with its talk turned off: what went wrong is told by our errors, once, without secrets."""
+    import litellm
+
+    litellm.suppress_debug_info = True
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+    return litellm
+
+
+def longest(schema: Json) -> int:
+    """Bytes of the longest answer that fits a schema, written without spaces; free text counts as MOST_TOKENS_OUT."""
+    if "enum" in schema:
+        return max(len(json.dumps(value)) for value in schema["enum"])
+    if schema.get("type") == "object":
+        return 2 + sum(
+            len(json.dumps(name)) + 2 + longest(part) for name, part in schema["properties"].items()
+        )
+    if schema.get("type") == "array":  # each of a list at most once
+        return (
+            len(json.dumps(schema["items"].get("enum", []))) if "enum" in schema["items"] else MOST_TOKENS_OUT
+        )
+    return {"boolean": 5, "integer": 24, "number": 24}.get(schema.get("type"), MOST_TOKENS_OUT)
+
+
+def _form(schema: dict[str, Json]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+def _refusal(choice: Any, most_out: int) -> str:
+    """Why the answer is none, if so: refusals do not raise by themselves."""
+    if said := getattr(choice.message, "refusal", None):
+        return f"the model refused: {str(said)[:200]}"
+    if choice.finish_reason == "content_filter":
+        return "the provider's content filter kept the answer back"
+    if choice.finish_reason == "length":
+        return f"the answer was cut off at {most_out:,} tokens"
+    return "" if choice.message.content else "the answer is empty"
+
+
+def _tokens(choice: Any) -> tuple[Token, ...]:
+    """The answer's tokens with their runners-up. Tokens that hold parts of one character come as one, without any."""
+    tokens: list[Token] = []
+    kept, logprob = b"", 0.0
+    for part in getattr(getattr(choice, "logprobs", None), "content", None) or []:
+        whole = not kept
+        kept += part.token.encode("utf-8", "replace") if part.bytes is None else bytes(part.bytes)
+        logprob += part.logprob
+        try:
+            text = kept.decode()
+        except UnicodeDecodeError:
+            continue
+        top = {other.token: other.logprob for other in part.top_logprobs or []} if whole else {}
+        tokens.append(Token(text, logprob, top))
+        kept, logprob = b"", 0.0
+    return tuple(tokens)

@@ -1,0 +1,180 @@
+"""The student: a small local classifier that drafts from what people have settled. No key, no network, no cost.
+
+Sparse text features and one linear model a field, with probabilities calibrated on held-out folds. It is trained on every
+lesson, but what it says of a lesson's own example comes from a model that has not seen it: so the gold that it learned from
+still measures it honestly.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from prelabel.canonical import Json
+from prelabel.content import as_text
+from prelabel.draft import Subject
+from prelabel.errors import StoppingError
+from prelabel.runs import Lesson
+from prelabel.schema import LabelSchema
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Chances = np.ndarray[Any, np.dtype[np.float64]]
+
+FEWEST_LESSONS = 20
+FOLDS = 5
+KEPT_ALTERNATIVES = 5
+TEMPERATURES = [0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 2.0, 3.0]
+"""Candidates by which log probabilities are divided; the one that fits held-out folds best is taken (Guo et al. 2017)."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A label with the probability of each of its values, and the likeliest classes of each field."""
+
+    label: dict[str, Json]
+    confidences: dict[str, float]
+    alternatives: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """One field's model, and the calibrated class probabilities of held-out folds for the lessons, by example."""
+
+    features: Any
+    model: Any
+    temperature: float
+    classes: Sequence[str]
+    held_out: Mapping[int, "Chances"]
+
+
+class Student:
+    """Trained once, then unchanging; `name` tells which lessons it knows."""
+
+    def __init__(self, name: str, schema: LabelSchema, fields: Mapping[str, _Trained]) -> None:
+        self.name = name
+        self._schema = schema
+        self._fields = fields
+
+    @classmethod
+    def train(cls, schema: LabelSchema, lessons: Sequence[Lesson], version: str) -> "Student":
+        """A student of these lessons, the same whatever their order. Raises StoppingError where it cannot learn."""
+        for name, kind in schema.fields.items():
+            if kind.classes() is None:
+                raise StoppingError(
+                    f"the student cannot learn {name!r} ({kind.kind}): it needs a model, such as openai/gpt-4o-mini"
+                )
+        if len(lessons) < FEWEST_LESSONS:
+            raise StoppingError(
+                f"the student needs at least {FEWEST_LESSONS} examples with gold to begin with, and has {len(lessons)}: "
+                "add gold to the dataset, or draft with a model"
+            )
+        ordered = sorted(lessons, key=lambda lesson: lesson.example_id)
+        fields = {name: _train(schema, name, ordered) for name in schema.fields}
+        return cls(f"student@{version}", schema, fields)
+
+    def draft_all(self, subjects: Sequence[Subject]) -> list[Opinion]:
+        """An opinion on each subject, in their order."""
+        if not subjects:
+            return []
+        texts = [as_text(subject.content) for subject in subjects]
+        chances = {name: _chances(trained, subjects, texts) for name, trained in self._fields.items()}
+        return [
+            self._opinion({name: rows[index] for name, rows in chances.items()})
+            for index in range(len(subjects))
+        ]
+
+    def _opinion(self, chances: Mapping[str, "Chances"]) -> Opinion:
+        label, confidences, alternatives = {}, {}, {}
+        for name, row in chances.items():
+            classes = self._fields[name].classes
+            order = row.argsort()[::-1][:KEPT_ALTERNATIVES]
+            label[name] = self._schema.fields[name].parse(classes[order[0]])
+            confidences[name] = float(row[order[0]])
+            alternatives[name] = {classes[index]: round(float(row[index]), 4) for index in order}
+        return Opinion(label, confidences, alternatives)
+
+
+def _train(schema: LabelSchema, name: str, lessons: Sequence[Lesson]) -> _Trained:
+    kind = schema.fields[name]
+    truth = [str(kind.class_of(lesson.label[name])) for lesson in lessons]
+    classes = sorted(set(truth))
+    if len(classes) < 2:
+        raise StoppingError(
+            f"the student has seen only one class of {name!r} ({classes[0]}): it needs gold of at least two"
+        )
+    features = _features()
+    matrix = features.fit_transform([as_text(lesson.content) for lesson in lessons])
+    held_out = _held_out(matrix, truth, classes)
+    temperature = _temperature(held_out, [classes.index(answer) for answer in truth])
+    cooled = _cooled(held_out, temperature)
+    by_example = {lesson.example_id: row for lesson, row in zip(lessons, cooled, strict=True)}
+    return _Trained(features, _classifier().fit(matrix, truth), temperature, classes, by_example)
+
+
+def _features() -> Any:
+    """Word and character n-grams, weighed by tf-idf; they see texts, never labels."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_union
+
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=60_000)
+    characters = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, max_features=60_000
+    )
+    return make_union(words, characters)
+
+
+def _classifier() -> Any:
+    """Logistic regression by stochastic gradient descent: as accurate as a full solver on such texts, in a fifth of the time."""
+    from sklearn.linear_model import SGDClassifier
+
+    return SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=20, tol=None, random_state=0)
+
+
+def _held_out(matrix: Any, truth: Sequence[str], classes: Sequence[str]) -> "Chances":
+    """Class probabilities for each lesson from a model that was trained on the other folds."""
+    import numpy as np
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    answers = np.array(truth)
+    chances = np.full((len(truth), len(classes)), 1e-6)
+    folds = StratifiedKFold if min(Counter(truth).values()) >= FOLDS else KFold
+    for known, unknown in folds(FOLDS, shuffle=True, random_state=0).split(matrix, answers):
+        if len(set(answers[known])) > 1:
+            model = _classifier().fit(matrix[known], answers[known])
+            columns = [classes.index(name) for name in model.classes_]
+            chances[np.ix_(unknown, columns)] += model.predict_proba(matrix[unknown])
+    return _normalized(chances)
+
+
+def _temperature(chances: "Chances", truth: Sequence[int]) -> float:
+    """The temperature with the least log loss."""
+    import numpy as np
+
+    rows = np.arange(len(truth))
+    return min(
+        TEMPERATURES, key=lambda degree: -float(np.log(_cooled(chances, degree)[rows, truth] + 1e-12).mean())
+    )
+
+
+def _cooled(chances: "Chances", temperature: float) -> "Chances":
+    import numpy as np
+
+    logits = np.log(chances + 1e-12) / temperature
+    return _normalized(np.exp(logits - logits.max(axis=1, keepdims=True)))
+
+
+def _normalized(chances: "Chances") -> "Chances":
+    shares: Chances = chances / chances.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _chances(trained: _Trained, subjects: Sequence[Subject], texts: Sequence[str]) -> "Chances":
+    """Calibrated class probabilities, one row a subject; of a lesson's own example from the fold that left it out."""
+    raw = trained.model.predict_proba(trained.features.transform(texts))
+    chances = _cooled(_normalized(raw + 1e-6), trained.temperature)
+    for index, subject in enumerate(subjects):
+        if subject.example_id in trained.held_out:
+            chances[index] = trained.held_out[subject.example_id]
+    return chances

@@ -1,0 +1,199 @@
+"""From a prompt file, a schema and an example to the messages that a model is sent. Pure.
+
+A prompt file has front matter (`name`, `description`) between two lines of ---, then a part under "## system" and one under
+"## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines` and `confidence`, and so is the same for
+all examples of a run, which lets providers cache it; the user part is filled with `example`. The example comes last, fenced by
+lines that carry a hash of it, so that nothing inside can end the fence.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from jinja2 import meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prelabel.assets import shipped
+from prelabel.canonical import Json, digest
+from prelabel.content import as_text
+from prelabel.errors import InputError, NotFound
+from prelabel.kinds import Kind
+from prelabel.schema import LabelSchema
+
+LONGEST_ECHO = 4_000
+"""Characters of a bad answer that are shown to the model again when it is asked to repair it."""
+_FILE = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
+_PARTS = re.compile(r"\s*^## system\s*$(.*)^## user\s*$(.*)\Z", re.DOTALL | re.MULTILINE)
+_VARIABLES = {"system": {"fields", "guidelines", "confidence"}, "user": {"example"}}
+_JINJA = ImmutableSandboxedEnvironment(
+    undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+)
+
+
+class FrontMatter(BaseModel):
+    """What a prompt file says of itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """A prompt file that was read; `digest` is its version."""
+
+    name: str
+    text: str
+    system: str
+    user: str
+
+    @cached_property
+    def digest(self) -> str:
+        """Names the file's content."""
+        return digest(self.text)
+
+
+def load_prompt(name: str) -> PromptTemplate:
+    """The newest version of a shipped prompt ("label"), or the one that is asked for ("label.v1"). Raises NotFound."""
+    folder = shipped("prompts")
+    files = sorted(folder.glob("*.md"), key=_version)
+    found = [path for path in files if name in (path.stem, re.sub(r"\.v\d+$", "", path.stem))]
+    if not found:
+        raise NotFound(f"there is no prompt {name!r} (there are {', '.join(path.stem for path in files)})")
+    return parse_prompt(found[-1].read_text(encoding="utf-8"), found[-1].name)
+
+
+def parse_prompt(text: str, source: str) -> PromptTemplate:
+    """A prompt file's text. Raises InputError that names the source, the line and what is wrong there."""
+    file = _FILE.match(text)
+    parts = _PARTS.match(text, file.start(2)) if file else None
+    if not file or not parts:
+        raise InputError(
+            f"{source}: a prompt has front matter between --- lines, then `## system` and `## user`"
+        )
+    front = _front_matter(file.group(1), source)
+    for number, part in enumerate(_VARIABLES, 1):
+        _check_part(part, parts.group(number), source, text.count("\n", 0, parts.start(number)))
+    return PromptTemplate(front.name, text, parts.group(1).strip(), parts.group(2).strip())
+
+
+def _front_matter(text: str, source: str) -> FrontMatter:
+    try:
+        return FrontMatter.model_validate(yaml.safe_load(text))
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 2}" if error.problem_mark else ""
+        raise InputError(f"{source}{line}: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{source}: front matter: {error}") from error
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        raise InputError(f"{source}: front matter: {'; '.join(faults)}") from error
+
+
+def _check_part(part: str, text: str, source: str, before: int) -> None:
+    """Raise InputError unless a part is a template of its variables alone; `before` counts the file's lines before it."""
+    try:
+        tree = _JINJA.parse(text)
+    except jinja2.TemplateSyntaxError as error:
+        raise InputError(f"{source}, line {before + error.lineno}: {error.message}") from error
+    wanted = meta.find_undeclared_variables(tree)
+    if unknown := wanted - _VARIABLES[part]:
+        line = min(name.lineno for name in tree.find_all(nodes.Name) if name.name in unknown)
+        raise InputError(
+            f"{source}, line {before + line}: the {part} part has no variable {', '.join(sorted(unknown))!r}"
+            f" (it has {', '.join(sorted(_VARIABLES[part]))})"
+        )
+    if part == "user" and "example" not in wanted:
+        raise InputError(f"{source}, line {before + 1}: the user part must hold {{{{ example }}}}")
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What a model is told for every example of a run: a prompt filled with a schema and a way to have confidence."""
+
+    template: PromptTemplate
+    schema: LabelSchema
+    confidence: str
+
+    @cached_property
+    def system(self) -> str:
+        """The part that is the same for all examples. Raises InputError where the template cannot be filled."""
+        return _render(
+            self.template,
+            self.template.system,
+            fields=[_field(name, kind) for name, kind in self.schema.fields.items()],
+            guidelines=self.schema.guidelines,
+            confidence=self.confidence,
+        )
+
+    @cached_property
+    def answer_schema(self) -> dict[str, Json]:
+        """The JSON schema of an answer, within what providers enforce strictly."""
+        properties: dict[str, Json] = {"label": self.schema.json_schema()}
+        if self.confidence == "stated":
+            chances = {name: {"type": "number", "description": "from 0 to 1"} for name in self.schema.fields}
+            properties["confidence"] = _object(chances)
+        return _object(properties)
+
+    def messages(self, content: dict[str, Json]) -> list[dict[str, str]]:
+        """The system message, then the user message with this example."""
+        return [
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": _render(self.template, self.template.user, example=fenced(content))},
+        ]
+
+
+def repair(talk: list[dict[str, str]], answer: str, reason: str) -> list[dict[str, str]]:
+    """The conversation so far, the bad answer, and the demand for a valid one."""
+    echo = answer if len(answer) <= LONGEST_ECHO else answer[:LONGEST_ECHO] + " …"
+    demand = (
+        f"Your answer cannot be used: {reason}. Answer again for the same example, "
+        "with one valid JSON object in the form asked for and nothing else."
+    )
+    return [*talk, {"role": "assistant", "content": echo}, {"role": "user", "content": demand}]
+
+
+def fenced(content: dict[str, Json]) -> str:
+    """An example between two lines that its own text cannot contain."""
+    text, attempt = as_text(content), 0
+    while (mark := digest([text, attempt])[:8]) in text:
+        attempt += 1
+    return f"<example-{mark}>\n{text}\n</example-{mark}>"
+
+
+def _field(name: str, kind: Kind) -> dict[str, Any]:
+    """A field as templates see it."""
+    options = getattr(kind, "options", ())
+    return {
+        "name": name,
+        "kind": kind.kind,
+        "description": kind.description,
+        "options": options,
+        "rules": kind.rules(),
+    }
+
+
+def _object(properties: dict[str, Json]) -> dict[str, Json]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _render(template: PromptTemplate, part: str, **values: Any) -> str:
+    try:
+        return _JINJA.from_string(part).render(**values).strip()
+    except jinja2.TemplateError as error:
+        raise InputError(f"prompt {template.name!r}: {error}") from error
+
+
+def _version(path: Path) -> int:
+    number = path.stem.rpartition(".v")[2]
+    return int(number) if number.isdigit() else 0

@@ -1,0 +1,168 @@
+"""A model drafter asks, checks, repairs once, and records every call that it made."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prelabel import draft
+from prelabel.draft import ModelDrafter, Outcome, Reply, Request, Subject
+from prelabel.errors import LabelError, ModelError, RefusedError, StoppingError, TransientError
+from prelabel.prompt import Instructions, load_prompt
+from prelabel.schema import LabelSchema
+
+SCHEMA = LabelSchema.load("fields: {topic: [billing, returns]}")
+GOOD = json.dumps({"label": {"topic": "billing"}, "confidence": {"topic": 0.8}})
+SUBJECT = Subject(7, {"text": "Where is my money?"})
+
+
+class ScriptedModel:
+    """Answers with the next entry of its script: a text, or an error to raise."""
+
+    name = "scripted"
+
+    def __init__(self, *script: str | ModelError) -> None:
+        self.script = list(script)
+        self.requests: list[Request] = []
+
+    async def ask(self, request: Request) -> Reply:
+        self.requests.append(request)
+        entry = self.script.pop(0)
+        if isinstance(entry, ModelError):
+            raise entry
+        return Reply(entry, tokens_in=10, tokens_out=2, dollars=Decimal("0.01"))
+
+    def most(self, request: Request) -> Decimal:
+        return Decimal("0.05")
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draft, "LONGEST_WAIT", 0.0)
+
+
+def drafter(model: ScriptedModel, **options: Any) -> ModelDrafter:
+    told = Instructions(load_prompt("label"), SCHEMA, options.pop("confidence", "stated"))
+    return ModelDrafter(
+        model, told, lambda _schema, _reply: ({"topic": 0.7}, {"topic": {"billing": 0.7}}), **options
+    )
+
+
+def outcome(*script: str | ModelError, **options: Any) -> Outcome:
+    return asyncio.run(drafter(ScriptedModel(*script), **options).draft(SUBJECT))
+
+
+def calls(found: Outcome) -> list[tuple[str, str]]:
+    return [(call.purpose, call.outcome) for call in found.calls]
+
+
+def test_a_valid_answer_is_a_draft_with_its_confidence() -> None:
+    found = outcome(GOOD)
+    assert (found.ending, found.label, found.confidence) == ("drafted", {"topic": "billing"}, 0.8)
+    assert calls(found) == [("draft", "ok")]
+
+
+def test_an_invalid_answer_is_repaired_once_with_the_reason() -> None:
+    model = ScriptedModel('{"label": {"topic": "biling"}}', GOOD)
+    found = asyncio.run(drafter(model).draft(SUBJECT))
+    assert (found.ending, calls(found)) == ("drafted", [("draft", "invalid"), ("repair", "ok")])
+    assert "did you mean 'billing'" in model.requests[1].messages[-1]["content"]
+
+
+def test_an_answer_that_stays_invalid_goes_to_people_and_is_no_label() -> None:
+    found = outcome("I cannot tell.", '{"label": {"topic": "weather"}, "confidence": {"topic": 1}}')
+    assert (found.ending, found.label) == ("failed", None)
+    assert '"weather" is not one of the 2 options' in found.failure
+    assert calls(found) == [("draft", "invalid"), ("repair", "invalid")]
+
+
+def test_a_call_that_may_pass_is_tried_again_and_each_attempt_is_recorded() -> None:
+    found = outcome(TransientError("busy"), TransientError("busy", retry_after=3), GOOD)
+    assert (found.ending, calls(found)) == ("drafted", [("draft", "transient")] * 2 + [("draft", "ok")])
+
+
+def test_a_call_that_never_passes_is_put_off_after_its_attempts() -> None:
+    found = outcome(*[TransientError("busy")] * 3, attempts=3)
+    assert (found.ending, found.failure, len(found.calls)) == ("postponed", "busy", 3)
+
+
+def test_a_refused_request_goes_to_people_at_once() -> None:
+    found = outcome(RefusedError("too long"))
+    assert (found.ending, found.failure, calls(found)) == ("failed", "too long", [("draft", "refused")])
+
+
+def test_an_error_that_every_request_would_meet_stops_the_run() -> None:
+    found = outcome(StoppingError("bad key"))
+    assert (found.ending, calls(found)) == ("stopped", [("draft", "stopping")])
+
+
+def test_what_a_refusal_cost_is_recorded() -> None:
+    [call] = outcome(RefusedError("refused", Reply("", dollars=Decimal("0.02")))).calls
+    assert call.reply is not None
+    assert call.reply.dollars == Decimal("0.02")
+
+
+def test_an_answer_that_was_paid_before_is_not_asked_for_again() -> None:
+    model = ScriptedModel(GOOD)
+    first = asyncio.run(drafter(model).draft(SUBJECT))
+    known = {(7, first.calls[0].request_hash): Reply(GOOD)}
+    second = drafter(ScriptedModel(), remembered=known)
+    assert asyncio.run(second.draft(SUBJECT)).label == first.label
+    assert asyncio.run(second.draft(SUBJECT)).calls == ()
+    assert second.most(SUBJECT) == 0
+
+
+def test_another_example_with_the_same_text_is_asked_for_by_itself() -> None:
+    first = outcome(GOOD)
+    known = {(7, first.calls[0].request_hash): Reply(GOOD)}
+    model = ScriptedModel(GOOD)
+    asyncio.run(drafter(model, remembered=known).draft(Subject(8, SUBJECT.content)))
+    assert len(model.requests) == 1
+
+
+def test_the_most_that_a_draft_can_cost_counts_its_repair() -> None:
+    assert drafter(ScriptedModel()).most(SUBJECT) == Decimal("0.10")
+
+
+def test_token_probabilities_give_confidence_and_alternatives() -> None:
+    found = outcome('{"label": {"topic": "billing"}}', confidence="logprobs")
+    assert (found.confidence, found.alternatives) == (0.7, {"topic": {"billing": 0.7}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "path"),
+    [
+        ("", ""),
+        ("[]", ""),
+        ("[" * 100_000, ""),
+        ('{"label": null}', ""),
+        ('{"label": {"topic": "billing"}}', "confidence"),
+        ('{"label": {"topic": "billing"}, "confidence": {"topic": 80}}', "confidence.topic"),
+        ('{"label": {"topic": "billing"}, "confidence": {"topic": true}}', "confidence.topic"),
+        ('{"label": {"topic": "billing"}, "confidence": {"topic": NaN}}', "confidence.topic"),
+        ('{"label": {"topic": "billing", "x": 1}, "confidence": {"topic": 1}}', "x"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_refused_with_its_path(answer: str, path: str) -> None:
+    with pytest.raises(LabelError) as error:
+        draft.parse_answer(SCHEMA, answer, states=True)
+    assert error.value.path == path
+
+
+ANSWERS: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]] = lambda inner: (
+    st.lists(inner) | st.dictionaries(st.sampled_from(["label", "topic", "confidence"]), inner)
+)
+
+
+@given(st.recursive(st.none() | st.sampled_from(["billing", "x", 0.5, True]), ANSWERS, max_leaves=8))
+def test_no_answer_becomes_a_label_that_does_not_fit_the_schema(answer: Any) -> None:
+    try:
+        label, _ = draft.parse_answer(SCHEMA, json.dumps(answer), states=False)
+    except LabelError:
+        return
+    SCHEMA.validate_label(label)

@@ -1,0 +1,132 @@
+"""A prompt tells the same to the model for every example, and no example can step out of its fence."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prelabel.errors import InputError, NotFound
+from prelabel.prompt import Instructions, fenced, load_prompt, parse_prompt, repair
+from prelabel.schema import LabelSchema
+
+SCHEMA = LabelSchema.load("""
+guidelines: The first wish decides.
+fields:
+  topic: {kind: choice, description: What it is about., options: {billing: about money, returns: about goods}}
+  stars: {kind: rating}
+""")
+HEAD = "---\nname: x\n---\n"
+
+
+def instructions(confidence: str = "stated") -> Instructions:
+    return Instructions(load_prompt("label"), SCHEMA, confidence)
+
+
+def test_the_system_message_holds_fields_options_rules_and_guidelines() -> None:
+    system = instructions().system
+    for part in (
+        "## topic (choice)",
+        "What it is about.",
+        "- billing: about money",
+        "from 1 to 5",
+        "The first wish decides.",
+    ):
+        assert part in system
+
+
+def test_confidence_is_asked_for_only_where_it_is_stated() -> None:
+    assert "`confidence`" in instructions("stated").system
+    assert "confidence" not in instructions("logprobs").system
+    assert set(instructions("logprobs").answer_schema["properties"]) == {"label"}
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text()), st.dictionaries(st.text(min_size=1), st.text()))
+def test_the_system_message_is_the_same_for_all_examples(one: dict[str, str], other: dict[str, str]) -> None:
+    told = instructions()
+    assert told.messages(one)[0] == told.messages(other)[0]
+
+
+@given(st.text() | st.from_regex(r"</?example-[0-9a-f]{8}>\n?.*"))
+def test_no_text_can_close_its_fence(text: str) -> None:
+    lines = fenced({"text": text})
+    found = re.fullmatch(r"<example-([0-9a-f]{8})>\n(.*)\n</example-\1>", lines, re.DOTALL)
+    assert found
+    assert found.group(2) == text
+    assert found.group(1) not in text
+
+
+def test_the_only_text_stands_bare_and_other_fields_by_name() -> None:
+    assert "\nhello\n" in fenced({"text": "hello"})
+    assert "\nsubject: Hi\ncount: 3\n" in fenced({"subject": "Hi", "count": 3})
+
+
+def test_template_code_in_an_example_is_text() -> None:
+    assert "{{ 7 * 7 }} {% raw %}" in instructions().messages({"text": "{{ 7 * 7 }} {% raw %}"})[1]["content"]
+
+
+def test_a_repair_shows_the_answer_cut_short_and_the_reason() -> None:
+    talk = repair(instructions().messages({"text": "x"}), "y" * 10_000, "topic: is missing")
+    assert [message["role"] for message in talk] == ["system", "user", "assistant", "user"]
+    assert len(talk[2]["content"]) < 4_100
+    assert "topic: is missing" in talk[3]["content"]
+
+
+BODY = "## system\n{{ fields }}\n## user\n{{ example }}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no front matter", "front matter between ---"),
+        (HEAD + "## system\nx", "## user"),
+        ("---\nname: x\nauthor: me\n---\n" + BODY, "author: Extra"),
+        ("---\ndescription: x\n---\n" + BODY, "name: Field required"),
+        ("---\nname: x\n  y: z\n---\n" + BODY, "line 3: mapping values"),
+        ("---\njust text\n---\n" + BODY, "dictionary"),
+        (HEAD + "## system\nok\n{% if %}\n## user\nx", "line 6: Expected an expression"),
+        (HEAD + "## system\nok\n\n## user\n\n{{ example }\n", "line 9: unexpected '}'"),
+        (HEAD + "## system\n\n{{ guidlines }}\n## user\n{{ example }}", "line 6: .*'guidlines'.* guidelines"),
+        (
+            HEAD + "## system\n{{ example }}\n## user\n{{ example }}",
+            "line 5: the system part has no variable",
+        ),
+        (HEAD + "## system\nx\n## user\nlabel it", "line 6: .*must hold {{ example }}"),
+    ],
+)
+def test_a_prompt_that_cannot_be_used_is_refused_with_its_name_and_line(text: str, said: str) -> None:
+    for ending in ("\n", "\r\n"):
+        with pytest.raises(InputError, match=rf"p\.md.*{said}"):
+            parse_prompt(text.replace("\n", ending), "p.md")
+
+
+def test_a_prompt_may_have_variables_of_its_own() -> None:
+    system = "{% set tone = 'calm' %}{% for field in fields %}{{ loop.index }} {{ field.name }} {{ tone }};{% endfor %}"
+    template = parse_prompt(HEAD + f"## system\n{system}\n## user\n{{{{ example }}}}", "p.md")
+    assert Instructions(template, SCHEMA, "stated").system == "1 topic calm;2 stars calm;"
+
+
+def test_a_variable_that_there_is_not_is_an_error_and_not_an_empty_place() -> None:
+    template = parse_prompt(HEAD + "## system\n{{ fields[0].nmae }}\n## user\n{{ example }}", "p.md")
+    with pytest.raises(InputError, match="nmae"):
+        _ = Instructions(template, SCHEMA, "stated").system
+
+
+def test_a_prompt_cannot_reach_into_python() -> None:
+    template = parse_prompt(
+        HEAD + "## system\n{{ fields.__class__.__mro__ }}\n## user\n{{ example }}", "p.md"
+    )
+    with pytest.raises(InputError, match="unsafe"):
+        _ = Instructions(template, SCHEMA, "stated").system
+
+
+def test_a_prompt_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    for name in ("lable", "../prompts/label", "/etc/passwd", "**", "l*", ""):
+        with pytest.raises(NotFound, match=r"label\.v1"):
+            load_prompt(name)
+
+
+def test_every_change_of_a_prompt_changes_its_version() -> None:
+    text = load_prompt("label").text
+    assert parse_prompt(text, "a").digest == parse_prompt(text, "b").digest
+    assert parse_prompt(text + " ", "a").digest != parse_prompt(text, "a").digest
