@@ -1,0 +1,1 @@
+"""Step 5, measure: figures from plain values; nothing here knows a database."""

@@ -1,0 +1,67 @@
+"""The rule by which a draft is accepted, or sent to people with a reason. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from prelabel.measure.gate import Gate
+from prelabel.schema import Label, LabelSchema
+
+
+class Policy(BaseModel):
+    """The rule by which a draft is accepted.
+
+    A draft is accepted when its confidence reaches `threshold`. With `gold` set to "gate", a draft that misses its gold goes
+    to people, and where gold accuracy is not surely (lower Wilson bound) at `gold_target`, for the run or for a class,
+    nothing of that slice is accepted; "measure" only counts. `confidence` "calibrated" first maps the model's confidence to
+    the share that was right at that confidence on gold.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rule: Literal["threshold"] = "threshold"
+    threshold: float = Field(default=0.9, ge=0, le=1)
+    confidence: Literal["raw", "calibrated"] = "raw"
+    gold: Literal["gate", "measure"] = "gate"
+    gold_target: float | None = Field(default=None, gt=0, lt=1)
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A draft as routing sees it; `label` is None where it failed."""
+
+    label: Label | None
+    confidence: float | None
+    gold: Label | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`source` is set for a settled label ("auto", "gold"), `reason` for one that goes to people."""
+
+    confidence: float | None
+    source: str = ""
+    reason: str = ""
+
+
+def decide(
+    drafted: Drafted, schema: LabelSchema, policy: Policy, gate: Gate, calibrate: Callable[[float], float]
+) -> Decision:
+    """Where a draft goes. A draft without any confidence is never accepted by itself."""
+    if drafted.label is None:
+        return Decision(None, reason="draft_failed")
+    confidence = None if drafted.confidence is None else calibrate(drafted.confidence)
+    if drafted.gold is not None and policy.gold == "gate":
+        right = schema.distance(drafted.label, drafted.gold) == 0
+        return Decision(confidence, source="gold") if right else Decision(confidence, reason="gold_failed")
+    if confidence is None or confidence < policy.threshold:
+        return Decision(confidence, reason="low_confidence")
+    if policy.gold == "gate" and not gate.admits(classes_of(schema, drafted.label)):
+        return Decision(confidence, reason="gold_failed")
+    return Decision(confidence, source="auto")
+
+
+def classes_of(schema: LabelSchema, label: Label) -> list[str | None]:
+    """The class of each field of a label, in the schema's order."""
+    return [kind.class_of(label[name]) for name, kind in schema.fields.items()]

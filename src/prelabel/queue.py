@@ -1,0 +1,10 @@
+"""What the core and the API ask of a message queue: to wake workers up. A message is never the truth, so it may be lost."""
+
+from typing import Protocol
+
+
+class Queue(Protocol):
+    """Wakes workers; never raises: what is lost is found again by the workers' sweeper."""
+
+    def draft(self, run_id: int, chunks: int = 1) -> None:
+        """Ask for `chunks` chunks of a run to be drafted, some time soon."""

@@ -1,0 +1,148 @@
+"""Step 5, measure: the rows that every figure is made from. The figures themselves are pure (`prelabel.measure`)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pydantic import BaseModel
+from sqlalchemy import func
+from sqlalchemy import select as wide_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from prelabel import ledger, place, runs
+from prelabel.canonical import Json
+from prelabel.measure.cost import CostReport, Spending, cost_report
+from prelabel.measure.intervals import Share, wilson
+from prelabel.measure.quality import Judged, QualityReport, QualityTally
+from prelabel.models import Call, Draft, Example, Label, Placement, Review, Run
+from prelabel.runs import PEOPLE
+
+BATCH = 2_000
+
+
+class Outlook(BaseModel):
+    """A run at a glance. Shares carry their count and 95 % interval.
+
+    `accepted` are the labels that no person has seen (source "auto"), as a share of all examples. `accepted_wrong` is the
+    share of them whose gold says otherwise, of those accepted that have gold. `gold` is the share of gold examples whose
+    newest draft is right: an honest sample of all drafts if gold was chosen at random. `corrected` is the share of reviewed
+    drafts that people changed; people see what the policy was unsure of, so it says nothing about the accepted ones.
+    """
+
+    examples: int
+    places: dict[str, int]
+    queued_for: dict[str, int]
+    accepted: Share
+    accepted_wrong: Share
+    gold: Share
+    reviewed: int
+    corrected: Share
+    draft_failed: int
+
+
+def outlook(session: Session, run: Run) -> Outlook:
+    """How a run stands now."""
+    assert run.id is not None
+    places = place.counts(session, run.id)
+    schema = runs.schema_of(session, run)
+    examples = sum(places.values())
+    golds = _golds(session, run)
+    accepted = [(label, gold) for _, gold, label, source in golds if source == "auto" and label is not None]
+    verdicts = _verdicts(session, run)
+    judged = verdicts.get("confirmed", 0) + verdicts.get("corrected", 0)
+    return Outlook(
+        examples=examples,
+        places=places,
+        queued_for=_queued_for(session, run),
+        accepted=wilson(_accepted(session, run), examples),
+        accepted_wrong=wilson(sum(schema.distance(*pair) > 0 for pair in accepted), len(accepted)),
+        gold=wilson(
+            sum(draft is not None and schema.distance(draft, gold) == 0 for draft, gold, _, _ in golds),
+            len(golds),
+        ),
+        reviewed=judged,
+        corrected=wilson(verdicts.get("corrected", 0), judged),
+        draft_failed=_failed(session, run),
+    )
+
+
+def quality(session: Session, run: Run) -> QualityReport:
+    """The drafts that people have judged, against what they settled."""
+    tally = QualityTally(runs.schema_of(session, run))
+    rows = session.exec(
+        select(Draft.label, Draft.confidence, Label.value)
+        .join(Review, col(Review.draft_id) == Draft.id)
+        .join(Label, col(Label.review_id) == Review.id)
+        .join(Placement, col(Placement.label_id) == Label.id)
+        .where(Placement.run_id == run.id, col(Label.source).in_(PEOPLE))
+        .execution_options(yield_per=BATCH)
+    )
+    for draft, confidence, settled in rows:
+        tally.add(Judged(draft, settled, confidence))
+    return tally.report()
+
+
+def cost(session: Session, run: Run, hourly_rate: Decimal) -> CostReport:
+    """What the run's labels cost so far."""
+    assert run.id is not None
+    sums = (
+        session.connection()
+        .execute(
+            wide_select(
+                func.count(col(Call.id)),
+                func.count(col(Call.id)) - func.count(col(Call.dollars)),
+                func.coalesce(func.sum(col(Call.tokens_in)), 0),
+                func.coalesce(func.sum(col(Call.tokens_out)), 0),
+                func.coalesce(func.sum(col(Call.tokens_cached)), 0),
+            ).where(col(Call.run_id) == run.id)
+        )
+        .one()
+    )
+    calls, unpriced, tokens_in, tokens_out, tokens_cached = map(int, sums)
+    spending = Spending(calls, unpriced, ledger.spent(session, run.id), tokens_in, tokens_out, tokens_cached)
+    seconds = session.exec(
+        select(Review.seconds).where(Review.run_id == run.id, Review.verdict != "undone")
+    ).all()
+    settled = place.counts(session, run.id)["settled"]
+    return cost_report(spending, settled, seconds, hourly_rate)
+
+
+def _golds(session: Session, run: Run) -> Sequence[tuple[Json, Json, Json, str | None]]:
+    """Of each gold example that is drafted: its newest draft, gold, label if it has one, and the label's source."""
+    rows = session.exec(
+        select(Draft.label, Example.gold, Label.value, Label.source)
+        .join(Placement, col(Placement.draft_id) == Draft.id)
+        .join(Example, col(Example.id) == Placement.example_id)
+        .join(Label, col(Label.id) == Placement.label_id, isouter=True)
+        .where(Placement.run_id == run.id, Placement.is_gold)
+    )
+    return [(draft, gold, label, source) for draft, gold, label, source in rows]
+
+
+def _accepted(session: Session, run: Run) -> int:
+    labels = select(func.count()).join(Label, col(Label.id) == Placement.label_id)
+    return session.exec(
+        labels.select_from(Placement).where(Placement.run_id == run.id, Label.source == "auto")
+    ).one()
+
+
+def _queued_for(session: Session, run: Run) -> dict[str, int]:
+    """How many examples wait in the queue for each reason."""
+    reasons = select(Placement.reason, func.count()).where(
+        Placement.run_id == run.id, Placement.place == "queued"
+    )
+    return dict(session.exec(reasons.group_by(Placement.reason)).all())
+
+
+def _verdicts(session: Session, run: Run) -> dict[str, int]:
+    """Reviews that stand, by verdict."""
+    undone = aliased(Review)
+    taken_back = select(undone.id).where(undone.undoes == Review.id)
+    standing = select(Review.verdict, func.count()).where(Review.run_id == run.id, ~taken_back.exists())
+    return dict(session.exec(standing.group_by(Review.verdict)).all())
+
+
+def _failed(session: Session, run: Run) -> int:
+    """Examples whose newest draft failed."""
+    drafts = select(func.count()).select_from(Placement).join(Draft, col(Draft.id) == Placement.draft_id)
+    return session.exec(drafts.where(Placement.run_id == run.id, Draft.failure != "")).one()

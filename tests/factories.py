@@ -1,0 +1,163 @@
+"""Rows that tests start from, each with defaults."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from prelabel import projects, runs, users
+from prelabel.chunk import draft_chunk
+from prelabel.dataset import bring_in
+from prelabel.draft import CallRecord, Drafter, Outcome, Reply, Subject
+from prelabel.errors import ModelError, StoppingError
+from prelabel.formats.base import Row
+from prelabel.models import Example, Label, Placement, Run, User
+from prelabel.policy import Policy
+from prelabel.prompt import load_prompt
+from prelabel.schema import LabelSchema
+from prelabel.settings import Settings
+from prelabel.store import Store
+
+SCHEMA = LabelSchema.load("fields: {topic: [a, b, c]}")
+QUICK = Settings(lease_seconds=5, chunk_size=10, concurrency=4, retry_seconds=0.01)
+PRICE = Decimal("0.01")
+
+
+class FakeDrafter:
+    """Drafts what `say` says of a content: (label, confidence), or an error to end with. Each call costs PRICE."""
+
+    name = "fake"
+
+    def __init__(self, say: Callable[[dict[str, Any]], tuple[str, float] | ModelError]) -> None:
+        self._say = say
+        self.asked: list[int] = []
+
+    def most(self, _subject: Subject) -> Decimal | None:
+        return PRICE
+
+    async def draft(self, subject: Subject) -> Outcome:
+        self.asked.append(subject.example_id)
+        await asyncio.sleep(0)
+        said = self._say(subject.content)
+        call = CallRecord("draft", f"hash-{subject.example_id}", "ok", reply=Reply("{}", dollars=PRICE))
+        if isinstance(said, StoppingError):
+            return Outcome(subject, "stopped", self.name, failure=str(said))
+        if isinstance(said, ModelError):
+            return Outcome(subject, "failed", self.name, failure=str(said), calls=(call,))
+        label, confidence = said
+        return Outcome(subject, "drafted", self.name, {"topic": label}, {"topic": confidence}, calls=(call,))
+
+
+def sure(content: dict[str, Any]) -> tuple[str, float]:
+    """Always "a", surely."""
+    return "a", 0.99
+
+
+def unsure(content: dict[str, Any]) -> tuple[str, float]:
+    """Always "a", not at all surely."""
+    return "a", 0.4
+
+
+def make_run(
+    store: Store,
+    examples: int | Iterable[dict[str, Any]] = 10,
+    cap: Decimal | None = None,
+    model: str = "fake",
+    **policy: Any,
+) -> int:
+    """A started run over a fresh dataset; examples by number, or as rows."""
+    values = (
+        [{"id": f"e{number}", "text": f"text {number}"} for number in range(examples)]
+        if isinstance(examples, int)
+        else list(examples)
+    )
+    with store.writing() as session:
+        version = projects.define(session, "p", SCHEMA)
+        project = projects.find(session, "p")
+        dataset = projects.open_dataset(session, project, f"d{len(projects.sizes(session, project))}")
+    bring_in(
+        store, dataset.id or 0, SCHEMA, [Row(number, value) for number, value in enumerate(values, 1)], "test"
+    )
+    with store.writing() as session:
+        run = runs.start(
+            session,
+            dataset,
+            version,
+            load_prompt("label"),
+            model,
+            "stated",
+            Policy.model_validate(policy),
+            cap,
+        )
+    return run.id or 0
+
+
+def work_off(
+    store: Store, run_id: int, drafter: Drafter, chunks: int = 100, settings: Settings = QUICK
+) -> None:
+    """Draft and route until nothing is left to claim."""
+
+    async def chunk() -> int:
+        return await draft_chunk(
+            store, settings, run_id, lambda *_: drafter, asyncio.Semaphore(settings.concurrency)
+        )
+
+    for _ in range(chunks):
+        if not asyncio.run(chunk()):
+            return
+
+
+def queued_run(store: Store, examples: int = 10) -> int:
+    """A run all of whose examples wait for people."""
+    run_id = make_run(store, examples)
+    work_off(store, run_id, FakeDrafter(unsure))
+    return run_id
+
+
+def make_user(store: Store, name: str = "rita", role: str = "reviewer") -> User:
+    with store.writing() as session:
+        return users.create(session, name, role)
+
+
+def places(store: Store, run_id: int) -> dict[str, int]:
+    """How many examples are where, without the empty places."""
+    with store.reading() as session:
+        return {
+            place: count
+            for place, count in runs.progress(session, runs.get(session, run_id)).items()
+            if count
+        }
+
+
+def reasons(store: Store, run_id: int) -> dict[str, str]:
+    """Why each queued or failed example is where it is, by external id."""
+    with store.reading() as session:
+        rows = session.exec(
+            select(Example.external_id, Placement.reason)
+            .join(Placement, col(Placement.example_id) == Example.id)
+            .where(Placement.run_id == run_id, col(Placement.place).in_(("queued", "failed")))
+        )
+        return dict(rows.all())
+
+
+def labels(store: Store, run_id: int) -> dict[str, tuple[str, str]]:
+    """The label that holds and its source, by external id."""
+    with store.reading() as session:
+        rows = session.exec(
+            select(Example.external_id, Label.value, Label.source)
+            .join(Placement, col(Placement.example_id) == Example.id)
+            .join(Label, col(Label.id) == Placement.label_id)
+            .where(Placement.run_id == run_id)
+        )
+        return {external_id: (value["topic"], source) for external_id, value, source in rows}
+
+
+def get_run(store: Store, run_id: int) -> Run:
+    with store.reading() as session:
+        return runs.get(session, run_id)
+
+
+def all_of(session: Session, table: type[Any]) -> Sequence[Any]:
+    return session.exec(select(table).order_by(table.id)).all()

@@ -1,0 +1,143 @@
+"""Figures are right to the digit, and carry their interval and what they rest on."""
+
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from prelabel.measure.calibration import calibrator
+from prelabel.measure.cost import Spending, cost_report
+from prelabel.measure.gate import judge_gold
+from prelabel.measure.intervals import wilson
+from prelabel.measure.quality import Judged, QualityTally
+from prelabel.schema import LabelSchema
+
+TOPIC = LabelSchema.load("fields: {topic: [a, b, c]}")
+
+
+@given(st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_wilson_interval_is_that_of_scipy(case: tuple[int, int]) -> None:
+    right, n = case
+    share, other = wilson(right, n), binomtest(right, n).proportion_ci(method="wilson")
+    assert (share.low, share.high) == pytest.approx((other.low, other.high), abs=1e-9)
+
+
+def test_nothing_seen_is_known_to_be_anything() -> None:
+    assert (wilson(0, 0).value, wilson(0, 0).low, wilson(0, 0).high) == (None, 0, 1)
+
+
+def test_accuracy_of_recorded_gpt4o_answers_is_what_the_file_says(shared_data: Path) -> None:
+    with gzip.open(shared_data / "llm" / "stance_gpt4o.jsonl.gz", "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    schema = LabelSchema.model_validate({"fields": {"stance": sorted({row["gold"] for row in rows})}})
+    tally = QualityTally(schema)
+    for row in rows:
+        tally.add(Judged({"stance": row["llm"]["label"]}, {"stance": row["gold"]}, row["llm"]["confidence"]))
+    report = tally.report()
+    assert report.accuracy.value == pytest.approx(0.7521, abs=5e-5)
+    assert report.calibration_error == pytest.approx(0.119, abs=5e-4)
+
+
+def test_recall_and_precision_of_a_class_count_settled_and_drafted() -> None:
+    tally = QualityTally(TOPIC)
+    for draft, settled in [("a", "a"), ("a", "b"), ("b", "b"), ("c", "a")]:
+        tally.add(Judged({"topic": draft}, {"topic": settled}, None))
+    a = next(one for one in tally.report().fields[0].classes if one.name == "a")
+    assert (a.recall.right, a.recall.n, a.precision.right, a.precision.n) == (1, 2, 1, 2)
+
+
+def test_a_failed_draft_is_counted_apart_and_not_as_wrong() -> None:
+    tally = QualityTally(TOPIC)
+    tally.add(Judged(None, {"topic": "a"}, None))
+    tally.add(Judged({"topic": "a"}, {"topic": "a"}, 0.9))
+    report = tally.report()
+    assert (report.failed, report.judged, report.accuracy.n) == (1, 1, 1)
+
+
+def test_the_most_frequent_corrections_come_first() -> None:
+    tally = QualityTally(TOPIC)
+    for draft, settled in [("a", "b"), ("b", "c"), ("b", "c"), ("c", "c")]:
+        tally.add(Judged({"topic": draft}, {"topic": settled}, None))
+    first = tally.report().fields[0].corrections[0]
+    assert (first.drafted, first.settled, first.count) == ("b", "c", 2)
+
+
+def test_an_empty_tally_says_nothing_rather_than_zero() -> None:
+    report = QualityTally(TOPIC).report()
+    assert (report.accuracy.value, report.calibration_error, report.fields[0].mean_distance) == (
+        None,
+        None,
+        None,
+    )
+
+
+RESULTS = st.lists(st.tuples(st.sampled_from([["x"], ["y"], []]), st.booleans()), max_size=60)
+
+
+@given(RESULTS)
+def test_without_a_target_the_gate_is_open(results: list[tuple[list[str], bool]]) -> None:
+    assert judge_gold(results, None).admits(["x", "y"])
+
+
+@given(RESULTS, st.floats(0.05, 0.95), st.floats(0.01, 0.9))
+def test_a_lower_target_never_closes_more(
+    results: list[tuple[list[str], bool]], target: float, less: float
+) -> None:
+    strict, lax = judge_gold(results, target), judge_gold(results, target * less)
+    assert lax.open or not strict.open
+    assert lax.closed_classes <= strict.closed_classes
+
+
+def test_a_class_that_does_badly_is_closed_alone() -> None:
+    gate = judge_gold([(["good"], True)] * 200 + [(["bad"], False)] * 12, 0.8)
+    assert gate.admits(["good"])
+    assert not gate.admits(["bad"])
+    assert "closed for bad" in gate.explain()
+
+
+def test_few_gold_drafts_of_a_class_do_not_close_it() -> None:
+    assert judge_gold([(["good"], True)] * 200 + [(["rare"], False)] * 9, 0.8).admits(["rare"])
+
+
+def test_a_target_without_gold_is_open_and_says_so() -> None:
+    gate = judge_gold([], 0.9)
+    assert gate.open
+    assert "no gold" in gate.explain()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=300))
+def test_calibrated_confidence_never_falls_as_confidence_grows(known: list[tuple[float, bool]]) -> None:
+    calibrate = calibrator(known)
+    curve = [calibrate(step / 20) for step in range(21)]
+    assert curve == sorted(curve)
+    assert all(0 <= value <= 1 for value in curve)
+
+
+def test_overconfidence_is_calibrated_away() -> None:
+    known = [(0.95, index % 10 < 6) for index in range(400)] + [(0.5, index % 10 < 3) for index in range(400)]
+    assert calibrator(known)(0.95) == pytest.approx(0.6, abs=0.01)
+
+
+SPENT = Spending(calls=10, unpriced=0, dollars=Decimal(2), tokens_in=1, tokens_out=1, tokens_cached=0)
+
+
+def test_cost_per_example_is_model_money_and_peoples_time() -> None:
+    report = cost_report(SPENT, settled=100, seconds=[36.0] * 10, hourly=Decimal(20))
+    assert report.people_dollars == Decimal(2)
+    assert report.per_example == Decimal("0.04")
+    assert report.by_hand_per_example == Decimal("0.2")
+    assert report.saved == pytest.approx(0.8)
+
+
+def test_cost_with_a_call_of_unknown_price_is_a_lower_bound() -> None:
+    assert not cost_report(Spending(2, 1, Decimal(0), 0, 0, 0), 1, [], Decimal(1)).complete
+
+
+def test_cost_of_nothing_settled_divides_by_nothing() -> None:
+    report = cost_report(SPENT, settled=0, seconds=[], hourly=Decimal(20))
+    assert (report.per_example, report.by_hand_per_example, report.saved) == (None, None, None)
