@@ -1,0 +1,1 @@
+"""The HTTP API: parses a request, calls the core, returns."""

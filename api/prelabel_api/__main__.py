@@ -1,0 +1,49 @@
+"""`prelabel-api`: serve the API."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from prelabel import users
+from prelabel.errors import PrelabelError
+from prelabel.parent import end_with_parent
+from prelabel.settings import Settings, settings
+from prelabel.store import Store, store
+from prelabel_api.app import create_app
+from prelabel_worker.queue import CeleryQueue
+
+
+def main() -> None:
+    """Bring the database up to date, make the first admin if there is none, and serve."""
+    end_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        store().migrate()
+        first_admin(store(), settings())
+    except PrelabelError as error:
+        sys.exit(f"prelabel-api: {error}")
+    app = create_app(store(), settings(), CeleryQueue())
+    uvicorn.run(app, host=settings().host, port=settings().port, log_level="warning", access_log=False)
+
+
+def first_admin(opened: Store, used: Settings) -> None:
+    """Make the first admin; a token that was made for it is left in the home folder, readable by its owner only."""
+    given = used.admin_token.get_secret_value()
+    with opened.writing() as session:
+        token = users.ensure_admin(session, given)
+    if token and not given:
+        keep_secret(used.home / "token", token)
+
+
+def keep_secret(path: Path, secret: str) -> None:
+    """Write a file that only its owner can read, from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secret + "\n")
+
+
+if __name__ == "__main__":
+    main()

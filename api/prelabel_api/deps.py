@@ -1,0 +1,102 @@
+"""What endpoints are given: a session, the signed-in user, the queue. The composition root of the API."""
+
+from collections.abc import Iterator
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator, StringConstraints
+from sqlmodel import Session
+
+from prelabel import users
+from prelabel.errors import NotAllowed, NotSignedIn
+from prelabel.models import User
+from prelabel.queue import Queue
+from prelabel.settings import Settings
+from prelabel.store import Store
+
+bearer = HTTPBearer(auto_error=False, description="a token from `prelabel user add` or `prelabel user token`")
+
+
+def store_of(request: Request) -> Store:
+    """The store that the application was made with."""
+    return cast(Store, request.app.state.store)
+
+
+def settings_of(request: Request) -> Settings:
+    """The settings that the application was made with."""
+    return cast(Settings, request.app.state.settings)
+
+
+def queue_of(request: Request) -> Queue:
+    """The queue that the application was made with."""
+    return cast(Queue, request.app.state.queue)
+
+
+StoreDep = Annotated[Store, Depends(store_of)]
+SettingsDep = Annotated[Settings, Depends(settings_of)]
+QueueDep = Annotated[Queue, Depends(queue_of)]
+
+
+def writing(store: StoreDep) -> Iterator[Session]:
+    """One transaction around the endpoint."""
+    with store.writing() as session:
+        yield session
+
+
+def reading(store: StoreDep) -> Iterator[Session]:
+    """A session that cannot hold up writers."""
+    with store.reading() as session:
+        yield session
+
+
+# scope="function": committed before the answer leaves. With the default scope a commit that fails would still answer 200.
+WriteDep = Annotated[Session, Depends(writing, scope="function")]
+ReadDep = Annotated[Session, Depends(reading, scope="function")]
+
+
+def current_user(
+    store: StoreDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> User:
+    """Who is asking. Raises NotSignedIn."""
+    if credentials is None:
+        raise NotSignedIn("send your token: Authorization: Bearer pl_…")
+    with store.reading() as session:
+        user, used_lately = users.signed_in(session, credentials.credentials)
+    if not used_lately:
+        with store.writing() as session:
+            users.mark_used(session, credentials.credentials)
+    return user
+
+
+class Requires:
+    """A dependency that lets in users whose role reaches `role`."""
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+
+    def __call__(self, user: Annotated[User, Depends(current_user)]) -> User:
+        """The user. Raises NotAllowed."""
+        if not users.may(user, self.role):
+            raise NotAllowed(f"this needs the role {self.role}; {user.name} is {user.role}")
+        return user
+
+
+ReviewerDep = Annotated[User, Depends(Requires("reviewer"))]
+LeadDep = Annotated[User, Depends(Requires("lead"))]
+AdminDep = Annotated[User, Depends(Requires("admin"))]
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain a NUL character")
+    return text
+
+
+def _short(length: int) -> tuple[StringConstraints, AfterValidator]:
+    return StringConstraints(max_length=length), AfterValidator(_without_nul)
+
+
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Name = Annotated[str, *_short(200)]
+LongText = Annotated[str, *_short(20_000)]

@@ -1,0 +1,80 @@
+"""From the core's errors to HTTP: one table of statuses, one body for all of them."""
+
+import logging
+from typing import cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from prelabel import errors
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[errors.PrelabelError], int] = {
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.InputError: 422,
+    errors.ModelError: 502,
+    errors.Unavailable: 503,
+}
+
+
+class ErrorBody(BaseModel):
+    """What every answer of 400 and above holds: the kind of error, and a sentence for the user."""
+
+    error: str
+    detail: str
+
+
+def install(app: FastAPI) -> None:
+    """Render every error of the application as an `ErrorBody`."""
+    app.add_exception_handler(errors.PrelabelError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _no_database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def status_of(error: errors.PrelabelError) -> int:
+    """The status of the nearest class in the table."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def _body(status: int, error: str, detail: str) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(ErrorBody(error=error, detail=detail).model_dump(), status, headers)
+
+
+def _known(_request: Request, error: Exception) -> JSONResponse:
+    known = cast(errors.PrelabelError, error)
+    return _body(status_of(known), type(known).__name__, str(known))
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    faults = cast(RequestValidationError, error).errors()
+    lines = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults]
+    return _body(422, "InputError", "; ".join(lines))
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    known = cast(HTTPException, error)
+    names = {404: "NotFound", 405: "NotAllowed"}
+    return _body(
+        known.status_code, names.get(known.status_code, "InputError"), f"{request.url.path}: {known.detail}"
+    )
+
+
+def _no_database(_request: Request, error: Exception) -> JSONResponse:
+    log.error("the database does not answer", exc_info=error)
+    return _body(503, "Unavailable", "the database does not answer; nothing was changed, try again")
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
+    return _body(500, "InternalError", "an error that we did not expect; the server's log has its cause")

@@ -1,0 +1,137 @@
+"""Datasets: examples in."""
+
+import io
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from anyio import from_thread
+from fastapi import APIRouter, Depends, Query, Request
+from sqlmodel import col, select
+
+from prelabel import formats, projects
+from prelabel.dataset import ImportReport, Mapping, bring_in
+from prelabel.models import BadRow, Dataset
+from prelabel.schema import LabelSchema
+from prelabel_api.bodies import BadRowOut, DatasetOut, ImportOut
+from prelabel_api.deps import Id, LeadDep, ReadDep, StoreDep, WriteDep
+from prelabel_api.page import After, Limit, Page, page
+
+router = APIRouter(tags=["datasets"])
+
+
+class UploadStream(io.RawIOBase):
+    """A request's body as a file that a worker thread reads while it arrives: nothing is kept, whatever its size."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # typeshed says Buffer
+        """Fill the buffer with what is there, waiting for at least one byte; 0 at the end."""
+        while not self._rest:
+            chunk = from_thread.run(self._next)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+    async def _next(self) -> bytes | None:
+        return await anext(self._chunks, None)
+
+
+@router.get("/projects/{project}/datasets")
+def list_datasets(project: str, _lead: LeadDep, session: ReadDep) -> Page[DatasetOut]:
+    """The project's datasets and their sizes."""
+    rows = projects.sizes(session, projects.find(session, project))
+    return Page(items=[_out(dataset, examples) for dataset, examples in rows])
+
+
+@router.put("/projects/{project}/datasets/{dataset}")
+def open_dataset(project: str, dataset: str, _lead: LeadDep, session: WriteDep) -> DatasetOut:
+    """Make a dataset; one that is there already stays as it is."""
+    opened = projects.open_dataset(session, projects.find(session, project), dataset)
+    sizes = {
+        found.id: examples for found, examples in projects.sizes(session, projects.find(session, project))
+    }
+    return _out(opened, sizes.get(opened.id, 0))
+
+
+class ImportOptions:
+    """How the uploaded rows are to be read."""
+
+    def __init__(
+        self,
+        file_format: Annotated[str, Query(alias="format", description="format of the body")] = "jsonl",
+        source: Annotated[str, Query(max_length=500, description="file name, for the record")] = "upload",
+        id_field: Annotated[str, Query(description="which field is the example's id")] = "id",
+        gold_field: Annotated[str, Query(description="which field is the known right label")] = "gold",
+        meta_field: Annotated[str, Query(description="which field goes along unseen")] = "meta",
+        text_field: Annotated[
+            str, Query(description="which field is the text; empty: fields stay as they are")
+        ] = "",
+    ) -> None:
+        self.reader = formats.reader(file_format)
+        self.source = source
+        self.mapping = Mapping(id=id_field, gold=gold_field, meta=meta_field, text=text_field)
+
+
+@router.post("/projects/{project}/datasets/{dataset}/examples", openapi_extra={
+    "requestBody": {"required": True, "content": {"application/x-ndjson": {}, "text/csv": {}}}
+})  # fmt: skip
+def import_examples(
+    project: str,
+    dataset: str,
+    request: Request,
+    _lead: LeadDep,
+    store: StoreDep,
+    options: Annotated[ImportOptions, Depends()],
+) -> ImportOut:
+    """Bring in the rows of the body, which may be of any length: it is imported as it arrives.
+
+    Bad rows are listed with their number, field and reason; the good ones are kept. Sending a file again adds nothing.
+    """
+    with store.reading() as session:
+        found = projects.find(session, project)
+        dataset_id = projects.find_dataset(session, found, dataset).id
+        schema = LabelSchema.model_validate(projects.schema_versions(session, found)[0].document)
+    assert dataset_id is not None
+    body = io.BufferedReader(UploadStream(aiter(request.stream())), 1 << 20)
+    return _report(bring_in(store, dataset_id, schema, options.reader(body), options.source, options.mapping))
+
+
+@router.get("/imports/{import_id}/bad-rows")
+def list_bad_rows(
+    import_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100
+) -> Page[BadRowOut]:
+    """Every row that an import could not take, in the order of the file."""
+    found = session.exec(
+        select(BadRow)
+        .where(BadRow.import_id == import_id, col(BadRow.id) > after)
+        .order_by(col(BadRow.id))
+        .limit(limit + 1)
+    ).all()
+    rows = [BadRowOut(row=bad.row, field=bad.field, reason=bad.reason) for bad in found]
+    return page(rows, [bad.id or 0 for bad in found], limit)
+
+
+def _out(dataset: Dataset, examples: int) -> DatasetOut:
+    return DatasetOut(id=dataset.id or 0, name=dataset.name, examples=examples, created_at=dataset.created_at)
+
+
+def _report(report: ImportReport) -> ImportOut:
+    return ImportOut(
+        import_id=report.import_id,
+        rows=report.rows,
+        added=report.added,
+        already_there=report.already_there,
+        repeated=report.repeated,
+        bad=report.bad,
+        bad_rows=[BadRowOut(row=bad.row, field=bad.field, reason=bad.reason) for bad in report.bad_rows],
+    )

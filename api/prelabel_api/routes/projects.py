@@ -1,0 +1,49 @@
+"""Projects and their schemas."""
+
+from fastapi import APIRouter
+from sqlmodel import Session, col, select
+
+from prelabel import projects
+from prelabel.canonical import canonical
+from prelabel.models import Project
+from prelabel.schema import LabelSchema
+from prelabel_api.bodies import ProjectIn, ProjectOut
+from prelabel_api.deps import LeadDep, ReadDep, ReviewerDep, WriteDep
+from prelabel_api.page import After, Limit, Page, page
+
+router = APIRouter(prefix="/projects", tags=["projects"])
+
+
+def _out(session: Session, project: Project) -> ProjectOut:
+    newest = projects.schema_versions(session, project)[0]
+    return ProjectOut(
+        name=project.name,
+        schema_version=newest.version,
+        schema_=newest.document,
+        created_at=project.created_at,
+    )
+
+
+@router.get("")
+def list_projects(
+    _user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
+) -> Page[ProjectOut]:
+    """All projects, oldest first."""
+    found = session.exec(
+        select(Project).where(col(Project.id) > after).order_by(col(Project.id)).limit(limit + 1)
+    ).all()
+    return page([_out(session, project) for project in found], [project.id or 0 for project in found], limit)
+
+
+@router.get("/{project}")
+def get_project(project: str, _user: ReviewerDep, session: ReadDep) -> ProjectOut:
+    """A project with its newest schema and guidelines."""
+    return _out(session, projects.find(session, project))
+
+
+@router.put("/{project}")
+def define_project(project: str, body: ProjectIn, _lead: LeadDep, session: WriteDep) -> ProjectOut:
+    """Make a project, or give it a new version of its schema; the same schema again changes nothing."""
+    text = body.schema_ if isinstance(body.schema_, str) else canonical(body.schema_)
+    projects.define(session, project, LabelSchema.load(text))
+    return _out(session, projects.find(session, project))

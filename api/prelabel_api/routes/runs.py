@@ -1,0 +1,136 @@
+"""Runs: start, follow, pause, measure, export."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from fastapi.responses import StreamingResponse
+from sqlmodel import Session, col, select
+
+from prelabel import export, ledger, projects, report, runs
+from prelabel.measure.cost import CostReport
+from prelabel.measure.quality import QualityReport
+from prelabel.models import Dataset, Project, Run
+from prelabel.policy import Policy
+from prelabel.prompt import load_prompt
+from prelabel.report import Outlook
+from prelabel.store import after_commit
+from prelabel_api.bodies import ResumeIn, RunIn, RunOut
+from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, SettingsDep, StoreDep, WriteDep
+from prelabel_api.page import After, Limit, Page, page
+
+router = APIRouter(tags=["runs"])
+WAKE_UPS = 16
+"""Chunks asked for when a run starts; each asks for the next."""
+
+
+def _out(session: Session, run: Run) -> RunOut:
+    dataset = session.get_one(Dataset, run.dataset_id)
+    places = runs.progress(session, run)
+    return RunOut(
+        id=run.id or 0,
+        project=session.get_one(Project, dataset.project_id).name,
+        dataset=dataset.name,
+        model=run.model,
+        confidence=run.confidence,
+        policy=Policy.model_validate(run.policy),
+        state=run.state,
+        note=run.note,
+        stage=runs.stage(run, places),
+        places=places,
+        spent=ledger.spent(session, run.id or 0),
+        cap=run.cap,
+        workers=runs.workers_alive(session),
+        created_at=run.created_at,
+    )
+
+
+@router.post("/projects/{project}/datasets/{dataset}/runs", status_code=status.HTTP_201_CREATED)
+def start_run(
+    project: str, dataset: str, body: RunIn, _lead: LeadDep, session: WriteDep, queue: QueueDep
+) -> RunOut:
+    """Start drafting all examples of a dataset under the project's newest schema."""
+    found = projects.find(session, project)
+    run = runs.start(
+        session,
+        projects.find_dataset(session, found, dataset),
+        projects.schema_versions(session, found)[0],
+        load_prompt(body.prompt),
+        body.model,
+        body.confidence,
+        body.policy,
+        body.cap,
+    )
+    after_commit(session, lambda: queue.draft(run.id or 0, WAKE_UPS))
+    return _out(session, run)
+
+
+@router.get("/runs")
+def list_runs(_user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100) -> Page[RunOut]:
+    """All runs, oldest first."""
+    found = session.exec(select(Run).where(col(Run.id) > after).order_by(col(Run.id)).limit(limit + 1)).all()
+    return page([_out(session, run) for run in found], [run.id or 0 for run in found], limit)
+
+
+@router.get("/runs/{run_id}")
+def get_run(run_id: Id, _user: ReviewerDep, session: ReadDep) -> RunOut:
+    """A run and how far it is."""
+    return _out(session, runs.get(session, run_id))
+
+
+@router.post("/runs/{run_id}/pause")
+def pause_run(run_id: Id, _lead: LeadDep, session: WriteDep) -> RunOut:
+    """Stop making model calls; those in flight are kept."""
+    run = runs.get(session, run_id)
+    runs.pause(session, run, "paused by a lead")
+    return _out(session, run)
+
+
+@router.post("/runs/{run_id}/resume")
+def resume_run(run_id: Id, body: ResumeIn, _lead: LeadDep, session: WriteDep, queue: QueueDep) -> RunOut:
+    """Go on after a pause; a `cap` given replaces the old one."""
+    run = runs.get(session, run_id)
+    runs.resume(session, run, body.cap)
+    after_commit(session, lambda: queue.draft(run_id, WAKE_UPS))
+    return _out(session, run)
+
+
+@router.post("/runs/{run_id}/cancel")
+def cancel_run(run_id: Id, _lead: LeadDep, session: WriteDep) -> RunOut:
+    """End the drafting for good; what is queued can still be reviewed and exported."""
+    run = runs.get(session, run_id)
+    runs.cancel(session, run)
+    return _out(session, run)
+
+
+@router.get("/runs/{run_id}/quality")
+def get_quality(run_id: Id, _lead: LeadDep, session: ReadDep) -> QualityReport:
+    """Drafts against settled labels: accuracy by field and class, corrections, with intervals and what they rest on."""
+    return report.quality(session, runs.get(session, run_id))
+
+
+@router.get("/runs/{run_id}/outlook")
+def get_outlook(run_id: Id, _lead: LeadDep, session: ReadDep) -> Outlook:
+    """Accepted, reviewed, corrected, and the drafts against gold."""
+    return report.outlook(session, runs.get(session, run_id))
+
+
+@router.get("/runs/{run_id}/cost")
+def get_cost(run_id: Id, _lead: LeadDep, session: ReadDep, settings: SettingsDep) -> CostReport:
+    """Model money and people's time, per example and against labeling by hand."""
+    return report.cost(session, runs.get(session, run_id), settings.hourly_rate)
+
+
+@router.get("/runs/{run_id}/export", response_class=StreamingResponse)
+def export_labels(
+    run_id: Id,
+    _lead: LeadDep,
+    store: StoreDep,
+    file_format: Annotated[str, Query(alias="format", description="jsonl, csv or instruct")] = "jsonl",
+    include: Annotated[
+        export.Include, Query(description="`all` also takes examples that have no label yet")
+    ] = "settled",
+) -> StreamingResponse:
+    """The labels as a file, streamed, each with where it came from."""
+    file = export.export(store, run_id, file_format, include)
+    headers = {"Content-Disposition": f'attachment; filename="{file.file_name}"'}
+    return StreamingResponse(file.chunks, media_type="application/octet-stream", headers=headers)

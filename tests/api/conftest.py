@@ -1,0 +1,58 @@
+"""The application over a fresh store, with a signed-in client for each role."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from prelabel import users
+from prelabel.client import Client
+from prelabel.settings import Settings
+from prelabel.store import Store
+from prelabel_api.app import create_app
+
+SignIn = Callable[[str], Client]
+
+
+class RecordingQueue:
+    """Answers `prelabel.queue.Queue` by remembering what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    def draft(self, run_id: int, chunks: int = 1) -> None:
+        self.asked.append((run_id, chunks))
+
+
+@pytest.fixture
+def wake() -> RecordingQueue:
+    return RecordingQueue()
+
+
+@pytest.fixture
+def web(store: Store, wake: RecordingQueue) -> Iterator[TestClient]:
+    with TestClient(create_app(store, Settings(), wake), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def sign_in(store: Store, web: TestClient) -> SignIn:
+    """A client for a user of this role, made at its first use."""
+
+    def sign_in(role: str) -> Client:
+        with store.writing() as session:
+            user = users.create(session, f"a-{role}", role)
+            token = users.issue_token(session, user, "test")
+        return Client("http://testserver", token, TestClient(web.app, raise_server_exceptions=False))
+
+    return sign_in
+
+
+@pytest.fixture
+def lead(sign_in: SignIn) -> Client:
+    return sign_in("lead")
+
+
+@pytest.fixture
+def reviewer(sign_in: SignIn) -> Client:
+    return sign_in("reviewer")

@@ -1,0 +1,178 @@
+"""The worker's parts: thin tasks, a sweeper that finds what was lost, one event loop for a process."""
+
+import asyncio
+import os
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from prelabel import place, runs
+from prelabel.models import Placement, Worker, now
+from prelabel.settings import Settings
+from prelabel.store import Store
+from prelabel_worker.app import transport
+from prelabel_worker.loop import loop
+from prelabel_worker.queue import CeleryQueue
+from prelabel_worker.sweeper import Sweeper, worker_name
+from tests.api.conftest import RecordingQueue
+from tests.core.test_route import people_settle
+from tests.factories import QUICK, FakeDrafter, all_of, make_run, make_user, places, sure, unsure, work_off
+
+
+@pytest.fixture
+def wake() -> RecordingQueue:
+    return RecordingQueue()
+
+
+@pytest.fixture
+def sweeper(store: Store, wake: RecordingQueue) -> Sweeper:
+    return Sweeper(store, QUICK, wake)
+
+
+def test_a_run_whose_messages_were_lost_is_woken(
+    store: Store, sweeper: Sweeper, wake: RecordingQueue
+) -> None:
+    run_id = make_run(store, 25)
+    sweeper.sweep()
+    assert wake.asked == [(run_id, 3)]
+
+
+def test_a_run_that_a_worker_is_at_is_left_alone(
+    store: Store, sweeper: Sweeper, wake: RecordingQueue
+) -> None:
+    run_id = make_run(store, 25)
+    with store.writing() as session:
+        place.claim(session, run_id, "alive", 10, 30)
+    sweeper.sweep()
+    assert wake.asked == []
+
+
+def test_a_run_whose_worker_died_is_woken_once_its_lease_is_over(
+    store: Store, sweeper: Sweeper, wake: RecordingQueue
+) -> None:
+    run_id = make_run(store, 5)
+    with store.writing() as session:
+        place.claim(session, run_id, "dead", 5, -1)
+    sweeper.sweep()
+    assert wake.asked == [(run_id, 1)]
+
+
+@pytest.mark.parametrize("state", ["paused", "cancelled"])
+def test_a_run_that_is_not_running_is_not_woken(
+    store: Store, sweeper: Sweeper, wake: RecordingQueue, state: str
+) -> None:
+    run_id = make_run(store, 5)
+    with store.writing() as session:
+        runs.get(session, run_id).state = state
+    sweeper.sweep()
+    assert wake.asked == []
+
+
+def test_a_finished_run_is_not_woken(store: Store, sweeper: Sweeper, wake: RecordingQueue) -> None:
+    work_off(store, make_run(store, 5), FakeDrafter(sure))
+    sweeper.sweep()
+    assert wake.asked == []
+
+
+def test_the_sweeper_has_the_student_learn_anew(store: Store, sweeper: Sweeper, wake: RecordingQueue) -> None:
+    run_id = make_run(store, 80, model="student")
+    work_off(store, run_id, FakeDrafter(unsure))
+    people_settle(store, run_id, make_user(store), runs.LEARN_AT_LEAST)
+    sweeper.sweep()
+    assert places(store, run_id)["waiting"] == 30
+    assert wake.asked == [(run_id, 3)]
+
+
+def test_a_worker_that_sweeps_is_alive_until_it_falls_silent(store: Store, sweeper: Sweeper) -> None:
+    sweeper.sweep()
+    sweeper.sweep()
+    with store.writing() as session:
+        assert [worker.name for worker in all_of_workers(store)] == [worker_name()]
+        assert runs.workers_alive(session) == 1
+        session.get_one(Worker, worker_name()).seen_at = now() - timedelta(seconds=runs.ALIVE_SECONDS + 1)
+        assert runs.workers_alive(session) == 0
+
+
+def all_of_workers(store: Store) -> list[Worker]:
+    with store.reading() as session:
+        return list(session.exec(select(Worker)))
+
+
+def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, wake: RecordingQueue) -> None:
+    empty = Store(f"sqlite:///{tmp_path / 'empty.db'}")  # it has no tables yet
+    sweeper = Sweeper(empty, QUICK.model_copy(update={"sweep_seconds": 0.01}), wake)
+    sweeper.start()
+    empty.migrate()
+    make_run(empty, 5)
+    for _ in range(200):
+        if wake.asked:
+            break
+        threading.Event().wait(0.02)
+    sweeper.stop()
+    sweeper.join()
+    empty.close()
+    assert wake.asked
+
+
+def test_all_of_a_process_shares_one_loop() -> None:
+    async def running() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    assert loop().run(running()) is loop().run(running())
+
+
+def test_a_task_that_is_stopped_stops_its_calls() -> None:
+    cancelled = threading.Event()
+
+    async def call() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    future = asyncio.run_coroutine_threadsafe(call(), loop()._loop)
+    threading.Event().wait(0.05)
+    future.cancel()
+    assert cancelled.wait(2)
+
+
+def test_without_a_broker_url_messages_are_files_in_the_home_folder(tmp_path: Path) -> None:
+    options = transport(Settings(home=tmp_path))
+    assert options["broker_url"] == "filesystem://"
+    assert (tmp_path / "broker" / "messages").is_dir()
+
+
+def test_with_a_broker_url_it_is_used() -> None:
+    assert transport(Settings(broker_url="redis://x:1/0"))["broker_url"] == "redis://x:1/0"
+
+
+def test_a_dead_broker_does_not_fail_the_one_who_wakes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from prelabel_worker import tasks
+
+    def refuse(_run_id: int) -> None:
+        raise ConnectionRefusedError("nobody there")
+
+    monkeypatch.setattr(tasks.draft, "delay", refuse)
+    CeleryQueue().draft(1)
+    assert "waits for the sweeper" in caplog.text
+
+
+def test_worker_names_tell_machine_and_process() -> None:
+    assert worker_name().endswith(f":{os.getpid()}")
+
+
+def test_examples_that_stayed_drafted_are_routed_by_the_next_chunk(
+    store: Store, sweeper: Sweeper, wake: RecordingQueue
+) -> None:
+    run_id = make_run(store, 3)
+    with store.writing() as session:
+        for placement in all_of(session, Placement):
+            placement.place = "drafted"
+    sweeper.sweep()
+    assert wake.asked == [(run_id, 1)]

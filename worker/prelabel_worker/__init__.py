@@ -1,0 +1,1 @@
+"""The Celery worker: thin tasks that take ids and call the core."""

@@ -1,0 +1,76 @@
+"""`prelabel-worker`: draft what runs ask for. `prelabel-worker check`: is this machine's worker alive?"""
+
+import logging
+import socket
+import sys
+import warnings
+
+from celery.signals import worker_ready, worker_shutting_down
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
+
+from prelabel import runs
+from prelabel.errors import PrelabelError
+from prelabel.models import Worker
+from prelabel.parent import end_with_parent
+from prelabel.settings import settings
+from prelabel.store import store
+from prelabel_worker.app import app
+from prelabel_worker.queue import CeleryQueue
+from prelabel_worker.sweeper import Sweeper
+
+USAGE = "usage: prelabel-worker [check | CELERY WORKER OPTIONS, such as --pool prefork --concurrency 2]"
+EMBEDDED = [
+    "--pool",
+    "threads",
+    "--concurrency",
+    "2",
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+]
+
+
+def main() -> None:
+    """Start a worker with Celery's options; without any, one process with two chunks in flight."""
+    arguments = sys.argv[1:]
+    if arguments == ["check"]:
+        sys.exit(check())
+    if {"-h", "--help"} & set(arguments):
+        print(USAGE)  # noqa: T201 # a command's own help
+        return
+    end_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("celery").setLevel(logging.WARNING)
+    # Celery warns about running as root, which is how containers and sandboxes often run.
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
+    try:
+        store().migrate()
+    except PrelabelError as error:
+        sys.exit(f"prelabel-worker: {error}")
+    store().close()  # no connection may be shared with processes that Celery forks
+    app.worker_main(["worker", "--loglevel", "WARNING", *(arguments or EMBEDDED)])
+
+
+def check() -> int:
+    """0 where a worker of this machine has said in the last half minute that it lives."""
+    here = socket.gethostname() + ":"
+    try:
+        with store().reading() as session:
+            seen = session.exec(
+                select(Worker).where(col(Worker.name).startswith(here, autoescape=True))
+            ).all()
+    except SQLAlchemyError:
+        return 1
+    return 0 if any(runs.is_alive(worker) for worker in seen) else 1
+
+
+@worker_ready.connect
+def _start_sweeping(**_: object) -> None:
+    sweeper = Sweeper(store(), settings(), CeleryQueue())
+    sweeper.start()
+    worker_shutting_down.connect(lambda **_: sweeper.stop(), weak=False)
+
+
+if __name__ == "__main__":
+    main()
