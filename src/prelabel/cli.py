@@ -1,0 +1,255 @@
+"""The command line. Every command but `up` and `demo` talks to a server over HTTP."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from prelabel import __version__, screen
+from prelabel.client import Client, Document
+from prelabel.errors import InputError, PrelabelError
+from prelabel.settings import settings
+
+out = Console()
+err = Console(stderr=True)
+app = typer.Typer(
+    help="Labels drafted by a model, checked by people, at a known cost.\n\n"
+    "Begin with `prelabel demo`, or with `prelabel up` in one terminal and `prelabel submit FILE --schema SCHEMA` in another.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_is_help=True)
+app.add_typer(people, name="user")
+
+RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
+
+
+def main() -> None:
+    """Run the command line; an expected error is one sentence, not a traceback."""
+    try:
+        app()
+    except PrelabelError as error:
+        err.print(f"[red]prelabel:[/] {screen.plain(str(error))}")
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def up(
+    home: Annotated[Path | None, typer.Option(help="Folder for the database, token and logs.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Start a server with everything in it: API, worker, SQLite. Ctrl-C ends it; nothing is lost."""
+    from prelabel.supervise import serving
+
+    changes: dict[str, object] = {"home": home and home.absolute(), "port": port}
+    changed = {name: value for name, value in changes.items() if value}
+    used = settings().model_copy(update=changed | {"url": ""})
+    with serving(used) as service:
+        screen.welcome(out, used)
+        try:
+            service.watch(err.print)
+        except KeyboardInterrupt:
+            out.print("stopping; work in progress goes on at the next start")
+
+
+@app.command()
+def demo(
+    model: Annotated[
+        str, typer.Option(help="A LiteLLM model name, or `student`, which needs no key.")
+    ] = "student",
+    examples: Annotated[int, typer.Option(min=1_000, max=100_000, help="How many support tickets.")] = 10_000,
+    keep: Annotated[Path | None, typer.Option(help="Keep database, export and logs in this folder.")] = None,
+) -> None:
+    """Draft, review and export support tickets from end to end, with simulated reviewers, and print what came of it."""
+    from prelabel.demo.run import play
+
+    play(out, model, examples, keep)
+
+
+@app.command()
+def submit(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL or CSV, also gzipped.")],
+    schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Label schema, YAML or JSON; not needed again for a project that has one.")] = None,
+    project: Annotated[str, typer.Option(help="Project; without it, the file's name.")] = "",
+    dataset: Annotated[str, typer.Option(help="Dataset; without it, the file's name.")] = "",
+    model: Annotated[str, typer.Option(help="A LiteLLM model name, or `student`, which learns from gold and needs no key.")] = "student",
+    confidence: Annotated[str, typer.Option(help="How the model's confidence is had: stated or logprobs.")] = "stated",
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="Drafts with at least this confidence are accepted.")] = 0.9,
+    calibrated: Annotated[bool, typer.Option(help="Calibrate confidence on the gold first.")] = False,
+    gold_target: Annotated[float | None, typer.Option(help="Accept nothing where gold accuracy is not surely this high.")] = None,
+    cap: Annotated[float | None, typer.Option(min=0, help="Dollars that the run may spend at most.")] = None,
+    id_field: Annotated[str, typer.Option(help="Which field is the example's id.")] = "id",
+    gold_field: Annotated[str, typer.Option(help="Which field is the known right label.")] = "gold",
+    text_field: Annotated[str, typer.Option(help="Which field is the text, if it is not called so.")] = "",
+    follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
+) -> None:  # fmt: skip
+    """Bring a file of examples in and start drafting it."""
+    from prelabel import formats
+
+    with Client.from_settings(settings()) as client:
+        project, dataset = project or screen.slug(file), dataset or screen.slug(file)
+        if schema:
+            from prelabel.schema import LabelSchema
+
+            client.define_project(project, LabelSchema.read(schema).document())
+        file_format = formats.for_path(file)
+        with _upload_bar() as bar:
+            task = bar.add_task("bringing in", total=file.stat().st_size)
+            report = client.bring_in(
+                project, dataset, file, file_format, lambda size: bar.advance(task, size),
+                id_field=id_field, gold_field=gold_field, text_field=text_field,
+            )  # fmt: skip
+        screen.imported(out, report)
+        policy = {
+            "threshold": threshold,
+            "confidence": "calibrated" if calibrated else "raw",
+            "gold_target": gold_target,
+        }
+        run = client.start_run(project, dataset, model=model, confidence=confidence, policy=policy, cap=cap)
+        out.print(f"run {run['id']}: drafting with {model}")
+        if follow:
+            screen.follow(out, client, run["id"])
+
+
+@app.command()
+def status(
+    run: RunId = 0,
+    follow: Annotated[bool, typer.Option(help="Keep showing until drafting ends.")] = True,
+) -> None:
+    """Show how far a run is."""
+    with Client.from_settings(settings()) as client:
+        run_id = _newest(client, run)
+        if follow:
+            screen.follow(out, client, run_id)
+        else:
+            screen.show_run(out, client.run(run_id))
+
+
+@app.command()
+def runs() -> None:
+    """List all runs."""
+    with Client.from_settings(settings()) as client:
+        screen.list_runs(out, list(client.items("/runs")))
+
+
+@app.command()
+def pause(run: RunId = 0) -> None:
+    """Stop making model calls for a run; those in flight are kept."""
+    with Client.from_settings(settings()) as client:
+        screen.show_run(out, client.post(f"/runs/{_newest(client, run)}/pause"))
+
+
+@app.command()
+def resume(
+    run: RunId = 0, cap: Annotated[float | None, typer.Option(help="A new cap in dollars.")] = None
+) -> None:
+    """Go on with a paused run."""
+    with Client.from_settings(settings()) as client:
+        screen.show_run(out, client.post(f"/runs/{_newest(client, run)}/resume", {"cap": cap}))
+
+
+@app.command()
+def cancel(run: RunId = 0) -> None:
+    """End a run's drafting for good; what is queued can still be reviewed."""
+    with Client.from_settings(settings()) as client:
+        screen.show_run(out, client.post(f"/runs/{_newest(client, run)}/cancel"))
+
+
+@app.command()
+def measure(run: RunId = 0) -> None:
+    """Show how good the drafts were and what they cost."""
+    with Client.from_settings(settings()) as client:
+        run_id = _newest(client, run)
+        outlook, quality, cost = (
+            client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
+        )
+        screen.measured(out, outlook, quality, cost)
+
+
+@app.command()
+def export(
+    run: RunId = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; without it, standard output.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="jsonl, csv or instruct (instruction / response).")] = "jsonl",
+    everything: Annotated[bool, typer.Option("--all", help="Also examples that have no label yet.")] = False,
+) -> None:  # fmt: skip
+    """Take the labels home as a file, each with where it came from."""
+    with Client.from_settings(settings()) as client:
+        run_id = _newest(client, run)
+        chunks = client.export(run_id, file_format, "all" if everything else "settled")
+        if output is None:
+            for chunk in chunks:
+                sys.stdout.buffer.write(chunk)
+            return
+        partial = output.with_name(output.name + ".part")
+        with partial.open("wb") as file:
+            file.writelines(chunks)
+        partial.replace(output)
+        screen.exported(err, client.run(run_id), output, everything)
+
+
+@people.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument(help="Name of the person or program.")],
+    role: Annotated[str, typer.Option(help="reviewer, senior, lead or admin.")] = "reviewer",
+) -> None:
+    """Add a user and print a token, which is shown this once."""
+    with Client.from_settings(settings()) as client:
+        _show_token(client.post("/users", {"name": name, "role": role}))
+
+
+@people.command("list")
+def user_list() -> None:
+    """List all users."""
+    with Client.from_settings(settings()) as client:
+        screen.list_users(out, list(client.items("/users")))
+
+
+@people.command("token")
+def user_token(name: str) -> None:
+    """Print one more token for a user."""
+    with Client.from_settings(settings()) as client:
+        _show_token(client.post(f"/users/{name}/tokens"))
+
+
+@people.command("revoke")
+def user_revoke(name: str) -> None:
+    """End all tokens of a user at once."""
+    with Client.from_settings(settings()) as client:
+        client.delete(f"/users/{name}/tokens")
+    out.print(f"all tokens of {name} are revoked")
+
+
+def _show_token(issued: Document) -> None:
+    err.print(f"token of {issued['user']}, shown this once:")
+    print(issued["token"])  # noqa: T201 # alone on standard output, so that a script can take it
+
+
+def _newest(client: Client, run_id: int) -> int:
+    if run_id:
+        return run_id
+    found = [int(run["id"]) for run in client.items("/runs")]
+    if not found:
+        raise InputError("there is no run yet: start one with `prelabel submit FILE --schema SCHEMA`")
+    return max(found)
+
+
+def _upload_bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=err
+    )
+
+
+if __name__ == "__main__":
+    main()

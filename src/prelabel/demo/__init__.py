@@ -1,0 +1,1 @@
+"""The demo: support tickets from end to end."""

@@ -1,0 +1,124 @@
+"""Embedded mode: the API and one worker as child processes, watched, gone when this process goes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+from prelabel.errors import Unavailable
+from prelabel.parent import VARIABLE
+from prelabel.settings import Settings
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+class Service:
+    """The two processes of embedded mode; their output goes to log files in the home folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        _refuse_taken_port(settings)
+        self._settings = settings
+        self._api = self._start("prelabel_api", "api.log")
+        self._worker = self._start("prelabel_worker", "worker.log")
+
+    @property
+    def worker_pid(self) -> int:
+        """Process id of the worker that runs now."""
+        return self._worker.pid
+
+    def wait_until_ready(self) -> None:
+        """Return once the API answers. Raises Unavailable, with the end of its log, if it ends or takes too long."""
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self._api.poll() is not None:
+                raise Unavailable(f"the API ended at its start:\n{self._tail('api.log')}")
+            try:
+                httpx2.get(f"{self._settings.server}/health", timeout=2).raise_for_status()
+            except httpx2.HTTPError:
+                time.sleep(0.1)
+            else:
+                return
+        raise Unavailable(f"the API did not answer in {START_SECONDS:.0f} s:\n{self._tail('api.log')}")
+
+    def watch(self, say: Callable[[str], None]) -> None:
+        """Look after both for as long as the API lives: a worker that ends is started again."""
+        while self._api.poll() is None:
+            if self._worker.poll() is not None:
+                say(
+                    f"the worker ended ({self._worker.returncode}); starting another. Its log: {self._log('worker.log')}"
+                )
+                self._worker = self._start("prelabel_worker", "worker.log")
+            time.sleep(1)
+        raise Unavailable(f"the API ended ({self._api.returncode}):\n{self._tail('api.log')}")
+
+    def stop(self) -> None:
+        """End both: politely, then by force. Nothing is lost either way."""
+        children = [self._worker, self._api]
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for child in children:
+            try:
+                child.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def _start(self, module: str, log: str) -> subprocess.Popen[bytes]:
+        self._settings.home.mkdir(parents=True, exist_ok=True)
+        with self._log(log).open("ab") as output:
+            return subprocess.Popen(  # noqa: S603 # our own modules
+                [sys.executable, "-m", module],
+                env=os.environ | _environment(self._settings) | {VARIABLE: str(os.getpid())},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # so that Ctrl-C reaches them once, from us
+            )
+
+    def _log(self, name: str) -> Path:
+        return self._settings.home / name
+
+    def _tail(self, name: str) -> str:
+        return "\n".join(self._log(name).read_text(errors="replace").splitlines()[-15:])
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Service]:
+    """A service that answers, stopped at the end of the block."""
+    service = Service(settings)
+    try:
+        service.wait_until_ready()
+        yield service
+    finally:
+        service.stop()
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Raise Unavailable where something else listens already: it would answer in place of the API."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise Unavailable(
+                f"port {settings.port} of {settings.host} cannot be used ({error.strerror}): choose another with --port"
+            ) from error
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    """The settings that were given to this process by other means than the environment."""
+    return {
+        "PRELABEL_HOME": str(settings.home),
+        "PRELABEL_HOST": settings.host,
+        "PRELABEL_PORT": str(settings.port),
+        "PRELABEL_SWEEP_SECONDS": str(settings.sweep_seconds),
+    }

@@ -1,0 +1,134 @@
+"""The command line, against a real embedded service, as a newcomer would use it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from prelabel import cli, settings
+from prelabel.cli import app
+from prelabel.errors import PrelabelError
+from prelabel.settings import Settings
+from tests.running import TOKEN, Running, running
+
+Cli = Callable[..., Result]
+SCHEMA = "fields:\n  topic:\n    kind: choice\n    options: [billing, returns]\n"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("cli") / "home", workers=1, sweep_seconds=0.5) as started:
+        yield started
+
+
+@pytest.fixture
+def run_cli(service: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cli]:
+    monkeypatch.setenv("PRELABEL_URL", service.client.url)
+    monkeypatch.setenv("PRELABEL_TOKEN", TOKEN)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    settings.settings.cache_clear()
+    yield lambda *words: CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    settings.settings.cache_clear()
+
+
+def write_tickets(path: Path, count: int, gold: int) -> None:
+    rows = [
+        {"id": f"t{number}", "text": text} | ({"gold": gold_label} if number < gold else {})
+        for number in range(count)
+        for text, gold_label in [
+            [("my invoice is wrong", "billing"), ("I want to send it back", "returns")][number % 2]
+        ]
+    ]
+    path.write_text("".join(json.dumps(row | {"text": f"{row['text']} {row['id']}"}) + "\n" for row in rows))
+
+
+def test_submit_follows_the_drafting_and_export_takes_the_labels_home(run_cli: Cli, tmp_path: Path) -> None:
+    write_tickets(tmp_path / "Tickets May.jsonl", 120, gold=40)
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    submitted = run_cli("submit", "Tickets May.jsonl", "--schema", "schema.yaml")
+    assert submitted.exit_code == 0, submitted.output
+    assert "120 rows: 120 added" in submitted.output
+    assert "of tickets-may/tickets-may with student" in submitted.output
+    exported = run_cli("export", "-o", "labels.jsonl")
+    assert exported.exit_code == 0
+    labels = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
+    assert re.search(rf"labels\.jsonl: {len(labels)} labels of 120 examples", exported.output)
+    assert {label["source"] for label in labels} <= {"auto", "gold"}
+
+
+def test_status_and_measure_speak_of_the_newest_run(run_cli: Cli) -> None:
+    status, measured, listed = run_cli("status", "--no-follow"), run_cli("measure"), run_cli("runs")
+    assert "of tickets-may/tickets-may with student" in status.output
+    assert "drafts right on gold" in measured.output
+    assert "per example" in measured.output
+    assert "tickets-may / tickets-may" in listed.output
+
+
+def test_bad_rows_are_shown_with_number_field_and_reason(run_cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("id,text,gold\n1,x,billing\n2,y,weather\n3\n")
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    output = run_cli("submit", "bad.csv", "--schema", "schema.yaml", "--no-follow").output
+    assert "3 rows: 1 added, 2 bad" in output
+    assert 'row 2, gold.topic: "weather" is not one of the 2 options' in output
+    assert "row 3: has 1 cells where the header has 3" in output
+
+
+def test_a_new_user_gets_a_token_that_is_alone_on_standard_output(run_cli: Cli) -> None:
+    added = run_cli("user", "add", "ada", "--role", "senior")
+    assert added.stdout.startswith("pl_")
+    assert len(added.stdout.split()) == 1
+    assert "ada" in run_cli("user", "list").output
+    assert "revoked" in run_cli("user", "revoke", "ada").output
+
+
+def failure(run_cli: Cli, *words: str) -> str:
+    error = run_cli(*words).exception
+    assert isinstance(error, PrelabelError), error
+    return str(error)
+
+
+def test_errors_are_sentences_that_say_what_to_do(run_cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_text("x")
+    (tmp_path / "s.yaml").write_text("fields:\n  a: [x]\n")
+    assert "the format is not known by this name" in failure(run_cli, "submit", "a.docx")
+    assert "s.yaml, line 2, fields.a" in failure(run_cli, "submit", "a.docx", "--schema", "s.yaml")
+    assert "there is no run 999" in failure(run_cli, "status", "999")
+    assert "there is no user 'nobody'" in failure(run_cli, "user", "token", "nobody")
+
+
+def test_without_a_server_the_way_to_start_one_is_told(
+    run_cli: Cli, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PRELABEL_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("sys.argv", ["prelabel", "runs"])
+    settings.settings.cache_clear()
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    assert "start one with `prelabel up`" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_without_a_token_the_way_to_get_one_is_told(
+    run_cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PRELABEL_TOKEN")
+    monkeypatch.setenv("PRELABEL_HOME", str(tmp_path))
+    settings.settings.cache_clear()
+    assert "PRELABEL_TOKEN" in failure(run_cli, "runs")
+
+
+@pytest.mark.parametrize("words", [[], ["submit"], ["export"], ["user"], ["up"], ["demo"]])
+def test_help_teaches_every_command_and_option(run_cli: Cli, words: list[str]) -> None:
+    shown = run_cli(*words, "--help")
+    assert shown.exit_code == 0
+    assert all(
+        re.search(r"\S  +\S", line) for line in shown.output.splitlines() if re.match(r"^│ +--\w", line)
+    )
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
