@@ -1,0 +1,92 @@
+"""Recorded answers, found by the example that stands between the fence lines of a request."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_OPENING = re.compile(r"^<example-([0-9a-f]{8})>$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The content of an answer; `chances` gives the text of values the probability that logprobs report, 0 to 1."""
+
+    content: str
+    chances: dict[str, float] = field(default_factory=dict)
+
+
+class Answers:
+    """Answers by the exact text of the example, without white space around."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]] = ()) -> None:
+        self._by_text: dict[str, Answer] = {}
+        for number, row in enumerate(rows, 1):
+            text, answer = _read(row, number)
+            if self._by_text.setdefault(text, answer) != answer:
+                raise ValueError(f"row {number}: its text was answered otherwise before: {text[:80]!r}")
+
+    @classmethod
+    def read(cls, path: Path) -> "Answers":
+        """From JSON Lines of `text`, `answer` (JSON, or text sent as it is), optional `logprobs` {value: probability}.
+
+        Raises ValueError that names the row, counted from 1.
+        """
+        with path.open(encoding="utf-8") as lines:
+            return cls(_rows(lines))
+
+    def __len__(self) -> int:
+        return len(self._by_text)
+
+    def find(self, text: str) -> Answer | None:
+        """The answer recorded for an example, if there is one."""
+        return self._by_text.get(text.strip())
+
+
+def question(messages: list[dict[str, Any]]) -> str:
+    """What a conversation is about: the last example fenced in a user's message, else the whole last user's message.
+
+    A repair goes on in messages without an example, so it is still about the one that was fenced before.
+    """
+    texts = [text_of(message.get("content")) for message in messages if message.get("role") == "user"]
+    for text in reversed(texts):
+        if (example := _last_fenced(text)) is not None:
+            return example.strip()
+    return texts[-1].strip() if texts else ""
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content: a string, or a list of blocks of which those with text count."""
+    if isinstance(content, list):
+        return "\n".join(str(block.get("text", "")) for block in content if isinstance(block, dict))
+    return str(content or "")
+
+
+def _last_fenced(text: str) -> str | None:
+    """From the front, so that what looks like a fence inside an example stays part of it."""
+    found, at = None, 0
+    while opening := _OPENING.search(text, at):
+        end = text.find(f"\n</example-{opening[1]}>", opening.end())
+        at = opening.end()
+        if end >= 0:
+            found, at = text[at:end], end
+    return found
+
+
+def _rows(lines: Iterable[str]) -> Iterator[Any]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"row {number}: is not JSON ({error})") from error
+
+
+def _read(row: Any, number: int) -> tuple[str, Answer]:
+    try:
+        text, answer, chances = row["text"], row["answer"], row.get("logprobs") or {}
+        content = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+        return text.strip(), Answer(content, {str(value): float(chance) for value, chance in chances.items()})
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"row {number}: needs text, answer and perhaps logprobs ({error!r})") from error

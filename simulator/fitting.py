@@ -1,0 +1,61 @@
+"""Values by JSON schema: the plainest one that fits, and one that is on no list of it. Pure."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+OFF_LIST = "something else entirely"
+
+
+def fitting(schema: Schema, root: Schema | None = None) -> Any:
+    """The plainest value that fits: the first of a list, else one of the listed, the least number."""
+    root = schema if root is None else root
+    schema = _resolved(schema, root)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = _type(schema)
+    if kind == "object":
+        return {name: fitting(inner, root) for name, inner in schema.get("properties", {}).items()}
+    if kind == "array":
+        items = _resolved(schema.get("items", {}), root)
+        return [fitting(items, root)] * schema.get("minItems", 1 if "enum" in items else 0)
+    plain: dict[str, Any] = {"number": 0.5, "integer": 0, "boolean": False, "null": None}
+    return schema.get("minimum", plain.get(kind, "as the text says"))
+
+
+def off_list(value: Any, schema: Schema, root: Schema | None = None) -> Any:
+    """The value with all that the schema lists exchanged for what it does not; without a schema, all its texts."""
+    root = schema if root is None else root
+    schema = _resolved(schema, root)
+    if "enum" in schema or (not schema and isinstance(value, str)):
+        listed = schema.get("enum", [])
+        numbers = [option for option in listed if isinstance(option, int)]
+        return max(numbers) + 1 if numbers else OFF_LIST
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {name: off_list(inner, properties.get(name, {}), root) for name, inner in value.items()}
+    if isinstance(value, list):
+        items = schema.get("items", {})
+        return [off_list(inner, items, root) for inner in value or [fitting(items, root)]]
+    return value
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    """What a reference or the first real choice of several leads to."""
+    while True:
+        choices = schema.get("anyOf") or schema.get("oneOf")
+        if "$ref" in schema:
+            target: Any = root
+            for step in schema["$ref"].removeprefix("#").strip("/").split("/"):
+                target = target[step]
+            schema = target
+        elif choices:
+            schema = next((choice for choice in choices if choice.get("type") != "null"), choices[0])
+        else:
+            return schema
+
+
+def _type(schema: Schema) -> str:
+    kind = schema.get("type", "object" if "properties" in schema else "string")
+    return str(kind if isinstance(kind, str) else next((one for one in kind if one != "null"), "null"))

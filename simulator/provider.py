@@ -1,0 +1,199 @@
+"""The provider: what it answers, and the ASGI application that serves it.
+
+POST /v1/chat/completions (OpenAI), POST /v1/messages (Anthropic), POST /config, POST /reset, GET /stats, GET /health.
+"""
+
+import asyncio
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from simulator import wire
+from simulator.answers import Answer, Answers, question
+from simulator.counts import Counts
+from simulator.faults import SPOILED, Behaviour, Dice, Limits
+from simulator.fitting import fitting, off_list
+from simulator.wire import Body, Flavour, Form
+
+Response = tuple[int, dict[str, str], Body]
+"""Status, headers besides those of length and type, and body."""
+ENDPOINTS: dict[str, Flavour] = {"/v1/chat/completions": "openai", "/v1/messages": "anthropic"}
+
+
+class ProviderApp:
+    """Answers as recorded, else by `Behaviour.default`, else with the plainest value that fits the schema asked for."""
+
+    def __init__(self, answers: Answers | None = None, behaviour: Behaviour | None = None) -> None:
+        self._answers = answers or Answers()
+        self._behaviour = behaviour or Behaviour()
+        self._in_flight = 0
+        self.reset()
+        self._control = Starlette(
+            routes=[
+                Route("/health", self._serve_stats),
+                Route("/stats", self._serve_stats),
+                Route("/reset", self._serve_reset, methods=["POST"]),
+                Route("/config", self._serve_config, methods=["POST"]),
+            ]
+        )
+
+    def configure(self, **values: Any) -> None:
+        """Change how it behaves, by the fields of `Behaviour`; the dice start anew. Raises ValueError."""
+        self._behaviour = self._behaviour.changed(values)
+        self._dice, self._limits = Dice(self._behaviour), Limits(self._behaviour)
+
+    def reset(self) -> None:
+        """Zero the counts, forget cached prompts, and start the dice anew; the behaviour stays."""
+        self._counts = Counts(max_in_flight=self._in_flight)
+        self._cached: set[int] = set()
+        self.configure()
+
+    def stats(self) -> dict[str, Any]:
+        """The fields of `Counts` as it reports them, `in_flight`, and how many examples are `recorded`."""
+        return self._counts.report() | {"in_flight": self._in_flight, "recorded": len(self._answers)}
+
+    def respond(self, request: Body, flavour: Flavour) -> Response:
+        """What a request gets, at once and without waiting; one that would hang gets its 504."""
+        self._counts.calls += 1
+        if early := self._unreadable(request, flavour) or self._too_many(flavour):
+            return early
+        return self._answer(request, flavour, self._fault(request))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI. The two endpoints are served without the framework, which would cost more than they do."""
+        flavour = ENDPOINTS.get(scope.get("path", "")) if scope.get("method") == "POST" else None
+        if flavour is None:
+            await self._control(scope, receive, send)
+            return
+        try:
+            request = json.loads(await _body(receive))
+        except ValueError:
+            request = None
+        response = await self._respond_in_time(request, flavour, receive)
+        if response is not None:
+            await _send(response, send)
+
+    async def _respond_in_time(self, request: Any, flavour: Flavour, receive: Receive) -> Response | None:
+        """As `respond`, after the latency; None where the client hung up on a call that hangs."""
+        self._counts.calls += 1
+        if early := self._unreadable(request, flavour) or self._too_many(flavour):
+            return early
+        self._in_flight += 1
+        self._counts.max_in_flight = max(self._counts.max_in_flight, self._in_flight)
+        try:
+            fault = self._fault(request)
+            if fault != "hang":
+                await asyncio.sleep(self._dice.latency())
+            elif await _hung_up(receive, self._behaviour.hang_seconds):
+                return None
+            return self._answer(request, flavour, fault)
+        finally:
+            self._in_flight -= 1
+
+    def _unreadable(self, request: Any, flavour: Flavour) -> Response | None:
+        reason = wire.unreadable(request, flavour)
+        if not reason:
+            return None
+        self._counts.invalid += 1
+        return 400, {}, wire.error_body(400, reason, flavour)
+
+    def _too_many(self, flavour: Flavour) -> Response | None:
+        refused = self._limits.refuse(self._in_flight)
+        if refused is None:
+            return None
+        self._counts.faults[refused.limit] += 1
+        headers = {
+            "retry-after": str(max(1, math.ceil(refused.seconds))),
+            "retry-after-ms": str(math.ceil(refused.seconds * 1000)),
+        }
+        return 429, headers, wire.error_body(429, f"too many calls: {refused.limit}", flavour)
+
+    def _fault(self, request: Body) -> str:
+        fault = self._dice.fault(question(request["messages"]))
+        if fault:
+            self._counts.faults[fault] += 1
+        return fault
+
+    def _answer(self, request: Body, flavour: Flavour, fault: str) -> Response:
+        if fault in ("error", "hang"):
+            status = 500 if fault == "error" else 504
+            return status, {}, wire.error_body(status, f"simulated fault: {fault}", flavour)
+        form = wire.form_of(request, flavour)
+        answer = self._find(question(request["messages"]), form)
+        content = _with_fault(answer.content, fault, form)
+        usage = wire.usage_of(request, content, self._cached if flavour == "openai" else set())
+        self._counts.ok += not fault
+        self._counts.tokens_in += usage.into
+        self._counts.tokens_out += usage.out
+        self._counts.tokens_cached += usage.cached
+        name = f"simulated-{self._counts.calls}"
+        if flavour == "openai":
+            return 200, {}, wire.openai_body(name, request, form, content, answer.chances, usage)
+        return 200, {}, wire.anthropic_body(name, request, form, content, usage)
+
+    def _find(self, text: str, form: Form) -> Answer:
+        found = self._answers.find(text)
+        if found is None:
+            self._counts.unmatched += 1
+            return Answer(self._behaviour.default or json.dumps(fitting(form.schema)))
+        self._counts.answered[text] += 1
+        return found
+
+    async def _serve_stats(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.stats())
+
+    async def _serve_reset(self, _: Request) -> JSONResponse:
+        self.reset()
+        return JSONResponse(self.stats())
+
+    async def _serve_config(self, request: Request) -> JSONResponse:
+        try:
+            self.configure(**await request.json())
+        except (TypeError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return JSONResponse(asdict(self._behaviour))
+
+
+def _with_fault(content: str, fault: str, form: Form) -> str:
+    if fault == "offlist":
+        try:
+            return json.dumps(off_list(json.loads(content), form.schema), ensure_ascii=False)
+        except ValueError:
+            return content
+    return SPOILED[fault](content) if fault else content
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+async def _hung_up(receive: Receive, seconds: float) -> bool:
+    """Wait so long, or until the client hangs up."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _send(response: Response, send: Send) -> None:
+    status, headers, body = response
+    data = json.dumps(body).encode()
+    every = headers | {"content-type": "application/json", "content-length": str(len(data))}
+    pairs = [(name.encode(), value.encode()) for name, value in every.items()]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": data})
