@@ -1,0 +1,139 @@
+"""Real processes, killed: embedded, and distributed over PostgreSQL and Redis. Nothing is lost, nothing is paid twice."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.process import Provider
+from simulator.process import running as simulated
+from tests.running import PREFORK, Running, running
+
+EXAMPLES = 300
+IN_FLIGHT = 8
+SETTINGS: dict[str, Any] = {
+    "concurrency": IN_FLIGHT,
+    "lease_seconds": 2,
+    "sweep_seconds": 0.5,
+    "chunk_size": 20,
+}
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> Iterator[Provider]:
+    answers = tmp_path / "answers.jsonl"
+    rows = ({"text": f"text {number}", "answer": answer(number)} for number in range(EXAMPLES))
+    answers.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with simulated(answers=answers, median_ms=100) as started:
+        yield started
+
+
+def answer(number: int) -> dict[str, Any]:
+    """Sure for every second example."""
+    return {
+        "label": {"topic": "a" if number % 3 else "b"},
+        "confidence": {"topic": 0.95 if number % 2 else 0.3},
+    }
+
+
+@pytest.fixture(params=["embedded", "distributed"])
+def service(request: pytest.FixtureRequest, tmp_path: Path, provider: Provider) -> Iterator[Running]:
+    settings = SETTINGS | {"api_base": f"{provider.url}/v1"}
+    options: list[str] = []
+    workers = 1
+    if request.param == "distributed":
+        settings |= {
+            "database_url": request.getfixturevalue("postgres_url"),
+            "broker_url": request.getfixturevalue("redis_url"),
+        }
+        options, workers = PREFORK, 2
+    with running(tmp_path / "home", workers, options, **settings) as started:
+        yield started
+
+
+def start(service: Running, tmp_path: Path) -> int:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(
+        "".join(
+            json.dumps({"id": str(number), "text": f"text {number}"}) + "\n" for number in range(EXAMPLES)
+        )
+    )
+    service.client.define_project("p", {"fields": {"topic": ["a", "b"]}})
+    service.client.bring_in("p", "d", rows)
+    return int(service.client.start_run("p", "d", model="openai/simulated", policy={"threshold": 0.9})["id"])
+
+
+def wait_until_drafted(service: Running, run_id: int, count: int) -> None:
+    until = time.monotonic() + 60
+    while service.client.run(run_id)["places"]["waiting"] > EXAMPLES - count:
+        assert time.monotonic() < until, service.logs()
+        time.sleep(0.02)
+
+
+def finished(service: Running, run_id: int) -> dict[str, int]:
+    places: dict[str, int] = service.client.wait(run_id, ("reviewing", "done"), seconds=90, every=0.1)[
+        "places"
+    ]
+    return {place: count for place, count in places.items() if count}
+
+
+def test_all_examples_are_drafted_by_real_processes(
+    service: Running, provider: Provider, tmp_path: Path
+) -> None:
+    run_id = start(service, tmp_path)
+    assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
+    assert provider.stats()["answers_repeated"] == 0
+    assert service.client.run(run_id)["workers"] == len(service.workers)
+
+
+def test_after_kill_9_of_all_workers_the_run_goes_on_and_pays_no_more_than_was_in_flight(
+    service: Running, provider: Provider, tmp_path: Path
+) -> None:
+    run_id = start(service, tmp_path)
+    wait_until_drafted(service, run_id, 60)
+    count = len(service.workers)
+    service.kill_workers()
+    for _ in range(count):
+        service.start_worker()
+    assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
+    assert provider.stats()["answers_repeated"] <= count * IN_FLIGHT
+
+
+@pytest.mark.slow
+def test_after_kill_9_of_the_api_the_run_goes_on(
+    service: Running, provider: Provider, tmp_path: Path
+) -> None:
+    run_id = start(service, tmp_path)
+    wait_until_drafted(service, run_id, 20)
+    service.kill_api()
+    time.sleep(1)
+    service.restart_api()
+    assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
+    assert provider.stats()["answers_repeated"] == 0
+
+
+@pytest.mark.slow
+def test_a_provider_with_faults_costs_no_example(
+    service: Running, provider: Provider, tmp_path: Path
+) -> None:
+    provider.configure(
+        error_rate=0.1, malformed_rate=0.1, offlist_rate=0.1, max_concurrency=12, retry_after=0.2
+    )
+    run_id = start(service, tmp_path)
+    places = finished(service, run_id)
+    assert sum(places.values()) == EXAMPLES
+    exported = [json.loads(line) for line in b"".join(service.client.export(run_id)).splitlines()]
+    assert all(row["label"] == answer(int(row["id"]))["label"] for row in exported)
+    assert service.client.get(f"/runs/{run_id}/cost")["calls"] > EXAMPLES
+
+
+def test_a_run_without_workers_says_so_and_begins_once_one_is_there(service: Running, tmp_path: Path) -> None:
+    service.kill_workers()
+    run_id = start(service, tmp_path)
+    time.sleep(0.5)
+    assert service.client.run(run_id)["places"]["waiting"] == EXAMPLES
+    service.start_worker()
+    assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
