@@ -207,7 +207,7 @@ class _BatchWriter:
             )
         )
         return {
-            external_id: (content_hash, key <= self._newest_before)
+            external_id: (content_hash, (key or 0) <= self._newest_before)
             for external_id, content_hash, key in found
         }
 
@@ -220,7 +220,7 @@ class _BatchWriter:
             .where(Example.dataset_id == self._dataset_id, among(self._session, Example.content_hash, hashes))
             .group_by(Example.content_hash)
         )
-        return {content_hash: key <= self._newest_before for content_hash, key in found}
+        return {content_hash: (key or 0) <= self._newest_before for content_hash, key in found}
 
     def _clash(self, candidate: Candidate) -> RowError:
         taken = f"the id {candidate.external_id!r} is that of another example, with other content"

@@ -1,6 +1,7 @@
 """Whatever reviewers do in whatever order, every example is in one place and every slot is one person's."""
 
 import tempfile
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,9 +41,9 @@ class Queue(RuleBasedStateMachine):
             self.store.close()
             self._folder.cleanup()
 
-    def answer(self, **options: str) -> Answer:
+    def answer(self, comment: str = "") -> Answer:
         self.tokens += 1
-        return Answer(f"token-{self.tokens}", **options)
+        return Answer(f"token-{self.tokens}", comment=comment)
 
     @rule(user=USERS, limit=st.integers(1, 3))
     def claim(self, user: int, limit: int) -> None:
@@ -125,7 +126,7 @@ class Queue(RuleBasedStateMachine):
             settled = session.exec(
                 select(Label.review_id).join(Placement, col(Placement.label_id) == Label.id)
             ).all()
-        assert sorted(standing) == sorted(settled)
+        assert Counter(standing) == Counter(settled)
 
 
 TestQueue = Queue.TestCase
