@@ -28,7 +28,7 @@ from prelabel.content import as_text
 from simulator.process import Provider
 from simulator.process import running as simulator_running
 from tests.conftest import POSTGRES, REDIS
-from tests.running import PREFORK, Running, running
+from tests.running import Running, running
 
 FIELD = "label"
 CONCURRENCY = 16
@@ -145,7 +145,7 @@ def service(mode: str, folder: Path, provider: Provider) -> Iterator[Running]:
         return
     with (
         empty_postgres() as url,
-        running(folder, 2, PREFORK, database_url=url, broker_url=REDIS, **settings) as started,
+        running(folder, 2, database_url=url, broker_url=REDIS, **settings) as started,
     ):
         yield started
 

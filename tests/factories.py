@@ -8,9 +8,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from prelabel import projects, runs, users
-from prelabel.chunk import draft_chunk
+from prelabel.cascade import Step
 from prelabel.dataset import bring_in
-from prelabel.draft import CallRecord, Drafter, Outcome, Reply, Subject
+from prelabel.draft import CallRecord, Drafter, Keep, Outcome, Reply, Subject
+from prelabel.engine import Engine
 from prelabel.errors import ModelError, StoppingError
 from prelabel.formats.base import Row
 from prelabel.models import Example, Label, Placement, Run, User
@@ -34,20 +35,24 @@ class FakeDrafter:
         self._say = say
         self.asked: list[int] = []
 
+    async def prepare(self, subjects: Sequence[Subject]) -> None:
+        pass
+
     def most(self, _subject: Subject) -> Decimal | None:
         return PRICE
 
-    async def draft(self, subject: Subject) -> Outcome:
+    async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         self.asked.append(subject.example_id)
         await asyncio.sleep(0)
         said = self._say(subject.content)
-        call = CallRecord("draft", f"hash-{subject.example_id}", "ok", reply=Reply("{}", dollars=PRICE))
         if isinstance(said, StoppingError):
             return Outcome(subject, "stopped", self.name, failure=str(said))
+        reply = Reply("{}", dollars=PRICE)
+        keep(subject, CallRecord(self.name, "draft", f"hash-{subject.example_id}", "ok", reply=reply))
         if isinstance(said, ModelError):
-            return Outcome(subject, "failed", self.name, failure=str(said), calls=(call,))
+            return Outcome(subject, "failed", self.name, failure=str(said))
         label, confidence = said
-        return Outcome(subject, "drafted", self.name, {"topic": label}, {"topic": confidence}, calls=(call,))
+        return Outcome(subject, "drafted", self.name, {"topic": label}, {"topic": confidence})
 
 
 def sure(content: dict[str, Any]) -> tuple[str, float]:
@@ -86,27 +91,24 @@ def make_run(
             dataset,
             version,
             load_prompt("label"),
-            model,
-            "stated",
+            [Step(model=model)],
             Policy.model_validate(policy),
             cap,
         )
     return run.id or 0
 
 
-def work_off(
-    store: Store, run_id: int, drafter: Drafter, chunks: int = 100, settings: Settings = QUICK
-) -> None:
+def work_off(store: Store, run_id: int, drafter: Drafter, settings: Settings = QUICK) -> None:
     """Draft and route until nothing is left to claim."""
 
-    async def chunk() -> int:
-        return await draft_chunk(
-            store, settings, run_id, lambda *_: drafter, asyncio.Semaphore(settings.concurrency)
-        )
+    async def work() -> None:
+        engine = Engine(store, settings, lambda *_: drafter)
+        line = engine.wake(run_id)
+        assert line is not None
+        await line
+        await engine.stop(1)
 
-    for _ in range(chunks):
-        if not asyncio.run(chunk()):
-            return
+    asyncio.run(work())
 
 
 def queued_run(store: Store, examples: int = 10) -> int:

@@ -17,16 +17,14 @@ from prelabel.client import Client
 
 TOKEN = "pl_a-token-for-tests"
 CLONE = Path(__file__).parents[1]
-PREFORK = ["--pool", "prefork", "--concurrency", "1", "--without-gossip", "--without-mingle"]
 
 
 class Running:
     """One API process and some workers over one set of settings."""
 
-    def __init__(self, home: Path, worker_options: list[str], **settings: object) -> None:
+    def __init__(self, home: Path, **settings: object) -> None:
         self.port = free_port()
         self.home = home
-        self._worker_options = worker_options
         paths = os.pathsep.join(str(CLONE / folder) for folder in ("src", "api", "worker"))
         self._environment = os.environ | {
             "PYTHONPATH": paths,
@@ -38,14 +36,14 @@ class Running:
         }
         home.mkdir(parents=True, exist_ok=True)
         self.workers: list[subprocess.Popen[bytes]] = []
-        self.api = self._start("prelabel_api", [], "api.log")
+        self.api = self._start("prelabel_api", "api.log")
         self._wait_until_ready()
         self.client = Client(f"http://127.0.0.1:{self.port}", TOKEN)
 
     def start_worker(self) -> None:
         """One more worker."""
         number = len(self.workers)
-        self.workers.append(self._start("prelabel_worker", self._worker_options, f"worker-{number}.log"))
+        self.workers.append(self._start("prelabel_worker", f"worker-{number}.log"))
 
     def kill_workers(self) -> None:
         """kill -9 of every worker and of all that it has forked, at once."""
@@ -61,7 +59,7 @@ class Running:
 
     def restart_api(self) -> None:
         """The API again, on the same port."""
-        self.api = self._start("prelabel_api", [], "api.log")
+        self.api = self._start("prelabel_api", "api.log")
         self._wait_until_ready()
 
     def stop(self) -> None:
@@ -79,10 +77,10 @@ class Running:
         """What all processes wrote."""
         return "\n".join(f"--- {path.name}\n{path.read_text()}" for path in sorted(self.home.glob("*.log")))
 
-    def _start(self, module: str, options: list[str], log: str) -> subprocess.Popen[bytes]:
+    def _start(self, module: str, log: str) -> subprocess.Popen[bytes]:
         with (self.home / log).open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", module, *options],
+                [sys.executable, "-m", module],
                 env=self._environment,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -104,11 +102,9 @@ class Running:
 
 
 @contextmanager
-def running(
-    home: Path, workers: int, worker_options: list[str] | None = None, **settings: Any
-) -> Iterator[Running]:
+def running(home: Path, workers: int, **settings: Any) -> Iterator[Running]:
     """A service with so many workers; `settings` are those of `prelabel.settings`, by name."""
-    service = Running(home, worker_options or [], **settings)
+    service = Running(home, **settings)
     try:
         for _ in range(workers):
             service.start_worker()

@@ -4,9 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prelabel.canonical import Json
+from prelabel.cascade import STUDENT, Step, Steps
+from prelabel.draft import Confidence
 from prelabel.policy import Policy
 from prelabel_api.deps import LongText, Name
 
@@ -69,15 +71,33 @@ class ImportOut(BaseModel):
 
 
 class RunIn(Body):
-    """How to draft a dataset."""
+    """How to draft a dataset: by one model, or by the `steps` of a cascade."""
 
     model: Name = Field(
-        default="student", description="a LiteLLM model name, or `student`: learns from gold, needs no key"
+        default=STUDENT, description="a LiteLLM model name, or `student`: learns from gold, needs no key"
     )
-    confidence: Literal["stated", "logprobs"] = "stated"
+    confidence: Confidence = "stated"
+    steps: Steps | None = Field(
+        default=None, description="a cascade; then leave `model` and `confidence` out"
+    )
+    lane: Literal["live", "batch"] = Field(
+        default="live",
+        description="`batch`: by the provider's batch endpoint, within a day, at about half the price",
+    )
     prompt: Name = Field(default="label", description="a prompt of the folder prompts/")
     policy: Policy = Policy()
     cap: Decimal | None = Field(default=None, gt=0, description="dollars that the run may spend at most")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "RunIn":
+        if self.steps and self.model_fields_set & {"model", "confidence"}:
+            raise ValueError("steps: they say which models are asked; leave model and confidence out")
+        return self
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The cascade, of one step where only a model was named."""
+        return self.steps or (Step(model=self.model, confidence=self.confidence),)
 
 
 class ResumeIn(Body):
@@ -93,7 +113,8 @@ class RunOut(BaseModel):
     project: str
     dataset: str
     model: str
-    confidence: str
+    steps: list[Step]
+    lane: str
     policy: Policy
     state: str
     note: str

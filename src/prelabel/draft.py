@@ -1,29 +1,33 @@
 """Step 2, draft: ask a model, parse and check its answer, repair it once.
 
-Pure of databases and vendors: a `Model` makes one call, a `ModelDrafter` turns an example into an `Outcome` with a record of
-every call that it took, paid or not.
+Pure of databases and vendors: a `Model` makes one call, an `Asker` tries again what may pass, a `ModelDrafter` turns an example
+into an `Outcome`. Every call is handed to `keep` as soon as its answer is there, so that it can be written down at once.
 """
 
+import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from prelabel.canonical import Json, digest
-from prelabel.errors import LabelError, ModelError, RefusedError, StoppingError, TransientError
+from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.prompt import Instructions, repair
 from prelabel.schema import LabelSchema
 
-Confidence = Literal["stated", "logprobs"]
-Purpose = Literal["draft", "repair"]
-PURPOSES: tuple[Purpose, ...] = ("draft", "repair")
+Confidence = Literal["stated", "logprobs", "samples", "panel"]
+Purpose = Literal["draft", "repair", "sample", "group", "embed"]
+CallOutcome = Literal["ok", "invalid", "limited", "transient", "refused", "stopping"]
+Ending = Literal["drafted", "failed", "postponed", "stopped"]
 LONGEST_WAIT = 60.0
 """Seconds that a single wait before another attempt never exceeds."""
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,24 @@ class Subject:
 
 @dataclass(frozen=True)
 class Request:
-    """One question to a model; equal requests have equal digests."""
+    """One question to a model; equal requests have equal digests.
+
+    `count` answers are asked for in one call; `sample` tells apart requests that are alike but for being asked once more.
+    """
 
     model: str
     messages: list[dict[str, str]]
     answer_schema: dict[str, Json]
     want_logprobs: bool = False
+    temperature: float = 0.0
+    count: int = 1
+    sample: int = 0
 
     @cached_property
     def digest(self) -> str:
         """Names the request by its content."""
-        return digest([self.model, self.messages, self.answer_schema, self.want_logprobs])
+        asked = [self.model, self.messages, self.answer_schema, self.want_logprobs]
+        return digest([*asked, self.temperature, self.count, self.sample])
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model answered, and what that took. `dollars` is None where no price is known."""
+    """What a model answered, and what that took. `dollars` is None where no price is known; `more` are further answers."""
 
     text: str
     tokens: tuple[Token, ...] = ()
@@ -71,17 +82,24 @@ class Reply:
     dollars: Decimal | None = None
     price_version: str = ""
     latency_ms: int = 0
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CallRecord:
-    """One request that was sent, as the ledger keeps it; `reply` is None where no answer came."""
+    """What one request took, as the ledger keeps it; `reply` is None where no answer came.
 
+    `requests` is 0 in a record that holds the share of a further example in a request about several.
+    """
+
+    model: str
     purpose: Purpose
     request_hash: str
-    outcome: Literal["ok", "invalid", "transient", "refused", "stopping"]
+    outcome: CallOutcome
     detail: str = ""
     reply: Reply | None = None
+    step: int = 0
+    requests: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,22 +107,34 @@ class Outcome:
     """What became of drafting one example.
 
     `ending` is "drafted" (label holds), "failed" (people have to label it; `failure` says why), "postponed" (try again
-    later) or "stopped" (the run cannot go on; `failure` says why).
+    later) or "stopped" (the run cannot go on; `failure` says why). `earlier` are the outcomes of the steps of a cascade
+    before this one, `step` counts them.
     """
 
     subject: Subject
-    ending: Literal["drafted", "failed", "postponed", "stopped"]
+    ending: Ending
     model: str
     label: dict[str, Json] | None = None
     confidences: dict[str, float] = field(default_factory=dict)
     alternatives: dict[str, dict[str, float]] = field(default_factory=dict)
     failure: str = ""
-    calls: tuple[CallRecord, ...] = ()
+    step: int = 0
+    earlier: tuple["Outcome", ...] = ()
 
     @property
     def confidence(self) -> float | None:
         """The least sure field's confidence: a label is right only if all of its fields are."""
         return min(self.confidences.values(), default=None)
+
+    def is_sure(self, confidence: float) -> bool:
+        """Whether there is a draft of at least this confidence."""
+        return self.ending == "drafted" and self.confidence is not None and self.confidence >= confidence
+
+
+Keep = Callable[[Subject, CallRecord], None]
+"""Takes the record of a call, to be written down soon; never waits, never raises."""
+Recall = Callable[[Collection[int], Collection[str]], Sequence[tuple[int, str, Reply]]]
+"""Finds replies that were paid for before, of these examples or to requests of these digests: example, digest, reply."""
 
 
 class Model(Protocol):
@@ -120,12 +150,15 @@ class Model(Protocol):
 
 
 class Drafter(Protocol):
-    """Anything that drafts labels: a model behind a prompt, or the student."""
+    """Anything that drafts labels: a model behind a prompt, the student, a cascade of both."""
 
     name: str
 
-    async def draft(self, subject: Subject) -> Outcome:
-        """Draft one example; never raises for what a model does."""
+    async def prepare(self, subjects: Sequence[Subject]) -> None:
+        """Look at subjects together before each of them is drafted."""
+
+    async def draft(self, subject: Subject, keep: Keep) -> Outcome:
+        """Draft one example that was prepared; never raises for what a model does."""
 
     def most(self, subject: Subject) -> Decimal | None:
         """Upper bound in dollars of drafting it; None where no price is known."""
@@ -135,74 +168,60 @@ Confide = Callable[[LabelSchema, Reply], tuple[dict[str, float], dict[str, dict[
 """From an answer with token probabilities to confidences by field and alternatives by field."""
 
 
-class ModelDrafter:
-    """Drafts with a model and a prompt.
+class Asker:
+    """Asks models for one step of a run: what was paid for before is not asked again, what may pass is tried again."""
 
-    `remembered` holds replies that were paid for before, by example and request: they are not asked for again.
-    """
+    def __init__(self, attempts: int = 5, recall: Recall | None = None, step: int = 0) -> None:
+        self._attempts = attempts
+        self._recall = recall
+        self._memory: dict[int, dict[str, Reply]] = {}
+        self.step = step
 
-    def __init__(
+    async def remember(self, openings: Mapping[int, Collection[str]]) -> None:
+        """Recall what was paid for before: any reply of these examples, and to the requests that they will open with."""
+        if self._recall is None or not openings:
+            return
+        asked_by: dict[str, list[int]] = defaultdict(list)
+        for example_id, digests in openings.items():
+            for one in digests:
+                asked_by[one].append(example_id)
+        for origin, request_hash, reply in await asyncio.to_thread(self._recall, openings.keys(), asked_by):
+            for example_id in {origin, *asked_by[request_hash]} & openings.keys():
+                self._memory.setdefault(example_id, {})[request_hash] = reply
+
+    def remembers(self, subject: Subject, request: Request) -> bool:
+        """Whether asking costs nothing."""
+        return request.digest in self._memory.get(subject.example_id, {})
+
+    def forget(self, subject: Subject) -> None:
+        """The example is dealt with."""
+        self._memory.pop(subject.example_id, None)
+
+    async def ask(
         self,
         model: Model,
-        instructions: Instructions,
-        confide: Confide,
-        attempts: int = 5,
-        remembered: Mapping[tuple[int, str], Reply] | None = None,
-    ) -> None:
-        self.name = model.name
-        self._model = model
-        self._instructions = instructions
-        self._schema = instructions.schema
-        self._states = instructions.confidence == "stated"
-        self._confide = confide
-        self._attempts = attempts
-        self._remembered = remembered or {}
-
-    def most(self, subject: Subject) -> Decimal | None:
-        """A draft and its repair; nothing where the first answer is remembered."""
-        request = self._request(subject)
-        if (subject.example_id, request.digest) in self._remembered:
-            return Decimal(0)
-        one = self._model.most(request)
-        return None if one is None else one * 2
-
-    async def draft(self, subject: Subject) -> Outcome:
-        """Ask, check, repair once."""
-        calls: list[CallRecord] = []
+        subject: Subject,
+        request: Request,
+        purpose: Purpose,
+        keep: Keep,
+        read: Callable[[Reply], Read],
+    ) -> Read:
+        """What `read` makes of the reply. Raises ModelError, and LabelError where `read` does."""
+        remembered = self._memory.get(subject.example_id, {}).get(request.digest)
+        if remembered is not None:
+            return read(remembered)
+        reply = await self._paid(model, subject, request, purpose, keep)
         try:
-            return await self._draft(subject, calls)
-        except ModelError as error:
-            return Outcome(subject, _ending(error), self.name, failure=str(error), calls=tuple(calls))
+            found = read(reply)
+        except LabelError as fault:
+            self._note(keep, subject, model, purpose, request, "invalid", str(fault), reply)
+            raise
+        self._note(keep, subject, model, purpose, request, "ok", "", reply)
+        return found
 
-    async def _draft(self, subject: Subject, calls: list[CallRecord]) -> Outcome:
-        request, failure = self._request(subject), ""
-        for purpose in PURPOSES:
-            reply, paid = await self._ask(subject, request, purpose, calls)
-            try:
-                label, stated = parse_answer(self._schema, reply.text, self._states)
-                failure = ""
-            except LabelError as fault:
-                failure = str(fault)
-            if paid:
-                calls.append(
-                    CallRecord(purpose, request.digest, "invalid" if failure else "ok", failure, reply)
-                )
-            if not failure:
-                return self._drafted(subject, label, stated, reply, calls)
-            request = self._request(subject, repair(request.messages, reply.text, failure))
-        failure = f"the answer did not fit the schema, also after a repair: {failure}"
-        return Outcome(subject, "failed", self.name, failure=failure, calls=tuple(calls))
-
-    def _request(self, subject: Subject, talk: list[dict[str, str]] | None = None) -> Request:
-        talk = talk or self._instructions.messages(subject.content)
-        return Request(self.name, talk, self._instructions.answer_schema, want_logprobs=not self._states)
-
-    async def _ask(
-        self, subject: Subject, request: Request, purpose: Purpose, calls: list[CallRecord]
-    ) -> tuple[Reply, bool]:
-        """An answer and whether it was paid for now; attempts that failed are recorded here."""
-        if remembered := self._remembered.get((subject.example_id, request.digest)):
-            return remembered, False
+    async def _paid(
+        self, model: Model, subject: Subject, request: Request, purpose: Purpose, keep: Keep
+    ) -> Reply:
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             wait=_pause,
@@ -212,23 +231,93 @@ class ModelDrafter:
         async for attempt in attempts:
             with attempt:
                 try:
-                    return await self._model.ask(request), True
+                    return await model.ask(request)
                 except ModelError as error:
                     paid = error.reply if isinstance(error, RefusedError) else None
-                    calls.append(CallRecord(purpose, request.digest, _outcome_of(error), str(error), paid))
+                    self._note(keep, subject, model, purpose, request, outcome_of(error), str(error), paid)
                     raise
         raise AssertionError("tenacity ends with an answer or an error")
 
-    def _drafted(
+    def _note(
         self,
+        keep: Keep,
         subject: Subject,
-        label: dict[str, Json],
-        stated: dict[str, float],
-        reply: Reply,
-        calls: list[CallRecord],
-    ) -> Outcome:
-        confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
-        return Outcome(subject, "drafted", self.name, label, confidences, alternatives, calls=tuple(calls))
+        model: Model,
+        purpose: Purpose,
+        request: Request,
+        outcome: CallOutcome,
+        detail: str,
+        reply: Reply | None,
+    ) -> None:
+        keep(subject, CallRecord(model.name, purpose, request.digest, outcome, detail, reply, self.step))
+
+
+class ModelDrafter:
+    """Drafts with a model and a prompt: ask, check, repair once."""
+
+    def __init__(self, model: Model, instructions: Instructions, confide: Confide, asker: Asker) -> None:
+        self.name = model.name
+        self._model = model
+        self._instructions = instructions
+        self._schema = instructions.schema
+        self._states = instructions.confidence == "stated"
+        self._confide = confide
+        self._asker = asker
+        self._openings: dict[int, Request] = {}
+
+    async def prepare(self, subjects: Sequence[Subject]) -> None:
+        """Recall the answers that were paid for before."""
+        for subject in subjects:
+            self._openings[subject.example_id] = self._request(self._instructions.messages(subject.content))
+        await self._asker.remember(
+            {subject.example_id: [self._opening(subject).digest] for subject in subjects}
+        )
+
+    def most(self, subject: Subject) -> Decimal | None:
+        """A draft and its repair; nothing where the first answer is remembered."""
+        request = self._opening(subject)
+        if self._asker.remembers(subject, request):
+            return Decimal(0)
+        one = self._model.most(request)
+        return None if one is None else one * 2
+
+    async def draft(self, subject: Subject, keep: Keep) -> Outcome:
+        """Ask, check, repair once."""
+        try:
+            return await self._draft(subject, keep)
+        except ModelError as error:
+            return Outcome(subject, ending_of(error), self.name, failure=str(error))
+        except LabelError as fault:
+            failure = f"the answer did not fit the schema, also after a repair: {fault}"
+            return Outcome(subject, "failed", self.name, failure=failure)
+        finally:
+            self._openings.pop(subject.example_id, None)
+            self._asker.forget(subject)
+
+    async def _draft(self, subject: Subject, keep: Keep) -> Outcome:
+        request, said = self._opening(subject), ""
+
+        def read(reply: Reply) -> Outcome:
+            nonlocal said
+            said = reply.text
+            label, stated = parse_answer(self._schema, reply.text, self._states)
+            confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
+            return Outcome(subject, "drafted", self.name, label, confidences, alternatives)
+
+        try:
+            return await self._asker.ask(self._model, subject, request, "draft", keep, read)
+        except LabelError as fault:
+            again = self._request(repair(request.messages, said, str(fault)))
+            return await self._asker.ask(self._model, subject, again, "repair", keep, read)
+
+    def _opening(self, subject: Subject) -> Request:
+        known = self._openings.get(subject.example_id)
+        return known or self._request(self._instructions.messages(subject.content))
+
+    def _request(self, talk: list[dict[str, str]]) -> Request:
+        return Request(
+            self._model.name, talk, self._instructions.answer_schema, want_logprobs=not self._states
+        )
 
 
 def parse_answer(schema: LabelSchema, text: str, states: bool) -> tuple[dict[str, Json], dict[str, float]]:
@@ -275,13 +364,17 @@ def _pause(state: RetryCallState) -> float:
     return backoff * (0.5 + random.random())
 
 
-def _ending(error: ModelError) -> Literal["failed", "postponed", "stopped"]:
+def ending_of(error: ModelError) -> Ending:
+    """What a call that ends like this makes of an example."""
     if isinstance(error, StoppingError):
         return "stopped"
     return "failed" if isinstance(error, RefusedError) else "postponed"
 
 
-def _outcome_of(error: ModelError) -> Literal["transient", "refused", "stopping"]:
+def outcome_of(error: ModelError) -> CallOutcome:
+    """How the ledger calls a call that ends like this."""
     if isinstance(error, StoppingError):
         return "stopping"
+    if isinstance(error, LimitedError):
+        return "limited"
     return "refused" if isinstance(error, RefusedError) else "transient"

@@ -13,7 +13,8 @@
     ├── NotAllowed              a valid token without the right
     ├── Unavailable             something that is needed is not running
     └── ModelError              a model did not give a usable answer
-        ├── TransientError        may pass: try again (rate limit, timeout, server error)
+        ├── TransientError        may pass: try again (timeout, server error)
+        │   └── LimitedError        more was asked for than the provider allows: later, and slower
         ├── RefusedError          this request will never work: the example goes to people
         └── StoppingError         no request of this run will work: the run pauses
 
@@ -103,6 +104,10 @@ class TransientError(ModelError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class LimitedError(TransientError):
+    """The provider answers no more for the moment: a limit on requests, tokens or concurrency was met."""
 
 
 class RefusedError(ModelError):

@@ -1,34 +1,67 @@
-"""Money: what calls cost, what is set aside for those in flight, and answers that were paid for once already."""
+"""Money: what calls cost, what is set aside for those to come, and answers that were paid for once already."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CursorResult, func
+from sqlalchemy import ColumnElement, CursorResult, case, func, insert, or_
+from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, delete, select, update
 
-from prelabel.draft import CallRecord, Outcome, Reply, Token
-from prelabel.models import Call, Reservation, Run, now
+from prelabel.draft import CallRecord, Reply, Token
+from prelabel.models import Call, Dataset, Project, Reservation, Run, now
 
 ZERO = Decimal(0)
+MOST_RECALLED = 500
+"""Keys in one question to the database; SQLite takes about a thousand."""
 
 
-def record(session: Session, run: Run, outcomes: Collection[Outcome]) -> None:
-    """Write each call of these outcomes to the ledger, whatever came of it."""
-    session.add_all(_row(run, outcome, call) for outcome in outcomes for call in outcome.calls)
+@dataclass(frozen=True)
+class Entry:
+    """A call on its way into the ledger."""
+
+    run_id: int
+    example_id: int
+    call: CallRecord
+    lane: str = "live"
 
 
-def remembered(session: Session, model: str, example_ids: Collection[int]) -> dict[tuple[int, str], Reply]:
-    """Replies that were paid for before, by example and request hash: asking again would cost money for nothing."""
-    calls = session.exec(
-        select(Call).where(
-            col(Call.example_id).in_(example_ids),
-            Call.model == model,
-            col(Call.outcome).in_(("ok", "invalid")),
+@dataclass(frozen=True)
+class Purse:
+    """What a cap leaves: `spent` and `reserved` dollars of `cap`, `whose` names it for people."""
+
+    cap: Decimal
+    spent: Decimal
+    reserved: Decimal
+    whose: str
+
+
+def record(session: Session, entries: Iterable[Entry]) -> None:
+    """Write calls to the ledger, whatever came of them."""
+    if rows := [_row(entry) for entry in entries]:
+        session.execute(insert(Call), rows)
+
+
+def recall(
+    session: Session, models: Collection[str], example_ids: Collection[int], hashes: Collection[str]
+) -> list[tuple[int, str, Reply]]:
+    """Replies of these models that were paid for before: to these examples, and to requests of these hashes."""
+    ids, digests = list(example_ids), list(hashes)
+    found: dict[tuple[int, str], Reply] = {}
+    for start in range(0, max(len(ids), len(digests)), MOST_RECALLED):
+        some, others = ids[start : start + MOST_RECALLED], digests[start : start + MOST_RECALLED]
+        calls = session.exec(
+            select(Call).where(
+                or_(col(Call.example_id).in_(some), col(Call.request_hash).in_(others)),
+                col(Call.model).in_(models),
+                col(Call.outcome).in_(("ok", "invalid")),
+                Call.requests == 1,
+            )
         )
-    )
-    return {(call.example_id, call.request_hash): _reply(call) for call in calls}
+        found |= {(call.example_id, call.request_hash): _reply(call) for call in calls}
+    return [(example_id, request_hash, reply) for (example_id, request_hash), reply in found.items()]
 
 
 def spent(session: Session, run_id: int) -> Decimal:
@@ -36,19 +69,42 @@ def spent(session: Session, run_id: int) -> Decimal:
     return session.exec(select(func.sum(Call.dollars)).where(Call.run_id == run_id)).one() or ZERO
 
 
-def reserve(session: Session, run_id: int, owner: str, dollars: Decimal, seconds: float) -> bool:
-    """Set money aside for calls about to be made; False where the run's cap does not allow it.
+def is_capped(session: Session, run: Run) -> bool:
+    """Whether the run or its project has a cap."""
+    return run.cap is not None or _project(session, run).cap is not None
 
-    The run's row is locked first, so two workers cannot both take the last of it.
+
+def reserve(session: Session, run: Run, owner: str, costs: Sequence[Decimal], seconds: float) -> int:
+    """Set money aside for calls about to be made: as many of the costs, from the front, as the caps allow; returns how many.
+
+    The rows that hold the caps are locked first, so two workers cannot both take the last of it.
     """
-    run = session.exec(select(Run).where(Run.id == run_id).with_for_update()).one()
-    if run.cap is None:
-        return True
-    if spent(session, run_id) + _reserved(session, run_id) + dollars > run.cap:
-        return False
-    expires = now() + timedelta(seconds=seconds)
-    session.add(Reservation(run_id=run_id, owner=owner, dollars=dollars, expires_at=expires))
-    return True
+    purses = _purses(session, run)
+    affordable, total = 0, ZERO
+    for cost in costs:
+        if any(purse.spent + purse.reserved + total + cost > purse.cap for purse in purses):
+            break
+        affordable, total = affordable + 1, total + cost
+    if purses and affordable:
+        _set_aside(session, run.id or 0, owner, total, seconds)
+    return affordable
+
+
+def exhausted(session: Session, run: Run, cost: Decimal) -> str:
+    """Which cap would be passed by one more call of this cost, even if nothing that is reserved were spent; empty: none."""
+    for purse in _purses(session, run):
+        if purse.spent + cost > purse.cap:
+            return purse.whose
+    return ""
+
+
+def use(session: Session, run_id: int, owner: str, dollars: Decimal) -> None:
+    """Take what was reserved for calls that are in the ledger now off the owner's reservation."""
+    session.exec(
+        update(Reservation)
+        .where(col(Reservation.run_id) == run_id, col(Reservation.owner) == owner)
+        .values(dollars=case((col(Reservation.dollars) > dollars, Reservation.dollars - dollars), else_=0))
+    )
 
 
 def renew(session: Session, owner: str, seconds: float) -> None:
@@ -57,9 +113,12 @@ def renew(session: Session, owner: str, seconds: float) -> None:
     session.exec(update(Reservation).where(col(Reservation.owner) == owner).values(expires_at=expires))
 
 
-def release(session: Session, owner: str) -> None:
-    """Give back what the owner set aside; its calls are in the ledger now."""
-    session.exec(delete(Reservation).where(col(Reservation.owner) == owner))
+def release(session: Session, owner: str, run_id: int | None = None) -> None:
+    """Give back what the owner set aside, for one run or for all; its calls are in the ledger now."""
+    own: list[ColumnElement[bool]] = [col(Reservation.owner) == owner]
+    if run_id is not None:
+        own.append(col(Reservation.run_id) == run_id)
+    session.exec(delete(Reservation).where(*own))
 
 
 def forget_expired(session: Session) -> int:
@@ -68,43 +127,97 @@ def forget_expired(session: Session) -> int:
     return result.rowcount
 
 
-def _reserved(session: Session, run_id: int) -> Decimal:
-    live = select(func.sum(Reservation.dollars)).where(
-        Reservation.run_id == run_id, col(Reservation.expires_at) >= now()
+def _purses(session: Session, run: Run) -> list[Purse]:
+    """What the caps of the run and of its project leave, under lock; none where there is no cap."""
+    project, found = _project(session, run), []
+    if project.cap is not None:
+        session.refresh(project, with_for_update=True)
+        siblings = (
+            select(Run.id)
+            .join(Dataset, col(Dataset.id) == Run.dataset_id)
+            .where(Dataset.project_id == project.id)
+        )
+        found.append(
+            _purse(
+                session,
+                project.cap or ZERO,
+                f"the cap of project {project.name!r}",
+                col(Run.id).in_(siblings),
+            )
+        )
+    session.refresh(run, with_for_update=True)
+    if run.cap is not None:
+        found.append(_purse(session, run.cap, "the run's cap", col(Run.id) == run.id))
+    return found
+
+
+def _project(session: Session, run: Run) -> Project:
+    joined = select(Project).join(Dataset, col(Dataset.project_id) == Project.id)
+    return session.exec(joined.where(Dataset.id == run.dataset_id)).one()
+
+
+def _purse(session: Session, cap: Decimal, whose: str, which: ColumnElement[bool]) -> Purse:
+    """Both sums by one statement: between two, a worker could move money from one to the other unseen."""
+    runs = select(Run.id).where(which)
+    paid = select(func.sum(Call.dollars)).where(col(Call.run_id).in_(runs)).scalar_subquery()
+    held = (
+        select(func.sum(Reservation.dollars))
+        .where(col(Reservation.run_id).in_(runs), col(Reservation.expires_at) >= now())
+        .scalar_subquery()
     )
-    return session.exec(live).one() or ZERO
+    paid_sum, held_sum = session.execute(wide_select(paid, held)).one()
+    return Purse(cap, paid_sum or ZERO, held_sum or ZERO, whose)
 
 
-def _row(run: Run, outcome: Outcome, call: CallRecord) -> Call:
+def _set_aside(session: Session, run_id: int, owner: str, dollars: Decimal, seconds: float) -> None:
+    expires = now() + timedelta(seconds=seconds)
+    more = session.exec(
+        update(Reservation)
+        .where(col(Reservation.run_id) == run_id, col(Reservation.owner) == owner)
+        .values(dollars=Reservation.dollars + dollars, expires_at=expires)
+    )
+    if not more.rowcount:
+        session.add(Reservation(run_id=run_id, owner=owner, dollars=dollars, expires_at=expires))
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    call = entry.call
     reply = call.reply or Reply("", dollars=ZERO)
-    assert run.id is not None
-    return Call(
-        run_id=run.id,
-        example_id=outcome.subject.example_id,
-        model=outcome.model,
-        purpose=call.purpose,
-        request_hash=call.request_hash,
-        outcome=call.outcome,
-        detail=call.detail,
-        tokens_in=reply.tokens_in,
-        tokens_out=reply.tokens_out,
-        tokens_cached=reply.tokens_cached,
-        tokens_reasoning=reply.tokens_reasoning,
-        dollars=reply.dollars,
-        price_version=reply.price_version,
-        latency_ms=reply.latency_ms,
-        reply=_document(call.reply),
-    )
+    return {
+        "run_id": entry.run_id,
+        "example_id": entry.example_id,
+        "step": call.step,
+        "model": call.model,
+        "purpose": call.purpose,
+        "lane": entry.lane,
+        "requests": call.requests,
+        "request_hash": call.request_hash,
+        "outcome": call.outcome,
+        "detail": call.detail,
+        "tokens_in": reply.tokens_in,
+        "tokens_out": reply.tokens_out,
+        "tokens_cached": reply.tokens_cached,
+        "tokens_reasoning": reply.tokens_reasoning,
+        "dollars": reply.dollars,
+        "price_version": reply.price_version,
+        "latency_ms": reply.latency_ms,
+        "reply": _document(call.reply),
+        "created_at": now(),
+    }
 
 
 def _document(reply: Reply | None) -> dict[str, Any] | None:
     if reply is None:
         return None
-    tokens = [[token.text, token.logprob, token.top] for token in reply.tokens]
-    return {"text": reply.text, "tokens": tokens} if tokens else {"text": reply.text}
+    document: dict[str, Any] = {"text": reply.text}
+    if reply.tokens:
+        document["tokens"] = [[token.text, token.logprob, token.top] for token in reply.tokens]
+    if reply.more:
+        document["more"] = list(reply.more)
+    return document
 
 
 def _reply(call: Call) -> Reply:
     document = call.reply or {}
     tokens = tuple(Token(text, logprob, top) for text, logprob, top in document.get("tokens", []))
-    return Reply(document.get("text", ""), tokens)
+    return Reply(document.get("text", ""), tokens, more=tuple(document.get("more", ())))

@@ -7,23 +7,13 @@ counter that a query can give.
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Dialect,
-    Index,
-    Integer,
-    Text,
-    UniqueConstraint,
-)
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import JSON, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from prelabel.canonical import Json
+from prelabel.columns import BigId, Dollars, Moment, NullableJson, one_of
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -35,8 +25,10 @@ SQLModel.metadata.naming_convention = {
 
 ROLES = ("reviewer", "senior", "lead", "admin")
 """Each role may do what those before it may."""
-RUN_STATES = ("running", "paused", "cancelled")
-"""What its people want of a run; how far it is follows from where its examples are."""
+RUN_STATES = ("running", "paused", "over_budget", "cancelled")
+"""What a run may do; how far it is follows from where its examples are. `over_budget`: its cap allows no further call."""
+LANES = ("live", "batch")
+"""How a run asks its models: call by call, or through the provider's batch endpoint, slower and cheaper."""
 PLACES = ("waiting", "drafted", "queued", "settled", "failed")
 """Where an example is in a run; always exactly one of these."""
 REASONS = (
@@ -47,8 +39,11 @@ SLOT_STATES = ("open", "answered", "withdrawn")
 VERDICTS = ("confirmed", "corrected", "skipped", "flagged", "undone")
 SOURCES = ("auto", "review", "consensus", "adjudication", "gold")
 """Where a label comes from."""
-OUTCOMES = ("ok", "invalid", "transient", "refused", "stopping")
-"""How a model call ended; `invalid` answers came, were paid and did not fit the schema."""
+OUTCOMES = ("ok", "invalid", "limited", "transient", "refused", "stopping")
+"""How a model call ended; `invalid` answers came, were paid and did not fit the schema, `limited` met a rate limit."""
+PURPOSES = ("draft", "repair", "sample", "group", "embed")
+"""What a model call was for; `group` asked about several examples at once."""
+BATCH_STATES = ("preparing", "submitted", "collected", "cancelled", "failed")
 
 
 def now() -> datetime:
@@ -56,73 +51,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Moment(TypeDecorator[datetime]):
-    """A point in time; aware and in UTC on every database (SQLite would give it back naive)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times: they mean something else on each machine."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime was given to the database")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back an aware time."""
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
-class Dollars(TypeDecorator[Decimal]):
-    """Money, exact: a whole number of nano-dollars in the database, a Decimal of dollars in Python."""
-
-    impl = BigInteger
-    cache_ok = True
-    NANO: ClassVar[Decimal] = Decimal("1e-9")
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        """Round to the nano-dollar."""
-        return None if value is None else int((value / self.NANO).to_integral_value())
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        """Dollars again, also for sums (PostgreSQL sums bigint as numeric)."""
-        return None if value is None else int(value) * self.NANO
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(
-        f"{column} IN ({', '.join(repr(value) for value in values)})", name=f"{column}_known"
-    )
-
-
-class BigId(TypeDecorator[int]):
-    """A 64-bit key that SQLite still numbers by itself."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """SQLite numbers only columns declared INTEGER, which are 64 bits wide there."""
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
-
-
-class NullableJson(TypeDecorator[Json]):
-    """JSON in which None is SQL's NULL."""
-
-    impl = JSON
-    cache_ok = True
-
-    def __init__(self) -> None:
-        super().__init__(none_as_null=True)
-
-
 class User(SQLModel, table=True):
     """A person or program that signs in."""
 
     __tablename__ = "users"  # `user` is a reserved word in PostgreSQL
-    __table_args__ = (_one_of("role", ROLES),)
+    __table_args__ = (one_of("role", ROLES),)
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     role: str
@@ -143,10 +76,11 @@ class Token(SQLModel, table=True):
 
 
 class Project(SQLModel, table=True):
-    """One labeling task; its schema versions, datasets and runs hang on it."""
+    """One labeling task; its schema versions, datasets and runs hang on it. `cap`: dollars that all its runs may spend."""
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
+    cap: Decimal | None = Field(default=None, sa_type=Dollars)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 
@@ -222,16 +156,19 @@ class Prompt(SQLModel, table=True):
 
 
 class Run(SQLModel, table=True):
-    """One drafting of one dataset. `note` says why it paused; `learned_label_id` is up to where the student has learned."""
+    """One drafting of one dataset, by the steps of a cascade (documents of `prelabel.cascade.Step`).
 
-    __table_args__ = (_one_of("state", RUN_STATES),)
+    `note` says why it paused; `learned_label_id` is up to where what learns from people (student, shots) has learned.
+    """
+
+    __table_args__ = (one_of("state", RUN_STATES), one_of("lane", LANES))
     id: int | None = Field(default=None, primary_key=True)
     dataset_id: int = Field(foreign_key="dataset.id", index=True)
     schema_version_id: int = Field(foreign_key="schema_version.id")
     prompt_id: int = Field(foreign_key="prompt.id")
-    model: str
-    confidence: str
+    steps: list[dict[str, Any]] = Field(sa_type=JSON)
     policy: dict[str, Any] = Field(sa_type=JSON)
+    lane: str = "live"
     cap: Decimal | None = Field(default=None, sa_type=Dollars)
     state: str = "running"
     note: str = ""
@@ -247,7 +184,7 @@ class Placement(SQLModel, table=True):
     """
 
     __table_args__ = (
-        _one_of("place", PLACES),
+        one_of("place", PLACES),
         UniqueConstraint("run_id", "example_id"),
         Index(None, "run_id", "place", "is_gold", "id"),
         Index(None, "lease_owner"),
@@ -267,12 +204,13 @@ class Placement(SQLModel, table=True):
 
 
 class Draft(SQLModel, table=True):
-    """A model's label for one example. `label` is None where it failed; `failure` then says why."""
+    """A label for one example by one step of the run's cascade. `label` is None where it failed; `failure` then says why."""
 
     __table_args__ = (Index(None, "run_id", "example_id"),)
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    step: int = 0
     model: str
     prompt_digest: str
     label: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
@@ -284,18 +222,27 @@ class Draft(SQLModel, table=True):
 
 
 class Call(SQLModel, table=True):
-    """The ledger: one row for each request sent to a provider, whatever came of it. `dollars` None: no price is known."""
+    """The ledger: what each request sent to a provider took, whatever came of it. `dollars` None: no price is known.
+
+    A request about several examples has a row for each with its share, and `requests` 1 in the first of them, 0 in the others.
+    """
 
     __table_args__ = (
-        _one_of("outcome", OUTCOMES),
+        one_of("outcome", OUTCOMES),
+        one_of("purpose", PURPOSES),
+        one_of("lane", LANES),
         Index(None, "run_id", "dollars"),
         Index(None, "example_id", "request_hash"),
+        Index(None, "request_hash"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    step: int = 0
     model: str
     purpose: str
+    lane: str = "live"
+    requests: int = 1
     request_hash: str
     outcome: str
     detail: str = Field(default="", sa_type=Text)
@@ -311,20 +258,52 @@ class Call(SQLModel, table=True):
 
 
 class Reservation(SQLModel, table=True):
-    """Money set aside for calls in flight; counts against the cap until it is settled or expires."""
+    """Money that one owner has set aside for a run's calls to come; counts against the cap until it is spent or expires."""
 
+    __table_args__ = (UniqueConstraint("run_id", "owner"),)
     id: int | None = Field(default=None, primary_key=True)
-    run_id: int = Field(foreign_key="run.id", index=True)
+    run_id: int = Field(foreign_key="run.id")
     owner: str
     dollars: Decimal = Field(sa_type=Dollars)
     expires_at: datetime = Field(sa_type=Moment)
+
+
+class Batch(SQLModel, table=True):
+    """Examples of a run that a provider's batch endpoint drafts; their placements are leased to `owner` until it is collected.
+
+    `owner` is also the key by which a batch is found again that was created before its `remote_id` could be written down.
+    """
+
+    __table_args__ = (one_of("state", BATCH_STATES),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", index=True)
+    owner: str = Field(unique=True)
+    model: str
+    state: str = "preparing"
+    remote_id: str = ""
+    file_id: str = ""
+    requests: int = 0
+    note: str = Field(default="", sa_type=Text)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    polled_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Quote(SQLModel, table=True):
+    """What a run would cost, asked before it starts: `asked` is how it would be started, `answer` what a worker found."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", index=True)
+    asked: dict[str, Any] = Field(sa_type=JSON)
+    answer: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
+    failure: str = Field(default="", sa_type=Text)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 
 class Slot(SQLModel, table=True):
     """One answer that is wanted from one person for a queued example; claimed by a lease."""
 
     __table_args__ = (
-        _one_of("state", SLOT_STATES),
+        one_of("state", SLOT_STATES),
         Index(None, "state", "run_id", "priority", "id"),
         Index(None, "placement_id"),
         Index(None, "claimed_by"),
@@ -344,7 +323,7 @@ class Review(SQLModel, table=True):
     """One person's answer to one slot. `undone` rows take back the review that `undoes` names."""
 
     __table_args__ = (
-        _one_of("verdict", VERDICTS),
+        one_of("verdict", VERDICTS),
         UniqueConstraint("user_id", "client_token"),
         Index(None, "run_id", "verdict"),
         Index(None, "user_id", "example_id"),
@@ -369,7 +348,7 @@ class Review(SQLModel, table=True):
 class Label(SQLModel, table=True):
     """A settled answer; the placement points at the one that holds, older ones stay as history."""
 
-    __table_args__ = (_one_of("source", SOURCES), Index(None, "run_id", "source"))
+    __table_args__ = (one_of("source", SOURCES), Index(None, "run_id", "source"))
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)

@@ -5,21 +5,41 @@ the caller's transaction, so an example is at every moment in exactly one place.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import func, insert, literal, or_
+from sqlalchemy import bindparam, func, insert, literal, or_
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel.canonical import Json
 from prelabel.draft import Outcome
 from prelabel.models import PLACES, Draft, Example, Label, Placement, Run, Slot, now
-from prelabel.policy import Decision
+from prelabel.policy import Decision, Drafted
 
 MOST_ATTEMPTS = 5
 """Claims of one example that end without an answer before people get it."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What goes with outcomes that are written down: each run's prompt digest, and the pause before a further attempt."""
+
+    prompts: Mapping[int, str]
+    retry_seconds: float
+
+
+@dataclass(frozen=True)
+class ToRoute:
+    """A drafted example that waits to be accepted or queued."""
+
+    placement_id: int
+    example_id: int
+    is_gold: bool
+    draft_id: int
+    drafted: Drafted
 
 
 def fill(session: Session, run: Run) -> int:
@@ -42,8 +62,8 @@ def fill(session: Session, run: Run) -> int:
     return session.exec(statement).rowcount
 
 
-def claim(session: Session, run_id: int, owner: str, size: int, seconds: float) -> list[Placement]:
-    """Lease up to `size` waiting examples to a worker, gold first; those leased to others are passed over."""
+def claim(session: Session, run_id: int, owner: str, size: int, seconds: float) -> list[int]:
+    """Lease up to `size` waiting examples, gold first; those leased to others are passed over. Returns their ids."""
     free = (
         select(Placement.id)
         .where(
@@ -63,100 +83,120 @@ def claim(session: Session, run_id: int, owner: str, size: int, seconds: float) 
             lease_until=now() + timedelta(seconds=seconds),
             attempts=Placement.attempts + 1,
         )
-        .returning(Placement)
-    )
-    return sorted(claimed.scalars(), key=lambda placement: placement.id or 0)
-
-
-def renew(session: Session, owner: str, seconds: float) -> set[int]:
-    """Keep a worker's leases alive; returns the examples that it still holds."""
-    held = session.exec(
-        update(Placement)
-        .where(col(Placement.lease_owner) == owner)
-        .values(lease_until=now() + timedelta(seconds=seconds))
         .returning(col(Placement.example_id))
     )
-    return set(held.scalars())
+    return sorted(claimed.scalars())
 
 
-def release(session: Session, owner: str) -> None:
-    """Give back what a worker has leased and not drafted."""
+def renew(session: Session, owner: str, seconds: float) -> None:
+    """Keep an owner's leases alive."""
+    until = now() + timedelta(seconds=seconds)
+    session.exec(update(Placement).where(col(Placement.lease_owner) == owner).values(lease_until=until))
+
+
+def release(
+    session: Session, owner: str, run_id: int | None = None, example_ids: Collection[int] | None = None
+) -> None:
+    """Give back what an owner has leased and not drafted: all of it, that of a run, or these examples of it."""
+    which = [col(Placement.lease_owner) == owner]
+    if run_id is not None:
+        which.append(col(Placement.run_id) == run_id)
+    if example_ids is not None:
+        which.append(col(Placement.example_id).in_(example_ids))
     session.exec(
         update(Placement)
-        .where(col(Placement.lease_owner) == owner)
+        .where(*which)
         .values(lease_owner=None, lease_until=None, attempts=Placement.attempts - 1)
     )
 
 
-def keep(
-    session: Session,
-    run: Run,
-    owner: str,
-    outcomes: Sequence[Outcome],
-    prompt_digest: str,
-    retry_seconds: float,
-) -> None:
-    """Write down what became of leased examples: "drafted" with its draft, or back to "waiting" for a later attempt.
+def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]], written: Written) -> int:
+    """Write down what became of leased examples, by run: "drafted" with its drafts, or "waiting" for a later attempt.
 
-    An example whose lease went to another worker meanwhile is left alone.
+    An example whose lease went to another worker meanwhile is left alone. Returns how many are drafted.
     """
-    by_example = {outcome.subject.example_id: outcome for outcome in outcomes}
-    held = session.exec(
-        select(Placement)
-        .where(Placement.run_id == run.id, Placement.lease_owner == owner, Placement.place == "waiting")
-        .where(col(Placement.example_id).in_(by_example))
+    by_example = {
+        (run_id, outcome.subject.example_id): outcome for run_id, some in outcomes.items() for outcome in some
+    }
+    held = session.execute(
+        wide_select(
+            col(Placement.id), col(Placement.run_id), col(Placement.example_id), col(Placement.attempts)
+        )
+        .where(
+            col(Placement.run_id).in_(outcomes),
+            col(Placement.lease_owner) == owner,
+            col(Placement.place) == "waiting",
+            col(Placement.example_id).in_({example_id for _, example_id in by_example}),
+        )
         .with_for_update()
     ).all()
-    drafts: list[tuple[Placement, Draft]] = []
-    for placement in held:
-        outcome = by_example[placement.example_id]
+    drafts, drafted, waiting = [], [], []
+    for placement_id, run_id, example_id, attempts in held:
+        if (outcome := by_example.get((run_id, example_id))) is None:
+            continue
         if outcome.ending == "stopped":
-            _wait(placement, 0)
-        elif outcome.ending == "postponed" and placement.attempts < MOST_ATTEMPTS:
-            _wait(placement, retry_seconds * 2**placement.attempts)
+            waiting.append({"key": placement_id, "until": None, "tried": attempts - 1})
+        elif outcome.ending == "postponed" and attempts < MOST_ATTEMPTS:
+            pause = timedelta(seconds=written.retry_seconds * 2**attempts)
+            waiting.append({"key": placement_id, "until": now() + pause, "tried": attempts})
         else:
-            drafts.append((placement, _draft(run, outcome, prompt_digest)))
-    session.add_all(draft for _, draft in drafts)
-    session.flush()
-    for placement, draft in drafts:
-        placement.place, placement.draft_id = "drafted", draft.id
-        placement.lease_owner = placement.lease_until = None
+            prompt = written.prompts[run_id]
+            drafts += [_draft(run_id, earlier, prompt) for earlier in outcome.earlier]
+            drafted.append((placement_id, _draft(run_id, outcome, prompt)))
+    if drafts:
+        session.execute(insert(Draft), drafts)
+    _put_back(session, waiting)
+    _put_drafted(session, drafted)
+    return len(drafted)
 
 
-def to_route(session: Session, run: Run, size: int) -> Sequence[tuple[Placement, Draft, Json]]:
-    """Up to `size` drafted examples with their draft and gold, locked; others' are passed over."""
-    return session.exec(
-        select(Placement, Draft, Example.gold)
+def to_route(session: Session, run: Run, size: int) -> Sequence[ToRoute]:
+    """Up to `size` drafted examples, locked; others' are passed over."""
+    rows = session.execute(
+        wide_select(
+            col(Placement.id), col(Placement.example_id), col(Placement.is_gold), col(Draft.id),
+            col(Draft.label), col(Draft.confidence), col(Example.gold),
+        )
         .join(Draft, col(Draft.id) == Placement.draft_id)
         .join(Example, col(Example.id) == Placement.example_id)
-        .where(Placement.run_id == run.id, Placement.place == "drafted")
+        .where(col(Placement.run_id) == run.id, col(Placement.place) == "drafted")
         .order_by(col(Placement.is_gold).desc(), col(Placement.id))
         .limit(size)
         .with_for_update(skip_locked=True, of=Placement)
-    ).all()
+    )  # fmt: skip
+    return [
+        ToRoute(placement_id, example_id, is_gold, draft_id, Drafted(label, confidence, gold))
+        for placement_id, example_id, is_gold, draft_id, label, confidence, gold in rows
+    ]
 
 
-def follow(session: Session, placement: Placement, draft: Draft, gold: Json, decision: Decision) -> None:
-    """Do what routing decided: settle the example, or queue it for people."""
-    placement.confidence = decision.confidence
-    if decision.source:
-        value: dict[str, Json] = gold if decision.source == "gold" else draft.label or {}
-        settle(session, placement, Label(
-            run_id=placement.run_id, example_id=placement.example_id, value=value, source=decision.source, draft_id=draft.id
-        ))  # fmt: skip
-    else:
-        queue(session, placement, decision.reason)
+def follow(session: Session, run_id: int, routed: Sequence[tuple[ToRoute, Decision]]) -> None:
+    """Do what routing decided: settle examples, or queue them for people."""
+    labels, slots, moves = [], [], []
+    for example, decision in routed:
+        move = {"key": example.placement_id, "sure": decision.confidence, "why": decision.reason}
+        if decision.source:
+            labels.append(_label(run_id, example, decision.source))
+            moves.append(move | {"to": "settled"})
+        else:
+            priority = _priority(run_id, example.example_id, example.is_gold, decision.confidence)
+            slots.append(_slot(run_id, example.placement_id, example.example_id, priority))
+            moves.append(move | {"to": "queued", "label": None})
+    if labels:
+        found = session.scalars(insert(Label).returning(col(Label.id), sort_by_parameter_order=True), labels)
+        for move, label_id in zip((one for one in moves if one["to"] == "settled"), found, strict=True):
+            move["label"] = label_id
+    if slots:
+        session.execute(insert(Slot), slots)
+    if moves:
+        session.connection().execute(_FOLLOW, moves)
 
 
 def queue(session: Session, placement: Placement, reason: str) -> Slot:
     """Send an example to people: one open slot, the least sure first."""
     placement.place, placement.reason, placement.label_id = "queued", reason, None
-    slot = Slot(
-        placement_id=placement.id or 0,
-        run_id=placement.run_id,
-        example_id=placement.example_id,
-        priority=_priority(placement),
-    )
+    priority = _priority(placement.run_id, placement.example_id, placement.is_gold, placement.confidence)
+    slot = Slot(**_slot(placement.run_id, placement.id or 0, placement.example_id, priority))
     session.add(slot)
     return slot
 
@@ -221,34 +261,85 @@ def counts(session: Session, run_id: int) -> dict[str, int]:
     return {place: found[place] for place in PLACES}
 
 
-def _wait(placement: Placement, seconds: float) -> None:
-    placement.lease_owner = None
-    placement.lease_until = now() + timedelta(seconds=seconds) if seconds else None
-    if not seconds:
-        placement.attempts -= 1
+def _put_back(session: Session, waiting: Sequence[dict[str, Any]]) -> None:
+    if waiting:
+        session.connection().execute(_PUT_BACK, waiting)
 
 
-def _draft(run: Run, outcome: Outcome, prompt_digest: str) -> Draft:
-    assert run.id is not None
+def _put_drafted(session: Session, drafted: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    if drafted:
+        rows = [draft for _, draft in drafted]
+        ids = session.scalars(insert(Draft).returning(col(Draft.id), sort_by_parameter_order=True), rows)
+        moves = [{"key": key, "draft": new} for (key, _), new in zip(drafted, ids, strict=True)]
+        session.connection().execute(_PUT_DRAFTED, moves)
+
+
+_THIS = col(Placement.id) == bindparam("key")
+_PUT_BACK = (
+    update(Placement)
+    .where(_THIS)
+    .values(lease_owner=None, lease_until=bindparam("until"), attempts=bindparam("tried"))
+)
+_PUT_DRAFTED = (
+    update(Placement)
+    .where(_THIS)
+    .values(place="drafted", draft_id=bindparam("draft"), lease_owner=None, lease_until=None)
+)
+_FOLLOW = (
+    update(Placement)
+    .where(_THIS)
+    .values(
+        place=bindparam("to"),
+        confidence=bindparam("sure"),
+        reason=bindparam("why"),
+        label_id=bindparam("label"),
+    )
+)
+
+
+def _draft(run_id: int, outcome: Outcome, prompt_digest: str) -> dict[str, Any]:
     failure = outcome.failure
     if outcome.ending == "postponed":
         failure = f"no answer in {MOST_ATTEMPTS} attempts, the last: {failure}"
-    return Draft(
-        run_id=run.id,
-        example_id=outcome.subject.example_id,
-        model=outcome.model,
-        prompt_digest=prompt_digest,
-        label=outcome.label,
-        confidence=outcome.confidence,
-        confidences=outcome.confidences,
-        alternatives=outcome.alternatives,
-        failure=failure,
-    )
+    return {
+        "run_id": run_id,
+        "example_id": outcome.subject.example_id,
+        "step": outcome.step,
+        "model": outcome.model,
+        "prompt_digest": prompt_digest,
+        "label": outcome.label,
+        "confidence": outcome.confidence,
+        "confidences": outcome.confidences,
+        "alternatives": outcome.alternatives,
+        "failure": failure,
+        "created_at": now(),
+    }
 
 
-def _priority(placement: Placement) -> int:
+def _label(run_id: int, example: ToRoute, source: str) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "example_id": example.example_id,
+        "value": example.drafted.gold if source == "gold" else example.drafted.label,
+        "source": source,
+        "draft_id": example.draft_id,
+        "created_at": now(),
+    }
+
+
+def _slot(run_id: int, placement_id: int, example_id: int, priority: int) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "placement_id": placement_id,
+        "example_id": example_id,
+        "priority": priority,
+        "state": "open",
+    }
+
+
+def _priority(run_id: int, example_id: int, is_gold: bool, confidence: float | None) -> int:
     """Thousandths of confidence; gold lies anywhere among them, so that its place in the queue does not give it away."""
-    if placement.is_gold or placement.confidence is None:
-        seed = blake2b(f"{placement.run_id}/{placement.example_id}".encode(), digest_size=4).digest()
+    if is_gold or confidence is None:
+        seed = blake2b(f"{run_id}/{example_id}".encode(), digest_size=4).digest()
         return int.from_bytes(seed) % 1000
-    return int(placement.confidence * 1000)
+    return int(confidence * 1000)

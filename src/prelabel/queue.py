@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Queue(Protocol):
-    """Wakes workers; never raises: what is lost is found again by the workers' sweeper."""
+    """Wakes workers; never raises: what is lost is found again by the workers' sweepers."""
 
-    def draft(self, run_id: int, chunks: int = 1) -> None:
-        """Ask for `chunks` chunks of a run to be drafted, some time soon."""
+    def draft(self, run_id: int) -> None:
+        """Ask for what waits in a run to be drafted, some time soon."""

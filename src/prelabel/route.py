@@ -9,7 +9,7 @@ from prelabel import place, runs
 from prelabel.measure.calibration import calibrator
 from prelabel.measure.gate import Gate, judge_gold
 from prelabel.models import Draft, Example, Placement, Run
-from prelabel.policy import Drafted, Policy, classes_of, decide
+from prelabel.policy import Decision, Drafted, Policy, classes_of, decide
 from prelabel.schema import Label, LabelSchema
 from prelabel.store import Store
 
@@ -24,6 +24,10 @@ class Judgement:
     gate: Gate
     calibrate: Callable[[float], float]
 
+    def decide(self, drafted: Drafted, schema: LabelSchema, policy: Policy) -> Decision:
+        """Where a draft goes."""
+        return decide(drafted, schema, policy, self.gate, self.calibrate)
+
 
 def route_drafted(store: Store, run_id: int) -> int:
     """Route what is drafted in a run; returns how many examples. While gold is still being drafted, the rest waits for it."""
@@ -32,14 +36,11 @@ def route_drafted(store: Store, run_id: int) -> int:
         with store.writing() as session:
             run = runs.get(session, run_id)
             schema, policy = runs.schema_of(session, run), Policy.model_validate(run.policy)
-            if _gold_outstanding(session, run):
+            if _gold_outstanding(session, run) or not (batch := place.to_route(session, run, BATCH)):
                 return total
             judgement = judge(session, run, schema, policy)
-            batch = place.to_route(session, run, BATCH)
-            for placement, draft, gold in batch:
-                drafted = Drafted(draft.label, draft.confidence, gold)
-                decision = decide(drafted, schema, policy, judgement.gate, judgement.calibrate)
-                place.follow(session, placement, draft, gold, decision)
+            routed = [(example, judgement.decide(example.drafted, schema, policy)) for example in batch]
+            place.follow(session, run_id, routed)
             total += len(batch)
         if len(batch) < BATCH:
             return total

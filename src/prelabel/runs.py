@@ -9,15 +9,13 @@ from sqlmodel import Session, col, select, update
 
 from prelabel import place
 from prelabel.canonical import Json
-from prelabel.draft import Confidence
+from prelabel.cascade import Step, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.models import Dataset, Example, Label, Placement, Prompt, Run, SchemaVersion, Worker, now
 from prelabel.policy import Policy
 from prelabel.prompt import PromptTemplate
 from prelabel.schema import LabelSchema
 
-STUDENT = "student"
-"""Name of the drafter that needs no provider: it learns from gold and from settled labels."""
 PEOPLE = ("review", "consensus", "adjudication")
 """Sources of labels that a person has settled."""
 ALIVE_SECONDS = 30
@@ -41,10 +39,10 @@ def start(
     dataset: Dataset,
     schema_version: SchemaVersion,
     template: PromptTemplate,
-    model: str,
-    confidence: Confidence,
+    steps: Sequence[Step],
     policy: Policy,
-    cap: Decimal | None,
+    cap: Decimal | None = None,
+    lane: str = "live",
 ) -> Run:
     """A new run over all examples of the dataset. Raises InputError where there is nothing to draft."""
     assert dataset.id is not None
@@ -53,10 +51,10 @@ def start(
         dataset_id=dataset.id,
         schema_version_id=schema_version.id,
         prompt_id=_prompt(session, template),
-        model=model,
-        confidence=confidence,
+        steps=[step.model_dump(mode="json") for step in steps],
         policy=policy.model_dump(mode="json"),
         cap=cap,
+        lane=lane,
     )
     session.add(run)
     session.flush()
@@ -81,13 +79,20 @@ def schema_of(session: Session, run: Run) -> LabelSchema:
 
 def pause(session: Session, run: Run, note: str) -> None:
     """Stop claiming work; calls in flight are still kept. `note` says why, for people."""
-    _change(run, "running", "paused", note)
+    _change(run, ("running",), "paused", note)
+    session.add(run)
+
+
+def stop_over_budget(session: Session, run: Run, whose: str) -> None:
+    """Make no further calls until the cap, whose name is given, is raised."""
+    note = f"{whose} allows no further call: resume the run with a higher one to go on"
+    _change(run, ("running",), "over_budget", note)
     session.add(run)
 
 
 def resume(session: Session, run: Run, cap: Decimal | None = None) -> None:
-    """Go on after a pause, with another cap if one is given."""
-    _change(run, "paused", "running", "")
+    """Go on after a pause or at a cap, with another cap if one is given."""
+    _change(run, ("paused", "over_budget"), "running", "")
     run.cap = cap if cap is not None else run.cap
     session.add(run)
 
@@ -100,14 +105,14 @@ def cancel(session: Session, run: Run) -> None:
     session.add(run)
 
 
-def _change(run: Run, before: str, after: str, note: str) -> None:
-    if run.state != before:
-        raise Conflict(f"run {run.id} is {run.state}, not {before}")
+def _change(run: Run, before: Sequence[str], after: str, note: str) -> None:
+    if run.state not in before:
+        raise Conflict(f"run {run.id} is {run.state}, not {' or '.join(before)}")
     run.state, run.note = after, note
 
 
-def lost_work(session: Session) -> Sequence[int]:
-    """Running runs with examples to draft or to route that no worker holds: their wake-up was lost, or a worker died."""
+def with_work(session: Session) -> Sequence[int]:
+    """Running runs with examples that can be drafted or routed now."""
     free = select(Placement.id).where(
         Placement.run_id == Run.id,
         or_(
@@ -116,24 +121,10 @@ def lost_work(session: Session) -> Sequence[int]:
             & or_(col(Placement.lease_until).is_(None), col(Placement.lease_until) < now()),
         ),
     )
-    held = select(Placement.id).where(
-        Placement.run_id == Run.id, Placement.place == "waiting",
-        col(Placement.lease_owner).is_not(None), col(Placement.lease_until) >= now(),
-    )  # fmt: skip
-    ids = session.exec(select(Run.id).where(Run.state == "running", free.exists(), ~held.exists())).all()
+    ids = session.exec(
+        select(Run.id).where(Run.state == "running", free.exists()).order_by(col(Run.id))
+    ).all()
     return [run_id for run_id in ids if run_id is not None]
-
-
-def chunks_waiting(session: Session, run_id: int, chunk_size: int, most: int) -> int:
-    """How many chunks the examples waiting in the run fill, at most `most`."""
-    limited = (
-        select(Placement.id)
-        .where(Placement.run_id == run_id, Placement.place == "waiting")
-        .limit(chunk_size * most)
-        .subquery()
-    )
-    waiting = session.exec(select(func.count()).select_from(limited)).one()
-    return -(-waiting // chunk_size)
 
 
 def lessons(session: Session, run: Run) -> list[Lesson]:
@@ -172,6 +163,12 @@ def learn_anew(session: Session, run: Run) -> int:
     run.learned_label_id = newest or 0
     session.add(run)
     return place.draft_again(session, run)
+
+
+def that_learn(session: Session) -> Sequence[Run]:
+    """Running runs whose drafts get better with what people settle."""
+    running = session.exec(select(Run).where(Run.state == "running")).all()
+    return [run for run in running if any(step.learns for step in steps_of(run))]
 
 
 def workers_alive(session: Session) -> int:

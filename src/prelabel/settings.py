@@ -51,8 +51,12 @@ class Settings(BaseSettings):
     hourly_rate: Decimal = Field(
         default=Decimal(20), ge=0, description="dollars that an hour of reviewing costs, for cost per example"
     )
-    concurrency: int = Field(default=32, ge=1, description="model calls in flight in one worker process")
-    chunk_size: int = Field(default=64, ge=1, description="examples that a worker claims at once")
+    concurrency: int = Field(
+        default=32,
+        ge=1,
+        description="model calls in flight in one worker process; fewer where the provider says so",
+    )
+    chunk_size: int = Field(default=100, ge=1, description="most examples that a worker claims at once")
     call_timeout: float = Field(default=60, gt=0, description="seconds before a model call is given up")
     call_attempts: int = Field(
         default=5, ge=1, description="attempts of one model call that fails in a way that may pass"
@@ -79,6 +83,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'prelabel.db'}"
+
+    @property
+    def reservation_seconds(self) -> float:
+        """How long money stays set aside without renewal: a call in flight may take longer than a lease."""
+        return self.call_timeout + 2 * self.lease_seconds
 
     @property
     def server(self) -> str:

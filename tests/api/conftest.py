@@ -18,10 +18,10 @@ class RecordingQueue:
     """Answers `prelabel.queue.Queue` by remembering what was asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, int]] = []
+        self.asked: list[int] = []
 
-    def draft(self, run_id: int, chunks: int = 1) -> None:
-        self.asked.append((run_id, chunks))
+    def draft(self, run_id: int) -> None:
+        self.asked.append(run_id)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_a_dataset_goes_in_is_drafted_reviewed_and_comes_out(
 ) -> None:
     report = bring_in(lead, {"id": "1", "text": "x"}, {"id": "2", "text": "y"})
     run = lead.start_run("p", "d", model="fake", policy={"threshold": 0.9})
-    assert (report["added"], run["stage"], wake.asked[0][0]) == (2, "drafting", run["id"])
+    assert (report["added"], run["stage"], wake.asked[0]) == (2, "drafting", run["id"])
     work_off(store, run["id"], FakeDrafter(lambda content: ("a", 0.95 if content["text"] == "x" else 0.2)))
     [work] = reviewer.post("/queue/claim", {"limit": 10})
     review = reviewer.post(
@@ -101,7 +101,7 @@ def test_a_run_is_paused_resumed_and_cancelled(store: Store, lead: Client, wake:
     with pytest.raises(errors.Conflict, match="is paused, not running"):
         lead.post(f"/runs/{run_id}/pause")
     assert lead.post(f"/runs/{run_id}/resume", {"cap": "5"})["cap"] == "5"
-    assert wake.asked[-1][0] == run_id
+    assert wake.asked[-1] == run_id
     assert lead.post(f"/runs/{run_id}/cancel")["stage"] == "cancelled"
 
 

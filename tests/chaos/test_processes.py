@@ -10,7 +10,7 @@ import pytest
 
 from simulator.process import Provider
 from simulator.process import running as simulated
-from tests.running import PREFORK, Running, running
+from tests.running import Running, running
 
 EXAMPLES = 300
 IN_FLIGHT = 8
@@ -42,15 +42,14 @@ def answer(number: int) -> dict[str, Any]:
 @pytest.fixture(params=["embedded", "distributed"])
 def service(request: pytest.FixtureRequest, tmp_path: Path, provider: Provider) -> Iterator[Running]:
     settings = SETTINGS | {"api_base": f"{provider.url}/v1"}
-    options: list[str] = []
     workers = 1
     if request.param == "distributed":
         settings |= {
             "database_url": request.getfixturevalue("postgres_url"),
             "broker_url": request.getfixturevalue("redis_url"),
         }
-        options, workers = PREFORK, 2
-    with running(tmp_path / "home", workers, options, **settings) as started:
+        workers = 2
+    with running(tmp_path / "home", workers, **settings) as started:
         yield started
 
 
@@ -99,7 +98,8 @@ def test_after_kill_9_of_all_workers_the_run_goes_on_and_pays_no_more_than_was_i
     for _ in range(count):
         service.start_worker()
     assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
-    assert provider.stats()["answers_repeated"] <= count * IN_FLIGHT
+    on_their_way = IN_FLIGHT + IN_FLIGHT // 2  # calls in flight, and answers not yet in the database
+    assert provider.stats()["answers_repeated"] <= count * on_their_way
 
 
 @pytest.mark.slow

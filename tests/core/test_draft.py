@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel import draft
-from prelabel.draft import ModelDrafter, Outcome, Reply, Request, Subject
-from prelabel.errors import LabelError, ModelError, RefusedError, StoppingError, TransientError
+from prelabel.draft import Asker, CallRecord, Confide, ModelDrafter, Outcome, Reply, Request, Subject
+from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.schema import LabelSchema
 
@@ -46,83 +46,103 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draft, "LONGEST_WAIT", 0.0)
 
 
-def drafter(model: ScriptedModel, **options: Any) -> ModelDrafter:
-    told = Instructions(load_prompt("label"), SCHEMA, options.pop("confidence", "stated"))
-    return ModelDrafter(
-        model, told, lambda _schema, _reply: ({"topic": 0.7}, {"topic": {"billing": 0.7}}), **options
-    )
+def drafter(model: ScriptedModel, confidence: str = "stated", **options: Any) -> ModelDrafter:
+    told = Instructions(load_prompt("label"), SCHEMA, confidence)
+    confide: Confide = lambda _schema, _reply: ({"topic": 0.7}, {"topic": {"billing": 0.7}})
+    return ModelDrafter(model, told, confide, Asker(**options))
 
 
-def outcome(*script: str | ModelError, **options: Any) -> Outcome:
-    return asyncio.run(drafter(ScriptedModel(*script), **options).draft(SUBJECT))
+def drafted(used: ModelDrafter, subject: Subject = SUBJECT) -> tuple[Outcome, list[CallRecord]]:
+    """What became of one example, and the calls that it took."""
+    kept: list[CallRecord] = []
+
+    async def draft_one() -> Outcome:
+        await used.prepare([subject])
+        return await used.draft(subject, lambda _, call: kept.append(call))
+
+    return asyncio.run(draft_one()), kept
 
 
-def calls(found: Outcome) -> list[tuple[str, str]]:
-    return [(call.purpose, call.outcome) for call in found.calls]
+def outcome(*script: str | ModelError, **options: Any) -> tuple[Outcome, list[CallRecord]]:
+    return drafted(drafter(ScriptedModel(*script), **options))
+
+
+def ends(calls: list[CallRecord]) -> list[tuple[str, str]]:
+    return [(call.purpose, call.outcome) for call in calls]
 
 
 def test_a_valid_answer_is_a_draft_with_its_confidence() -> None:
-    found = outcome(GOOD)
+    found, calls = outcome(GOOD)
     assert (found.ending, found.label, found.confidence) == ("drafted", {"topic": "billing"}, 0.8)
-    assert calls(found) == [("draft", "ok")]
+    assert ends(calls) == [("draft", "ok")]
 
 
 def test_an_invalid_answer_is_repaired_once_with_the_reason() -> None:
     model = ScriptedModel('{"label": {"topic": "biling"}}', GOOD)
-    found = asyncio.run(drafter(model).draft(SUBJECT))
-    assert (found.ending, calls(found)) == ("drafted", [("draft", "invalid"), ("repair", "ok")])
+    found, calls = drafted(drafter(model))
+    assert (found.ending, ends(calls)) == ("drafted", [("draft", "invalid"), ("repair", "ok")])
     assert "did you mean 'billing'" in model.requests[1].messages[-1]["content"]
 
 
 def test_an_answer_that_stays_invalid_goes_to_people_and_is_no_label() -> None:
-    found = outcome("I cannot tell.", '{"label": {"topic": "weather"}, "confidence": {"topic": 1}}')
+    found, calls = outcome("I cannot tell.", '{"label": {"topic": "weather"}, "confidence": {"topic": 1}}')
     assert (found.ending, found.label) == ("failed", None)
     assert '"weather" is not one of the 2 options' in found.failure
-    assert calls(found) == [("draft", "invalid"), ("repair", "invalid")]
+    assert ends(calls) == [("draft", "invalid"), ("repair", "invalid")]
 
 
 def test_a_call_that_may_pass_is_tried_again_and_each_attempt_is_recorded() -> None:
-    found = outcome(TransientError("busy"), TransientError("busy", retry_after=3), GOOD)
-    assert (found.ending, calls(found)) == ("drafted", [("draft", "transient")] * 2 + [("draft", "ok")])
+    found, calls = outcome(TransientError("busy"), LimitedError("slower", retry_after=3), GOOD)
+    assert found.ending == "drafted"
+    assert ends(calls) == [("draft", "transient"), ("draft", "limited"), ("draft", "ok")]
 
 
 def test_a_call_that_never_passes_is_put_off_after_its_attempts() -> None:
-    found = outcome(*[TransientError("busy")] * 3, attempts=3)
-    assert (found.ending, found.failure, len(found.calls)) == ("postponed", "busy", 3)
+    found, calls = outcome(*[TransientError("busy")] * 3, attempts=3)
+    assert (found.ending, found.failure, len(calls)) == ("postponed", "busy", 3)
 
 
 def test_a_refused_request_goes_to_people_at_once() -> None:
-    found = outcome(RefusedError("too long"))
-    assert (found.ending, found.failure, calls(found)) == ("failed", "too long", [("draft", "refused")])
+    found, calls = outcome(RefusedError("too long"))
+    assert (found.ending, found.failure, ends(calls)) == ("failed", "too long", [("draft", "refused")])
 
 
 def test_an_error_that_every_request_would_meet_stops_the_run() -> None:
-    found = outcome(StoppingError("bad key"))
-    assert (found.ending, calls(found)) == ("stopped", [("draft", "stopping")])
+    found, calls = outcome(StoppingError("bad key"))
+    assert (found.ending, ends(calls)) == ("stopped", [("draft", "stopping")])
 
 
 def test_what_a_refusal_cost_is_recorded() -> None:
-    [call] = outcome(RefusedError("refused", Reply("", dollars=Decimal("0.02")))).calls
+    _, [call] = outcome(RefusedError("refused", Reply("", dollars=Decimal("0.02"))))
     assert call.reply is not None
     assert call.reply.dollars == Decimal("0.02")
 
 
 def test_an_answer_that_was_paid_before_is_not_asked_for_again() -> None:
-    model = ScriptedModel(GOOD)
-    first = asyncio.run(drafter(model).draft(SUBJECT))
-    known = {(7, first.calls[0].request_hash): Reply(GOOD)}
-    second = drafter(ScriptedModel(), remembered=known)
-    assert asyncio.run(second.draft(SUBJECT)).label == first.label
-    assert asyncio.run(second.draft(SUBJECT)).calls == ()
-    assert second.most(SUBJECT) == 0
+    first, [call] = outcome(GOOD)
+    second, calls = drafted(drafter(ScriptedModel(), recall=lambda *_: [(7, call.request_hash, Reply(GOOD))]))
+    assert (second.label, calls) == (first.label, [])
 
 
-def test_another_example_with_the_same_text_is_asked_for_by_itself() -> None:
-    first = outcome(GOOD)
-    known = {(7, first.calls[0].request_hash): Reply(GOOD)}
-    model = ScriptedModel(GOOD)
-    asyncio.run(drafter(model, remembered=known).draft(Subject(8, SUBJECT.content)))
-    assert len(model.requests) == 1
+def test_another_example_with_the_same_content_costs_nothing_either() -> None:
+    first, [call] = outcome(GOOD)
+    used = drafter(ScriptedModel(), recall=lambda *_: [(7, call.request_hash, Reply(GOOD))])
+    second, calls = drafted(used, Subject(8, SUBJECT.content))
+    assert (second.label, calls) == (first.label, [])
+
+
+def test_a_repair_that_was_paid_before_is_not_asked_for_again() -> None:
+    _, [bad, good] = outcome("?", GOOD)
+    known = [(7, bad.request_hash, Reply("?")), (7, good.request_hash, Reply(GOOD))]
+    found, calls = drafted(drafter(ScriptedModel(), recall=lambda *_: known))
+    assert (found.ending, calls) == ("drafted", [])
+
+
+def test_what_is_remembered_costs_nothing_at_most() -> None:
+    _, [call] = outcome(GOOD)
+    used = drafter(ScriptedModel(), recall=lambda *_: [(7, call.request_hash, Reply(GOOD))])
+    asyncio.run(used.prepare([SUBJECT]))
+    assert used.most(SUBJECT) == 0
 
 
 def test_the_most_that_a_draft_can_cost_counts_its_repair() -> None:
@@ -130,7 +150,7 @@ def test_the_most_that_a_draft_can_cost_counts_its_repair() -> None:
 
 
 def test_token_probabilities_give_confidence_and_alternatives() -> None:
-    found = outcome('{"label": {"topic": "billing"}}', confidence="logprobs")
+    found, _ = outcome('{"label": {"topic": "billing"}}', confidence="logprobs")
     assert (found.confidence, found.alternatives) == (0.7, {"topic": {"billing": 0.7}})
 
 

@@ -1,16 +1,15 @@
-"""Chunks of a run: leases, answers written as they come, the budget, and what happens when things break."""
+"""A run on its way: leases, answers written as they come, the budget, and what happens when things break."""
 
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
-from prelabel import ledger, place, runs
-from prelabel.chunk import draft_chunk
-from prelabel.draft import Outcome, Subject
+from prelabel import ledger, place, projects, runs
+from prelabel.draft import Keep, Outcome, Subject
+from prelabel.engine import ROUTE_SECONDS
 from prelabel.errors import RefusedError, StoppingError
-from prelabel.models import Call, Draft, Placement, Reservation, now
+from prelabel.models import Call, Draft, Example, Placement, Reservation, now
+from prelabel.place import Written
 from prelabel.store import Store
 from tests.factories import (
     PRICE,
@@ -50,7 +49,7 @@ def test_an_example_is_claimed_by_one_worker_only(store: Store) -> None:
     with store.writing() as session:
         second = place.claim(session, run_id, "two", 7, 30)
     assert (len(first), len(second)) == (7, 3)
-    assert not {one.id for one in first} & {two.id for two in second}
+    assert not set(first) & set(second)
 
 
 def test_a_lease_that_ran_out_is_claimed_by_another_worker(store: Store) -> None:
@@ -64,12 +63,12 @@ def test_a_lease_that_ran_out_is_claimed_by_another_worker(store: Store) -> None
 def test_a_worker_that_lost_its_lease_changes_nothing(store: Store) -> None:
     run_id = make_run(store, 1)
     with store.writing() as session:
-        [placement] = place.claim(session, run_id, "slow", 1, -1)
+        [example_id] = place.claim(session, run_id, "slow", 1, -1)
     with store.writing() as session:
         place.claim(session, run_id, "quick", 1, 30)
-    outcome = Outcome(Subject(placement.example_id, {}), "drafted", "m", {"topic": "a"})
+    outcome = Outcome(Subject(example_id, {}), "drafted", "m", {"topic": "a"})
     with store.writing() as session:
-        place.keep(session, runs.get(session, run_id), "slow", [outcome], "x", 1)
+        assert place.keep(session, "slow", {run_id: [outcome]}, Written({run_id: "x"}, 1)) == 0
     assert places(store, run_id) == {"waiting": 1}
 
 
@@ -80,7 +79,7 @@ def test_gold_is_drafted_first(store: Store) -> None:
     run_id = make_run(store, rows)
     with store.writing() as session:
         [first] = place.claim(session, run_id, "w", 1, 30)
-        assert first.is_gold
+        assert session.get_one(Example, first).gold == {"topic": "a"}
 
 
 def test_a_draft_that_fails_goes_to_people_with_its_reason(store: Store) -> None:
@@ -98,42 +97,52 @@ def test_an_error_that_stops_the_run_pauses_it_and_says_why(store: Store) -> Non
     run = get_run(store, run_id)
     assert (run.state, run.note) == ("paused", "the key is wrong")
     assert places(store, run_id) == {"waiting": 20}
-    assert len(drafter.asked) <= QUICK.concurrency
+    assert len(drafter.asked) <= 2 * QUICK.concurrency
 
 
 class Busy(FakeDrafter):
     """A provider that never answers in time."""
 
-    async def draft(self, subject: Subject) -> Outcome:
+    async def draft(self, subject: Subject, _keep: Keep) -> Outcome:
         self.asked.append(subject.example_id)
         return Outcome(subject, "postponed", self.name, failure="busy")
 
 
 def test_a_provider_that_is_down_is_tried_later_and_then_people_are_asked(store: Store) -> None:
     run_id = make_run(store, 1)
-    drafter = Busy(sure)
+    drafter, patient = Busy(sure), QUICK.model_copy(update={"retry_seconds": 60})
     for _ in range(place.MOST_ATTEMPTS):
         assert places(store, run_id) == {"waiting": 1}
         with store.writing() as session:
             [placement] = all_of(session, Placement)
             placement.lease_until = now() - timedelta(seconds=1)
-        work_off(store, run_id, drafter, chunks=1)
+        work_off(store, run_id, drafter, patient)
     assert reasons(store, run_id) == {"e0": "draft_failed"}
     assert len(drafter.asked) == place.MOST_ATTEMPTS
 
 
-def test_the_cap_is_never_exceeded_and_the_run_pauses_at_it(store: Store) -> None:
+def test_the_cap_is_never_exceeded_and_the_run_stops_at_it(store: Store) -> None:
     run_id = make_run(store, 30, cap=Decimal("0.125"))
     work_off(store, run_id, FakeDrafter(sure))
     run = get_run(store, run_id)
     with store.reading() as session:
         assert ledger.spent(session, run_id) == Decimal("0.12")
         assert all_of(session, Reservation) == []
-    assert run.state == "paused"
-    assert "cap is reached" in run.note
+    assert run.state == "over_budget"
+    assert "the run's cap allows no further call" in run.note
 
 
-def test_a_paused_run_goes_on_with_a_higher_cap(store: Store) -> None:
+def test_a_cap_of_the_project_holds_for_all_its_runs_together(store: Store) -> None:
+    first, second = make_run(store, 10), make_run(store, 10)
+    with store.writing() as session:
+        projects.find(session, "p").cap = Decimal("0.15")
+    for run_id in (first, second):
+        work_off(store, run_id, FakeDrafter(sure))
+    assert [get_run(store, run_id).state for run_id in (first, second)] == ["running", "over_budget"]
+    assert places(store, second) == {"settled": 5, "waiting": 5}
+
+
+def test_a_run_over_budget_goes_on_with_a_higher_cap(store: Store) -> None:
     run_id = make_run(store, 10, cap=Decimal("0.05"))
     work_off(store, run_id, FakeDrafter(sure))
     with store.writing() as session:
@@ -157,29 +166,41 @@ def test_a_cap_without_a_known_price_pauses_the_run_before_any_call(store: Store
 def test_money_that_others_have_set_aside_cannot_be_spent(store: Store) -> None:
     run_id = make_run(store, 3, cap=Decimal(1))
     with store.writing() as session:
-        assert ledger.reserve(session, run_id, "one", Decimal("0.7"), 30)
+        assert ledger.reserve(session, runs.get(session, run_id), "one", [Decimal("0.35")] * 2, 30) == 2
     with store.writing() as session:
-        assert not ledger.reserve(session, run_id, "two", Decimal("0.4"), 30)
-        assert ledger.reserve(session, run_id, "two", Decimal("0.3"), 30)
+        assert ledger.reserve(session, runs.get(session, run_id), "two", [Decimal("0.1")] * 5, 30) == 3
+
+
+def test_money_that_was_spent_is_no_longer_set_aside(store: Store) -> None:
+    run_id = make_run(store, 3, cap=Decimal(1))
+    with store.writing() as session:
+        ledger.reserve(session, runs.get(session, run_id), "one", [Decimal("0.5")] * 2, 30)
+        ledger.use(session, run_id, "one", Decimal("0.5"))
+        assert ledger.reserve(session, runs.get(session, run_id), "two", [Decimal("0.5")], 30) == 1
+        assert ledger.exhausted(session, runs.get(session, run_id), Decimal(1)) == ""
+        assert ledger.exhausted(session, runs.get(session, run_id), Decimal("1.01")) == "the run's cap"
 
 
 def test_money_set_aside_by_a_dead_worker_comes_back(store: Store) -> None:
     run_id = make_run(store, 3, cap=Decimal(1))
     with store.writing() as session:
-        ledger.reserve(session, run_id, "dead", Decimal(1), -1)
+        ledger.reserve(session, runs.get(session, run_id), "dead", [Decimal(1)], -1)
     with store.writing() as session:
-        assert ledger.reserve(session, run_id, "alive", Decimal(1), 30)
+        assert ledger.reserve(session, runs.get(session, run_id), "alive", [Decimal(1)], 30) == 1
         assert ledger.forget_expired(session) == 1
 
 
-def test_a_worker_that_breaks_gives_back_what_it_held(store: Store) -> None:
+def test_a_fault_pauses_the_run_and_gives_back_what_it_held(store: Store) -> None:
     class Broken(FakeDrafter):
-        async def draft(self, subject: Subject) -> Outcome:
+        async def draft(self, subject: Subject, keep: Keep) -> Outcome:
             raise ZeroDivisionError
 
     run_id = make_run(store, 5)
-    with pytest.raises(ZeroDivisionError):
-        work_off(store, run_id, Broken(sure))
+    work_off(store, run_id, Broken(sure))
+    assert (get_run(store, run_id).state, "ZeroDivisionError" in get_run(store, run_id).note) == (
+        "paused",
+        True,
+    )
     with store.reading() as session:
         assert {(row.place, row.lease_owner) for row in all_of(session, Placement)} == {("waiting", None)}
 
@@ -188,11 +209,11 @@ def test_a_run_that_is_paused_meanwhile_starts_no_further_calls(store: Store) ->
     run_id = make_run(store, 10)
 
     class Slow(FakeDrafter):
-        async def draft(self, subject: Subject) -> Outcome:
-            found = await super().draft(subject)
+        async def draft(self, subject: Subject, keep: Keep) -> Outcome:
+            found = await super().draft(subject, keep)
             if self.asked[0] == subject.example_id:
                 await asyncio.to_thread(pause)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(2 * ROUTE_SECONDS)
             return found
 
     def pause() -> None:
@@ -200,40 +221,46 @@ def test_a_run_that_is_paused_meanwhile_starts_no_further_calls(store: Store) ->
             runs.pause(session, runs.get(session, run_id), "tea")
 
     drafter = Slow(sure)
-    work_off(store, run_id, drafter, settings=QUICK.model_copy(update={"lease_seconds": 0.3}))
+    work_off(store, run_id, drafter)
     assert len(drafter.asked) < 10
     assert places(store, run_id)["waiting"] == 10 - len(drafter.asked)
+
+
+WRITTEN = ({"waiting": 1, "drafted": 3}, {"waiting": 1, "settled": 3})
 
 
 def test_answers_are_written_while_others_are_still_awaited(store: Store) -> None:
     run_id = make_run(store, 4)
 
     class LastHangs(FakeDrafter):
-        async def draft(self, subject: Subject) -> Outcome:
+        async def draft(self, subject: Subject, keep: Keep) -> Outcome:
             if len(self.asked) == 3:
                 for _ in range(100):
                     await asyncio.sleep(0.02)
-                    if await asyncio.to_thread(places, store, run_id) == {"waiting": 1, "drafted": 3}:
+                    if await asyncio.to_thread(places, store, run_id) in WRITTEN:
                         break
                 else:
                     raise AssertionError("three answers should be in the database by now")
-            return await super().draft(subject)
+            return await super().draft(subject, keep)
 
     work_off(store, run_id, LastHangs(sure))
     assert places(store, run_id) == {"settled": 4}
 
 
-def test_work_that_no_worker_holds_is_found(store: Store) -> None:
+def test_work_that_can_be_claimed_is_found(store: Store) -> None:
     idle, held, done = make_run(store, 2), make_run(store, 2), make_run(store, 2)
     work_off(store, done, FakeDrafter(unsure))
     with store.writing() as session:
         place.claim(session, held, "w", 1, 30)
-        assert runs.lost_work(session) == [idle]
+        assert runs.with_work(session) == [idle, held]
+    with store.writing() as session:
+        place.claim(session, held, "w", 1, 30)
+        assert runs.with_work(session) == [idle]
 
 
-def test_a_chunk_of_a_run_with_nothing_to_do_is_nothing(store: Store) -> None:
+def test_a_run_with_nothing_to_do_is_left_alone(store: Store) -> None:
     run_id = make_run(store, 1)
     work_off(store, run_id, FakeDrafter(sure))
     drafter = FakeDrafter(sure)
-    assert asyncio.run(draft_chunk(store, QUICK, run_id, lambda *_: drafter, asyncio.Semaphore(1))) == 0
+    work_off(store, run_id, drafter)
     assert drafter.asked == []

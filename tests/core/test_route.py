@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel import place, report, review, runs
+from prelabel.errors import StoppingError
 from prelabel.measure.gate import judge_gold
 from prelabel.models import Draft, User
 from prelabel.policy import Decision, Drafted, Policy, decide
@@ -78,7 +79,9 @@ def test_a_run_surely_over_its_gold_target_accepts(store: Store) -> None:
 
 def test_examples_wait_for_all_gold_to_be_drafted(store: Store) -> None:
     run_id = make_run(store, gold_rows(12, 0, 30))
-    work_off(store, run_id, FakeDrafter(lambda _content: ("a", 0.99)), chunks=1)
+    left = iter(range(10))
+    stop = StoppingError("enough")
+    work_off(store, run_id, FakeDrafter(lambda _content: stop if next(left, None) is None else ("a", 0.99)))
     assert places(store, run_id) == {"waiting": 32, "drafted": 10}
 
 

@@ -10,7 +10,7 @@ import pytest
 import respx
 
 from prelabel.draft import Request
-from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
+from prelabel.errors import LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import RULES, as_ours
 from prelabel.llm.litellm_model import LiteLLMModel
 from tests.llm.conftest import KEY
@@ -33,7 +33,7 @@ OPENAIS: list[Row] = [
     (422, {"message": "unprocessable"}, RefusedError, "refuses this request"),
     (408, {"message": "slow"}, TransientError, "busy"),
     (409, {"message": "conflict"}, TransientError, "busy"),
-    (429, {"message": "slow down"}, TransientError, "slow down"),
+    (429, {"message": "slow down"}, LimitedError, "slow down"),
     (429, {"code": "insufficient_quota", "message": "You exceeded your current quota"}, StoppingError, "out of money"),
     (429, {"code": "rate_limit_exceeded", "message": "Request too large for gpt-4o on tokens per min"}, RefusedError, "larger"),
     (500, {"message": "oops"}, TransientError, "oops"),
@@ -50,7 +50,7 @@ ANTHROPICS: list[Row] = [
     (403, {"type": "permission_error", "message": "no"}, StoppingError, "refuses this run"),
     (404, {"type": "not_found_error", "message": "model: claude-0"}, StoppingError, "claude-0"),
     (413, {"type": "request_too_large", "message": "Request exceeds the maximum size"}, RefusedError, "maximum size"),
-    (429, {"type": "rate_limit_error", "message": "slow down"}, TransientError, "slow down"),
+    (429, {"type": "rate_limit_error", "message": "slow down"}, LimitedError, "slow down"),
     (500, {"type": "api_error", "message": "oops"}, TransientError, "oops"),
     (529, {"type": "overloaded_error", "message": "Overloaded"}, TransientError, "Overloaded"),
 ]  # fmt: skip

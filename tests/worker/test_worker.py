@@ -1,6 +1,5 @@
 """The worker's parts: thin tasks, a sweeper that finds what was lost, one event loop for a process."""
 
-import asyncio
 import os
 import threading
 from datetime import timedelta
@@ -14,55 +13,69 @@ from prelabel.models import Placement, Worker, now
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_worker.app import transport
-from prelabel_worker.loop import loop
 from prelabel_worker.queue import CeleryQueue
 from prelabel_worker.sweeper import Sweeper, worker_name
-from tests.api.conftest import RecordingQueue
 from tests.core.test_route import people_settle
 from tests.factories import QUICK, FakeDrafter, all_of, make_run, make_user, places, sure, unsure, work_off
 
 
-@pytest.fixture
-def wake() -> RecordingQueue:
-    return RecordingQueue()
+class Woken:
+    """Answers `prelabel_worker.sweeper.Wakes` by remembering which runs were woken."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def wake(self, run_id: int) -> None:
+        self.asked.append(run_id)
 
 
 @pytest.fixture
-def sweeper(store: Store, wake: RecordingQueue) -> Sweeper:
+def wake() -> Woken:
+    return Woken()
+
+
+@pytest.fixture
+def sweeper(store: Store, wake: Woken) -> Sweeper:
     return Sweeper(store, QUICK, wake)
 
 
-def test_a_run_whose_messages_were_lost_is_woken(
-    store: Store, sweeper: Sweeper, wake: RecordingQueue
-) -> None:
+def test_a_run_whose_messages_were_lost_is_woken(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     run_id = make_run(store, 25)
     sweeper.sweep()
-    assert wake.asked == [(run_id, 3)]
+    assert wake.asked == [run_id]
 
 
-def test_a_run_that_a_worker_is_at_is_left_alone(
-    store: Store, sweeper: Sweeper, wake: RecordingQueue
-) -> None:
+def test_a_run_with_examples_that_nobody_holds_is_joined(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     run_id = make_run(store, 25)
     with store.writing() as session:
         place.claim(session, run_id, "alive", 10, 30)
+    sweeper.sweep()
+    assert wake.asked == [run_id]
+
+
+def test_a_run_all_of_whose_examples_are_held_is_left_alone(
+    store: Store, sweeper: Sweeper, wake: Woken
+) -> None:
+    run_id = make_run(store, 25)
+    with store.writing() as session:
+        place.claim(session, run_id, "alive", 25, 30)
     sweeper.sweep()
     assert wake.asked == []
 
 
 def test_a_run_whose_worker_died_is_woken_once_its_lease_is_over(
-    store: Store, sweeper: Sweeper, wake: RecordingQueue
+    store: Store, sweeper: Sweeper, wake: Woken
 ) -> None:
     run_id = make_run(store, 5)
     with store.writing() as session:
         place.claim(session, run_id, "dead", 5, -1)
     sweeper.sweep()
-    assert wake.asked == [(run_id, 1)]
+    assert wake.asked == [run_id]
 
 
 @pytest.mark.parametrize("state", ["paused", "cancelled"])
 def test_a_run_that_is_not_running_is_not_woken(
-    store: Store, sweeper: Sweeper, wake: RecordingQueue, state: str
+    store: Store, sweeper: Sweeper, wake: Woken, state: str
 ) -> None:
     run_id = make_run(store, 5)
     with store.writing() as session:
@@ -71,19 +84,19 @@ def test_a_run_that_is_not_running_is_not_woken(
     assert wake.asked == []
 
 
-def test_a_finished_run_is_not_woken(store: Store, sweeper: Sweeper, wake: RecordingQueue) -> None:
+def test_a_finished_run_is_not_woken(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     work_off(store, make_run(store, 5), FakeDrafter(sure))
     sweeper.sweep()
     assert wake.asked == []
 
 
-def test_the_sweeper_has_the_student_learn_anew(store: Store, sweeper: Sweeper, wake: RecordingQueue) -> None:
+def test_the_sweeper_has_the_student_learn_anew(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     run_id = make_run(store, 80, model="student")
     work_off(store, run_id, FakeDrafter(unsure))
     people_settle(store, run_id, make_user(store), runs.LEARN_AT_LEAST)
     sweeper.sweep()
     assert places(store, run_id)["waiting"] == 30
-    assert wake.asked == [(run_id, 3)]
+    assert wake.asked == [run_id]
 
 
 def test_a_worker_that_sweeps_is_alive_until_it_falls_silent(store: Store, sweeper: Sweeper) -> None:
@@ -101,7 +114,7 @@ def all_of_workers(store: Store) -> list[Worker]:
         return list(session.exec(select(Worker)))
 
 
-def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, wake: RecordingQueue) -> None:
+def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, wake: Woken) -> None:
     empty = Store(f"sqlite:///{tmp_path / 'empty.db'}")  # it has no tables yet
     sweeper = Sweeper(empty, QUICK.model_copy(update={"sweep_seconds": 0.01}), wake)
     sweeper.start()
@@ -115,29 +128,6 @@ def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, wake: RecordingQueue
     sweeper.join()
     empty.close()
     assert wake.asked
-
-
-def test_all_of_a_process_shares_one_loop() -> None:
-    async def running() -> asyncio.AbstractEventLoop:
-        return asyncio.get_running_loop()
-
-    assert loop().run(running()) is loop().run(running())
-
-
-def test_a_task_that_is_stopped_stops_its_calls() -> None:
-    cancelled = threading.Event()
-
-    async def call() -> None:
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
-
-    future = asyncio.run_coroutine_threadsafe(call(), loop()._loop)
-    threading.Event().wait(0.05)
-    future.cancel()
-    assert cancelled.wait(2)
 
 
 def test_without_a_broker_url_messages_are_files_in_the_home_folder(tmp_path: Path) -> None:
@@ -160,19 +150,17 @@ def test_a_dead_broker_does_not_fail_the_one_who_wakes(
 
     monkeypatch.setattr(tasks.draft, "delay", refuse)
     CeleryQueue().draft(1)
-    assert "waits for the sweeper" in caplog.text
+    assert "waits for the workers" in caplog.text
 
 
 def test_worker_names_tell_machine_and_process() -> None:
     assert worker_name().endswith(f":{os.getpid()}")
 
 
-def test_examples_that_stayed_drafted_are_routed_by_the_next_chunk(
-    store: Store, sweeper: Sweeper, wake: RecordingQueue
-) -> None:
+def test_examples_that_stayed_drafted_are_taken_up(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     run_id = make_run(store, 3)
     with store.writing() as session:
         for placement in all_of(session, Placement):
             placement.place = "drafted"
     sweeper.sweep()
-    assert wake.asked == [(run_id, 1)]
+    assert wake.asked == [run_id]

@@ -5,7 +5,7 @@ import socket
 import sys
 import warnings
 
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
@@ -16,11 +16,14 @@ from prelabel.parent import end_with_parent
 from prelabel.settings import settings
 from prelabel.store import store
 from prelabel_worker.app import app
-from prelabel_worker.queue import CeleryQueue
+from prelabel_worker.drafting import drafting
 from prelabel_worker.sweeper import Sweeper
 
-USAGE = "usage: prelabel-worker [check | CELERY WORKER OPTIONS, such as --pool prefork --concurrency 2]"
-EMBEDDED = [
+USAGE = """usage: prelabel-worker [check]
+
+Drafts what runs ask for, in one process with PRELABEL_CONCURRENCY calls in flight. One process keeps about one core busy:
+start as many as there are cores, on as many machines as you like. `check` ends with 0 where one of this machine is alive."""
+OPTIONS = [
     "--pool",
     "threads",
     "--concurrency",
@@ -32,13 +35,13 @@ EMBEDDED = [
 
 
 def main() -> None:
-    """Start a worker with Celery's options; without any, one process with two chunks in flight."""
+    """Start a worker."""
     arguments = sys.argv[1:]
     if arguments == ["check"]:
         sys.exit(check())
-    if {"-h", "--help"} & set(arguments):
+    if arguments:
         print(USAGE)  # noqa: T201 # a command's own help
-        return
+        sys.exit(0 if {"-h", "--help"} & set(arguments) else 2)
     end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("celery").setLevel(logging.WARNING)
@@ -48,8 +51,7 @@ def main() -> None:
         store().migrate()
     except PrelabelError as error:
         sys.exit(f"prelabel-worker: {error}")
-    store().close()  # no connection may be shared with processes that Celery forks
-    app.worker_main(["worker", "--loglevel", "WARNING", *(arguments or EMBEDDED)])
+    app.worker_main(["worker", "--loglevel", "WARNING", *OPTIONS])
 
 
 def check() -> int:
@@ -67,9 +69,14 @@ def check() -> int:
 
 @worker_ready.connect
 def _start_sweeping(**_: object) -> None:
-    sweeper = Sweeper(store(), settings(), CeleryQueue())
+    sweeper = Sweeper(store(), settings(), drafting())
     sweeper.start()
     worker_shutting_down.connect(lambda **_: sweeper.stop(), weak=False)
+
+
+@worker_shutdown.connect
+def _finish(**_: object) -> None:
+    drafting().stop()
 
 
 if __name__ == "__main__":

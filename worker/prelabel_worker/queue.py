@@ -5,17 +5,21 @@ import logging
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
+WAKE_UPS = 4
+"""Messages a run: a few worker processes begin at once, the others find the run within seconds."""
 
 
 class CeleryQueue:
     """Answers `prelabel.queue.Queue` with Celery."""
 
-    def draft(self, run_id: int, chunks: int = 1) -> None:
-        """Send a message for each chunk; with a dead broker the sweeper finds the work later."""
+    def draft(self, run_id: int) -> None:
+        """Send messages; with a dead broker the workers' sweepers find the work later."""
         from prelabel_worker.tasks import draft
 
         try:
-            for _ in range(chunks):
+            for _ in range(WAKE_UPS):
                 draft.delay(run_id)
         except (OperationalError, OSError) as error:
-            log.warning("the broker does not answer (%s): run %s waits for the sweeper", error, run_id)
+            log.warning(
+                "the broker does not answer (%s): run %s waits for the workers' sweepers", error, run_id
+            )

@@ -1,26 +1,29 @@
-"""Looks after lost work: says that this worker lives, and wakes runs whose messages or workers are gone.
+"""Looks after lost work: says that this worker lives, and finds what no message has brought here.
 
-Every worker process does it; it is harmless to do twice.
+Every worker process does it: messages are quicker, but each process finds all runs with work by itself.
 """
 
 import logging
 import os
 import socket
 import threading
+from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import select
 
 from prelabel import ledger, runs
 from prelabel.errors import PrelabelError
-from prelabel.models import Run
-from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
 
 log = logging.getLogger(__name__)
-WAKE_UPS = 16
-"""Chunks asked for at once when a run is woken: enough for every process of a small fleet, each then asks for its next."""
+
+
+class Wakes(Protocol):
+    """What drafts, once it is told which run has work."""
+
+    def wake(self, run_id: int) -> None:
+        """Draft what waits in a run; returns at once."""
 
 
 def worker_name() -> str:
@@ -31,11 +34,11 @@ def worker_name() -> str:
 class Sweeper(threading.Thread):
     """Sweeps until it is stopped; a database that does not answer is tried again."""
 
-    def __init__(self, store: Store, settings: Settings, queue: Queue) -> None:
+    def __init__(self, store: Store, settings: Settings, drafting: Wakes) -> None:
         super().__init__(name="sweeper", daemon=True)
         self._store = store
         self._settings = settings
-        self._queue = queue
+        self._drafting = drafting
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -57,13 +60,10 @@ class Sweeper(threading.Thread):
         with self._store.writing() as session:
             runs.beat(session, worker_name())
             ledger.forget_expired(session)
-            for run in session.exec(select(Run).where(Run.state == "running", Run.model == runs.STUDENT)):
+            for run in runs.that_learn(session):
                 if moved := runs.learn_anew(session, run):
                     log.info("run %s: the student learns anew, %s examples are drafted again", run.id, moved)
         with self._store.reading() as session:
-            lost = {
-                run_id: runs.chunks_waiting(session, run_id, self._settings.chunk_size, WAKE_UPS)
-                for run_id in runs.lost_work(session)
-            }
-        for run_id, chunks in lost.items():
-            self._queue.draft(run_id, max(1, chunks))
+            waiting = runs.with_work(session)
+        for run_id in waiting:
+            self._drafting.wake(run_id)

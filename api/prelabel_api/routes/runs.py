@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, status
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 
-from prelabel import export, ledger, projects, report, runs
+from prelabel import cascade, export, ledger, projects, report, runs
 from prelabel.measure.cost import CostReport
 from prelabel.measure.quality import QualityReport
 from prelabel.models import Dataset, Project, Run
@@ -19,19 +19,18 @@ from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, Setti
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(tags=["runs"])
-WAKE_UPS = 16
-"""Chunks asked for when a run starts; each asks for the next."""
 
 
 def _out(session: Session, run: Run) -> RunOut:
     dataset = session.get_one(Dataset, run.dataset_id)
-    places = runs.progress(session, run)
+    places, steps = runs.progress(session, run), cascade.steps_of(run)
     return RunOut(
         id=run.id or 0,
         project=session.get_one(Project, dataset.project_id).name,
         dataset=dataset.name,
-        model=run.model,
-        confidence=run.confidence,
+        model=cascade.named(steps),
+        steps=list(steps),
+        lane=run.lane,
         policy=Policy.model_validate(run.policy),
         state=run.state,
         note=run.note,
@@ -55,12 +54,12 @@ def start_run(
         projects.find_dataset(session, found, dataset),
         projects.schema_versions(session, found)[0],
         load_prompt(body.prompt),
-        body.model,
-        body.confidence,
+        body.all_steps,
         body.policy,
         body.cap,
+        body.lane,
     )
-    after_commit(session, lambda: queue.draft(run.id or 0, WAKE_UPS))
+    after_commit(session, lambda: queue.draft(run.id or 0))
     return _out(session, run)
 
 
@@ -90,7 +89,7 @@ def resume_run(run_id: Id, body: ResumeIn, _lead: LeadDep, session: WriteDep, qu
     """Go on after a pause; a `cap` given replaces the old one."""
     run = runs.get(session, run_id)
     runs.resume(session, run, body.cap)
-    after_commit(session, lambda: queue.draft(run_id, WAKE_UPS))
+    after_commit(session, lambda: queue.draft(run_id))
     return _out(session, run)
 
 

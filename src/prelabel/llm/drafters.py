@@ -1,60 +1,89 @@
-"""Which drafter a run gets: the student, or a model behind the run's prompt."""
+"""Which drafter a run gets: a cascade of the student and of models behind the run's prompt."""
 
+import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
 from sqlmodel import Session
 
 from prelabel import ledger, runs
-from prelabel.draft import Confidence, Drafter, ModelDrafter, Outcome, Subject
+from prelabel.cascade import STUDENT, Cascade, Step, steps_of
+from prelabel.draft import Asker, Confidence, Drafter, Keep, ModelDrafter, Outcome, Recall, Reply, Subject
 from prelabel.llm.confidence import confide
 from prelabel.llm.litellm_model import LiteLLMModel
-from prelabel.llm.student import Student
+from prelabel.llm.student import Opinion, Student
 from prelabel.models import Prompt, Run
+from prelabel.policy import Policy
 from prelabel.prompt import Instructions, parse_prompt
-from prelabel.settings import settings
+from prelabel.settings import Settings, settings
+from prelabel.store import Store
+
+
+class Drafters:
+    """Builds the drafter of a run (`prelabel.engine.DrafterFactory`)."""
+
+    def __init__(self, store: Store, used: Settings) -> None:
+        self._store = store
+        self._settings = used
+
+    def __call__(self, session: Session, run: Run) -> Drafter:
+        """The run's drafter as it is now. Raises StoppingError where it cannot work at all."""
+        steps = steps_of(run)
+        drafters = [self._drafter(session, run, step, index) for index, step in enumerate(steps)]
+        if len(drafters) == 1:
+            return drafters[0]
+        threshold = Policy.model_validate(run.policy).threshold
+        bars = [threshold if step.take_from is None else step.take_from for step in steps]
+        return Cascade(list(zip(drafters, bars, strict=True)))
+
+    def _drafter(self, session: Session, run: Run, step: Step, index: int) -> Drafter:
+        if step.model == STUDENT:
+            return StudentDrafter(_student(session, run))
+        model = _model(step.model, step.confidence)
+        prompt = session.get_one(Prompt, run.prompt_id)
+        told = Instructions(
+            parse_prompt(prompt.text, prompt.name), runs.schema_of(session, run), step.confidence
+        )
+        asker = Asker(self._settings.call_attempts, self._recall(model.name), index)
+        return ModelDrafter(model, told, confide, asker)
+
+    def _recall(self, *models: str) -> Recall:
+        def recall(example_ids: Collection[int], hashes: Collection[str]) -> Sequence[tuple[int, str, Reply]]:
+            with self._store.reading() as session:
+                return ledger.recall(session, models, example_ids, hashes)
+
+        return recall
 
 
 class StudentDrafter:
-    """Drafts with the student: all subjects at once, each given out when asked for. Costs nothing."""
+    """Drafts with the student: all prepared subjects at once, each given out when asked for. Costs nothing."""
 
-    def __init__(self, student: Student, subjects: Sequence[Subject]) -> None:
+    def __init__(self, student: Student) -> None:
         self.name = student.name
-        opinions = student.draft_all(subjects)
-        self._opinions = {
-            subject.example_id: opinion for subject, opinion in zip(subjects, opinions, strict=True)
-        }
+        self._student = student
+        self._opinions: dict[int, Opinion] = {}
+
+    async def prepare(self, subjects: Sequence[Subject]) -> None:
+        """Form an opinion on each."""
+        opinions = await asyncio.to_thread(self._student.draft_all, subjects)
+        ids = [subject.example_id for subject in subjects]
+        self._opinions.update(zip(ids, opinions, strict=True))
 
     def most(self, _subject: Subject) -> Decimal:
         """Nothing."""
         return Decimal(0)
 
-    async def draft(self, subject: Subject) -> Outcome:
-        """The opinion formed at the beginning."""
-        opinion = self._opinions[subject.example_id]
+    async def draft(self, subject: Subject, _keep: Keep) -> Outcome:
+        """The opinion formed before."""
+        opinion = self._opinions.pop(subject.example_id)
         return Outcome(
             subject, "drafted", self.name, opinion.label, opinion.confidences, opinion.alternatives
         )
 
 
-def drafter_for(session: Session, run: Run, subjects: Sequence[Subject]) -> Drafter:
-    """The run's drafter for these subjects. Raises StoppingError where it cannot work at all."""
-    if run.model == runs.STUDENT:
-        return StudentDrafter(_student(session, run), subjects)
-    confidence: Confidence = "logprobs" if run.confidence == "logprobs" else "stated"
-    prompt = session.get_one(Prompt, run.prompt_id)
-    return ModelDrafter(
-        _model(run.model, confidence),
-        Instructions(parse_prompt(prompt.text, prompt.name), runs.schema_of(session, run), confidence),
-        confide,
-        settings().call_attempts,
-        ledger.remembered(session, run.model, [subject.example_id for subject in subjects]),
-    )
-
-
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _model(name: str, confidence: Confidence) -> LiteLLMModel:
     model = LiteLLMModel(name, settings().api_base, settings().call_timeout, settings().prices)
     model.check(confidence)

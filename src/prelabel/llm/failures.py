@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
+from prelabel.errors import LimitedError, ModelError, RefusedError, StoppingError, TransientError
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ RULES = (
     ),
     Rule(RefusedError, "the example is larger than the account's limit", {429}, ("request too large",)),
     Rule(StoppingError, "the provider refuses this run", {401, 402, 403, 404}),
-    Rule(TransientError, "the provider is busy or out of order", {408, 409, 425, 429, *range(500, 600)}),
+    Rule(LimitedError, "the provider's limit is reached", {429, 529}),
+    Rule(TransientError, "the provider is busy or out of order", {408, 409, 425, *range(500, 600)}),
     Rule(TransientError, "no answer came", {None}),
     Rule(RefusedError, "the provider refuses this request"),
 )  # fmt: skip
@@ -84,7 +85,7 @@ def as_ours(error: Exception) -> ModelError:
     rule = next(rule for rule in RULES if rule.fits(status, text))
     message = f"{rule.said}{f' ({status})' if status else ''}: {_told(error)}"
     if issubclass(rule.kind, TransientError):
-        return TransientError(message, _retry_after(getattr(error, "litellm_response_headers", None) or {}))
+        return rule.kind(message, _retry_after(getattr(error, "litellm_response_headers", None) or {}))
     return rule.kind(message)
 
 

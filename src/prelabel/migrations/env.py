@@ -7,9 +7,9 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from sqlalchemy import Connection
-from sqlmodel import AutoString, SQLModel
+from sqlmodel import AutoString
 
-from prelabel import models
+from prelabel import columns, models
 from prelabel.settings import settings
 from prelabel.store import Store
 
@@ -18,7 +18,7 @@ def migrate(connection: Connection) -> None:
     """Run the migrations inside the connection's transaction."""
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=models.Run.metadata,
         render_as_batch=True,  # SQLite changes a table by copying it
         render_item=column_type,
         process_revision_directives=unwrap_indexes,
@@ -33,10 +33,10 @@ def column_type(kind: str, item: Any, autogenerate: AutogenContext) -> str | Lit
         return False
     if isinstance(item, AutoString):
         return "sa.String()"
-    if type(item).__module__ != models.__name__:
+    if type(item).__module__ != columns.__name__:
         return False
     name = type(item).__name__
-    autogenerate.imports.add(f"from prelabel.models import {name}")
+    autogenerate.imports.add(f"from prelabel.columns import {name}")
     return f"{name}()"
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from prelabel.models import BigId, Dollars, Moment, NullableJson
+from prelabel.columns import BigId, Dollars, Moment, NullableJson
 
 revision = "0001"
 down_revision = None
@@ -14,6 +14,7 @@ def upgrade() -> None:
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("cap", Dollars(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("name", name=op.f("uq_project_name")),
@@ -115,20 +116,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_import_dataset_id"), "import", ["dataset_id"], unique=False)
     op.create_table(
+        "quote",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("answer", NullableJson(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_quote_dataset_id_dataset")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quote")),
+    )
+    op.create_index(op.f("ix_quote_dataset_id"), "quote", ["dataset_id"], unique=False)
+    op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("dataset_id", sa.Integer(), nullable=False),
         sa.Column("schema_version_id", sa.Integer(), nullable=False),
         sa.Column("prompt_id", sa.Integer(), nullable=False),
-        sa.Column("model", sa.String(), nullable=False),
-        sa.Column("confidence", sa.String(), nullable=False),
+        sa.Column("steps", sa.JSON(), nullable=False),
         sa.Column("policy", sa.JSON(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
         sa.Column("cap", Dollars(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("learned_label_id", BigId(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
-        sa.CheckConstraint("state IN ('running', 'paused', 'cancelled')", name=op.f("ck_run_state_known")),
+        sa.CheckConstraint("lane IN ('live', 'batch')", name=op.f("ck_run_lane_known")),
+        sa.CheckConstraint(
+            "state IN ('running', 'paused', 'over_budget', 'cancelled')", name=op.f("ck_run_state_known")
+        ),
         sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_run_dataset_id_dataset")),
         sa.ForeignKeyConstraint(["prompt_id"], ["prompt.id"], name=op.f("fk_run_prompt_id_prompt")),
         sa.ForeignKeyConstraint(
@@ -149,12 +165,37 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_bad_row_import_id"), "bad_row", ["import_id"], unique=False)
     op.create_table(
+        "batch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("remote_id", sa.String(), nullable=False),
+        sa.Column("file_id", sa.String(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("polled_at", Moment(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('preparing', 'submitted', 'collected', 'cancelled', 'failed')",
+            name=op.f("ck_batch_state_known"),
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_batch_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+        sa.UniqueConstraint("owner", name=op.f("uq_batch_owner")),
+    )
+    op.create_index(op.f("ix_batch_run_id"), "batch", ["run_id"], unique=False)
+    op.create_table(
         "call",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
         sa.Column("request_hash", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -167,9 +208,13 @@ def upgrade() -> None:
         sa.Column("latency_ms", sa.Integer(), nullable=False),
         sa.Column("reply", NullableJson(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
+        sa.CheckConstraint("lane IN ('live', 'batch')", name=op.f("ck_call_lane_known")),
         sa.CheckConstraint(
-            "outcome IN ('ok', 'invalid', 'transient', 'refused', 'stopping')",
+            "outcome IN ('ok', 'invalid', 'limited', 'transient', 'refused', 'stopping')",
             name=op.f("ck_call_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "purpose IN ('draft', 'repair', 'sample', 'group', 'embed')", name=op.f("ck_call_purpose_known")
         ),
         sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_call_example_id_example")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_call_run_id_run")),
@@ -178,12 +223,14 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_call_example_id_request_hash"), "call", ["example_id", "request_hash"], unique=False
     )
+    op.create_index(op.f("ix_call_request_hash"), "call", ["request_hash"], unique=False)
     op.create_index(op.f("ix_call_run_id_dollars"), "call", ["run_id", "dollars"], unique=False)
     op.create_table(
         "draft",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("prompt_digest", sa.String(), nullable=False),
         sa.Column("label", NullableJson(), nullable=True),
@@ -255,8 +302,8 @@ def upgrade() -> None:
         sa.Column("expires_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_reservation_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
+        sa.UniqueConstraint("run_id", "owner", name=op.f("uq_reservation_run_id_owner")),
     )
-    op.create_index(op.f("ix_reservation_run_id"), "reservation", ["run_id"], unique=False)
     op.create_table(
         "slot",
         sa.Column("id", BigId(), nullable=False),
@@ -324,7 +371,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_slot_placement_id"), table_name="slot")
     op.drop_index(op.f("ix_slot_claimed_by"), table_name="slot")
     op.drop_table("slot")
-    op.drop_index(op.f("ix_reservation_run_id"), table_name="reservation")
     op.drop_table("reservation")
     op.drop_index(op.f("ix_placement_run_id_place_is_gold_id"), table_name="placement")
     op.drop_index(op.f("ix_placement_lease_owner"), table_name="placement")
@@ -334,12 +380,17 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_draft_run_id_example_id"), table_name="draft")
     op.drop_table("draft")
     op.drop_index(op.f("ix_call_run_id_dollars"), table_name="call")
+    op.drop_index(op.f("ix_call_request_hash"), table_name="call")
     op.drop_index(op.f("ix_call_example_id_request_hash"), table_name="call")
     op.drop_table("call")
+    op.drop_index(op.f("ix_batch_run_id"), table_name="batch")
+    op.drop_table("batch")
     op.drop_index(op.f("ix_bad_row_import_id"), table_name="bad_row")
     op.drop_table("bad_row")
     op.drop_index(op.f("ix_run_dataset_id"), table_name="run")
     op.drop_table("run")
+    op.drop_index(op.f("ix_quote_dataset_id"), table_name="quote")
+    op.drop_table("quote")
     op.drop_index(op.f("ix_import_dataset_id"), table_name="import")
     op.drop_table("import")
     op.drop_index(op.f("ix_example_dataset_id_content_hash"), table_name="example")
