@@ -111,7 +111,8 @@ def price_or_refuse(model: str, own: Mapping[str, OwnPrice], lane: Lane = "live"
     if found := price(model, own, lane):
         return found
     if live := price(model, own):
-        given = {"in": _plain(live.into * MILLION), "out": _plain(live.out * MILLION), "batch": _plain("0.5")}
+        rates = {"in": live.into, "out": live.out, "cached": live.cached}
+        given = {name: _plain(rate * MILLION) for name, rate in rates.items()} | {"batch": 0.5}
         raise StoppingError(
             f"no batch price is known for {model}: give it as a share of its price, {_setting(model, given)}"
         )
@@ -129,10 +130,10 @@ def limits(model: str) -> Limits | None:
 
 
 def own_prices(value: str | Mapping[str, Any]) -> dict[str, OwnPrice]:
-    """Own prices as the setting holds them, JSON or what it says. Raises ValueError with a sentence."""
+    """Own prices from the setting: JSON, or what it holds. Empty is none. Raises ValueError with a sentence."""
     if isinstance(value, str):
         try:
-            value = json.loads(value, parse_float=Decimal)
+            value = json.loads(value or "{}", parse_float=Decimal)
         except ValueError as error:
             raise ValueError(f"not JSON ({error}): write it as {_example()}") from None
     if not isinstance(value, Mapping):
@@ -158,7 +159,7 @@ def _dollars(model: str, name: str, given: Any) -> Decimal:
         number = Decimal(str(given))
         if number.is_finite() and number >= 0:
             return number
-    raise ValueError(f"the price of {model}: {name} must be a number that is not negative, not {given!r}")
+    raise ValueError(f"the price of {model}: {name} must be a number that is not negative, not {given}")
 
 
 def _example() -> str:
@@ -169,10 +170,9 @@ def _setting(model: str, given: Any) -> str:
     return f"PRELABEL_PRICES='{json.dumps({model: given})}'"
 
 
-def _plain(number: Decimal | str) -> int | float:
+def _plain(number: Decimal) -> int | float:
     """The shortest number to show; only ever shown."""
-    exact = Decimal(number)
-    return int(exact) if exact == int(exact) else float(exact)
+    return int(number) if number == int(number) else float(number)
 
 
 @cache

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from prelabel.errors import StoppingError
-from prelabel.prices import MILLION, OwnPrice, Price, limits, own_prices, price, price_or_refuse
+from prelabel.prices import MILLION, Limits, OwnPrice, Price, limits, own_prices, price, price_or_refuse
 from prelabel.settings import Settings
 
 GPT, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"
@@ -24,7 +24,14 @@ steps = st.lists(st.tuples(counts, rates), unique_by=lambda step: step[0]).map(
 )
 
 
-@pytest.mark.parametrize(("model", "same"), [("gpt-4o-mini", GPT), ("claude-haiku-4-5", CLAUDE)])
+@pytest.mark.parametrize(
+    ("model", "same"),
+    [
+        ("gpt-4o-mini", GPT),
+        ("claude-haiku-4-5", CLAUDE),
+        ("ft:gpt-4o-mini-2024-07-18", "openai/ft:gpt-4o-mini-2024-07-18:acme::x1"),
+    ],
+)
 def test_a_model_costs_the_same_with_and_without_its_provider(model: str, same: str) -> None:
     assert price(model, {}) == price(same, {}) is not None
 
@@ -74,7 +81,7 @@ def test_a_batch_without_a_price_for_writing_to_the_cache_takes_it_as_dear_as_li
 def test_an_embedding_costs_nothing_on_the_way_out() -> None:
     known = price("openai/text-embedding-3-small", {})
     assert known is not None
-    assert (known.cost(1_000_000, 0), known.out) == (Decimal("0.02"), 0)
+    assert known.cost(1_000_000, 0) == known.most(1_000_000, 1_000) == Decimal("0.02")
 
 
 def test_thoughts_may_have_a_price_of_their_own() -> None:
@@ -93,7 +100,7 @@ def test_a_price_names_the_table_and_its_date() -> None:
 
 def test_what_is_known_of_answers_comes_from_the_same_table() -> None:
     assert limits(GPT) == limits("gpt-4o-mini")
-    assert (limits("openai/gpt-5-mini") or pytest.fail()).thinks
+    assert limits("openai/gpt-5-mini") == Limits(most_out=128_000, thinks=True)
     assert limits("openai/some-local-model") is None
 
 
@@ -117,7 +124,7 @@ def test_a_model_without_a_price_is_refused_with_a_way_out(
 def test_a_model_without_a_batch_price_is_refused_for_that_lane_only() -> None:
     model = "abliteration/abliterated-model"
     assert price_or_refuse(model, {}) == price(model, {})
-    with pytest.raises(StoppingError, match=r'"in": 1, "out": 3, "batch": 0.5'):
+    with pytest.raises(StoppingError, match=r'"in": 1, "out": 3, "cached": 0.1, "batch": 0.5'):
         price_or_refuse(model, {}, "batch")
 
 
@@ -146,6 +153,11 @@ def test_own_prices_say_as_much_as_they_like(
     assert price_or_refuse(GPT, own).cached * MILLION == Decimal(cached)
     assert price_or_refuse(GPT, own, "batch").into * MILLION == Decimal(batch)
     assert price_or_refuse(GPT, own).source == "own"
+
+
+def test_an_empty_setting_is_no_own_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRELABEL_PRICES", "")
+    assert Settings().prices == {}
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import litellm
 import pytest
-from litellm.types.utils import PromptTokensDetailsWrapper, Usage
 
 from prelabel import prices
 from prelabel.llm import pin_prices
@@ -18,6 +16,8 @@ PINNED: dict[str, dict[str, Any]] = json.loads(prices.TABLE.read_text(), parse_f
 
 
 def test_the_pinned_table_is_that_of_the_installed_litellm() -> None:
+    import litellm
+
     installed = pin_prices.rows(litellm.model_cost)
     assert len(PINNED) > 3000
     differing = [name for name in installed.keys() | PINNED.keys() if installed.get(name) != PINNED.get(name)]
@@ -25,6 +25,8 @@ def test_the_pinned_table_is_that_of_the_installed_litellm() -> None:
 
 
 def test_every_price_is_the_number_that_litellm_names() -> None:
+    import litellm
+
     for name in PINNED:
         entry = litellm.model_cost[name]
         if entry.get("tiered_pricing") or not (found := price(name, {})):
@@ -38,9 +40,20 @@ def test_every_price_is_the_number_that_litellm_names() -> None:
             assert float(batch.into) == pytest.approx(entry["input_cost_per_token_batches"], rel=1e-11), name
 
 
-def test_no_number_is_noise_of_floats() -> None:
-    numbers = [number for row in PINNED.values() for number in row.values() if isinstance(number, Decimal)]
-    assert max(len(number.as_tuple().digits) for number in numbers) <= 9
+def test_a_number_is_pinned_without_the_noise_of_floats() -> None:
+    entry = {
+        "mode": "chat",
+        "litellm_provider": "p",
+        "input_cost_per_token": 8.000000000000001e-07,
+        "output_cost_per_token": 3e-06,
+    }
+    assert pin_prices.rows({"p/m": entry}) == {"p/m": {"by": "p", "in": Decimal("0.8"), "out": Decimal(3)}}
+
+
+def test_a_price_that_is_not_by_tokens_alone_is_not_pinned() -> None:
+    entry = {"mode": "chat", "litellm_provider": "p", "input_cost_per_token": 0, "output_cost_per_token": 0}
+    assert "in" in pin_prices.rows({"p/m": entry})["p/m"]
+    assert "in" not in pin_prices.rows({"p/m": entry | {"input_cost_per_request": 0.005}})["p/m"]
 
 
 def test_the_file_has_one_model_a_line_in_order() -> None:
@@ -93,10 +106,11 @@ def test_calls_with_a_cache_cost_what_litellm_says(model: str) -> None:
         "cohere/command-r-08-2024",
         "openai/text-embedding-3-small",
         "ft:gpt-4o-mini-2024-07-18:acme::x1",
-        "openai/ft:gpt-4o-mini-2024-07-18:acme::x1",
     ],
 )
 def test_a_name_is_priced_as_litellm_resolves_it(model: str) -> None:
+    import litellm
+
     found, theirs = price(model, {}), litellm.get_model_info(model)
     assert found is not None
     assert float(found.into) == pytest.approx(theirs["input_cost_per_token"], rel=1e-11)
@@ -108,6 +122,7 @@ def _theirs(
 ) -> float:
     """LiteLLM's own dollars of a call, by the arithmetic that all its token prices go through."""
     from litellm.litellm_core_utils.llm_cost_calc.utils import generic_cost_per_token
+    from litellm.types.utils import PromptTokensDetailsWrapper, Usage
 
     details = PromptTokensDetailsWrapper(cached_tokens=cached, cache_creation_tokens=written)
     usage = Usage(tokens_in, tokens_out, tokens_in + tokens_out, prompt_tokens_details=details)
