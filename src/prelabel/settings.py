@@ -1,13 +1,14 @@
 """Settings: one frozen object, each field from the environment variable PRELABEL_<NAME>."""
 
-import json
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from prelabel.prices import OwnPrice, own_prices
 
 
 class Settings(BaseSettings):
@@ -44,9 +45,10 @@ class Settings(BaseSettings):
         default="",
         description="base URL of an OpenAI-compatible server (Ollama, vLLM, llama.cpp) for models named openai/…",
     )
-    prices: dict[str, tuple[Decimal, Decimal]] = Field(
+    prices: Annotated[dict[str, OwnPrice], NoDecode] = Field(
         default_factory=dict,
-        description='own prices as JSON, dollars per million tokens in and out: {"openai/qwen3": [0, 0]}',
+        description='own prices as JSON, dollars per million tokens in and out: {"openai/qwen3": [0, 0]}, or with more said: '
+        '{"openai/gpt-4o": {"in": 2.5, "out": 10, "cached": 1.25, "batch": 0.5}}, batch being the share that a batch costs',
     )
     hourly_rate: Decimal = Field(
         default=Decimal(20), ge=0, description="dollars that an hour of reviewing costs, for cost per example"
@@ -76,8 +78,8 @@ class Settings(BaseSettings):
 
     @field_validator("prices", mode="before")
     @classmethod
-    def _prices_from_json(cls, value: Any) -> Any:
-        return json.loads(value) if isinstance(value, str) else value
+    def _own_prices(cls, value: Any) -> dict[str, OwnPrice]:
+        return own_prices(value)
 
     @property
     def database(self) -> str:

@@ -14,7 +14,7 @@ from prelabel.canonical import Json, canonical
 from prelabel.draft import Confidence, Reply, Request, Token
 from prelabel.errors import RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import as_ours
-from prelabel.llm.prices import Price, known, price
+from prelabel.prices import OwnPrice, Price, limits, price
 
 MOST_TOKENS_OUT = 4_096
 """Bound on an answer, thinking aside; also what bounds the cost of a call."""
@@ -36,7 +36,7 @@ class LiteLLMModel:
         name: str,
         api_base: str = "",
         timeout: float = 60,
-        prices: Mapping[str, tuple[Decimal, Decimal]] | None = None,
+        prices: Mapping[str, OwnPrice] | None = None,
     ) -> None:
         self.name = name
         self._timeout = timeout
@@ -94,7 +94,6 @@ class LiteLLMModel:
 
     @cached_property
     def _price(self) -> Price | None:
-        _litellm()
         return price(self.name, self._prices)
 
     @cached_property
@@ -112,18 +111,18 @@ class LiteLLMModel:
         return True
 
     def _most_out(self, request: Request) -> int:
-        """Bound on tokens out. Of models that LiteLLM does not know, any may think, so these get more than an answer needs."""
-        entry = known(self.name)
+        """Bound on tokens out. Of models that the price table does not know, any may think, so these get more than an answer needs."""
+        known = limits(self.name)
         keeps_quiet = self._is_steady and self._provider in (
             "openai",
             "anthropic",
         )  # steady: not thinking now
         bound = min(MOST_TOKENS_OUT, SPARE_TOKENS + longest(request.answer_schema))
-        if not entry:
-            bound = MOST_TOKENS_OUT
-        elif entry.get("supports_reasoning") and not keeps_quiet:
+        if not known:
+            return MOST_TOKENS_OUT
+        if known.thinks and not keeps_quiet:
             bound = MOST_TOKENS_THOUGHT
-        return min(bound, entry.get("max_output_tokens") or bound)
+        return min(bound, known.most_out or bound)
 
     def _call(self, request: Request) -> dict[str, Any]:
         call: dict[str, Any] = {
@@ -148,6 +147,7 @@ class LiteLLMModel:
         usage, into = answer.usage, answer.usage.prompt_tokens_details
         cached = getattr(into, "cached_tokens", None) or 0
         written = getattr(into, "cache_creation_tokens", None) or 0
+        thought = getattr(usage.completion_tokens_details, "reasoning_tokens", None) or 0
         told = self._price and usage.prompt_tokens  # a server that counts nothing leaves the cost unknown
         return Reply(
             text=answer.choices[0].message.content or "",
@@ -155,8 +155,8 @@ class LiteLLMModel:
             tokens_in=usage.prompt_tokens,
             tokens_out=usage.completion_tokens,
             tokens_cached=cached,
-            tokens_reasoning=getattr(usage.completion_tokens_details, "reasoning_tokens", None) or 0,
-            dollars=self._price.cost(usage.prompt_tokens, usage.completion_tokens, cached, written)
+            tokens_reasoning=thought,
+            dollars=self._price.cost(usage.prompt_tokens, usage.completion_tokens, cached, written, thought)
             if self._price and told
             else None,
             price_version=self._price.source if self._price else "",
