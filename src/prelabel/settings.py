@@ -5,10 +5,18 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from prelabel.prices import OwnPrice, own_prices
+
+
+class Limit(BaseModel):
+    """What a provider allows a model a minute: requests and tokens; 0 is no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rpm: float = Field(default=0, ge=0)
+    tpm: float = Field(default=0, ge=0)
 
 
 class Settings(BaseSettings):
@@ -57,6 +65,10 @@ class Settings(BaseSettings):
         default=32,
         ge=1,
         description="model calls in flight in one worker process; fewer where the provider says so",
+    )
+    limits: dict[str, Limit] = Field(
+        default_factory=dict,
+        description='limits a minute by model, shared by all workers, as JSON: {"openai/gpt-4o": {"rpm": 500, "tpm": 30000}}',
     )
     chunk_size: int = Field(default=100, ge=1, description="most examples that a worker claims at once")
     call_timeout: float = Field(default=60, gt=0, description="seconds before a model call is given up")

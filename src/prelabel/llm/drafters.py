@@ -14,6 +14,7 @@ from prelabel.draft import Asker, Confidence, Drafter, Keep, ModelDrafter, Outco
 from prelabel.llm.confidence import confide
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.llm.student import Opinion, Student
+from prelabel.llm.throttle import Throttles
 from prelabel.models import Prompt, Run
 from prelabel.policy import Policy
 from prelabel.prompt import Instructions, parse_prompt
@@ -27,6 +28,7 @@ class Drafters:
     def __init__(self, store: Store, used: Settings) -> None:
         self._store = store
         self._settings = used
+        self._throttles = Throttles(used.concurrency, used.limits, used.broker_url)
 
     def __call__(self, session: Session, run: Run) -> Drafter:
         """The run's drafter as it is now. Raises StoppingError where it cannot work at all."""
@@ -41,7 +43,7 @@ class Drafters:
     def _drafter(self, session: Session, run: Run, step: Step, index: int) -> Drafter:
         if step.model == STUDENT:
             return StudentDrafter(_student(session, run))
-        model = _model(step.model, step.confidence)
+        model = self._throttles.throttled(_model(step.model, step.confidence))
         prompt = session.get_one(Prompt, run.prompt_id)
         told = Instructions(
             parse_prompt(prompt.text, prompt.name), runs.schema_of(session, run), step.confidence
