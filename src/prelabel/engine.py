@@ -107,7 +107,7 @@ class Line:
         self._engine = engine
         self._store = engine.store
         self._run_id = run_id
-        self._ready: deque[tuple[Drafter, Subject]] = deque()
+        self._ready: deque[tuple[Drafter, Subject, Decimal]] = deque()
         self._drafting: set[asyncio.Task[None]] = set()
         self._drafter: Drafter | None = None
         self._learned = -1
@@ -160,8 +160,8 @@ class Line:
             return not (self._ready or self._drafting)
         return len(self._ready) < max(1, self._engine.share // 4)
 
-    def _start(self, drafter: Drafter, subject: Subject) -> None:
-        task = asyncio.create_task(self._draft(drafter, subject))
+    def _start(self, drafter: Drafter, subject: Subject, reserved: Decimal) -> None:
+        task = asyncio.create_task(self._draft(drafter, subject, reserved))
         self._drafting.add(task)
         task.add_done_callback(self._drafted)
 
@@ -172,12 +172,12 @@ class Line:
             self._finish_early()
         self._changed.set()
 
-    async def _draft(self, drafter: Drafter, subject: Subject) -> None:
-        writer, most = self._engine.writer, drafter.most(subject) or Decimal(0)
+    async def _draft(self, drafter: Drafter, subject: Subject, reserved: Decimal) -> None:
+        writer = self._engine.writer
         outcome = await drafter.draft(subject, lambda of, call: writer.keep(self._run_id, of, call))
         if outcome.ending == "stopped":
             self._finish_early()
-        await writer.finish(self._run_id, outcome, most)
+        await writer.finish(self._run_id, outcome, reserved)
         if outcome.ending == "stopped":
             await asyncio.to_thread(self._pause, outcome.failure)
 
@@ -192,8 +192,8 @@ class Line:
             claimed = await asyncio.to_thread(self._lease, size)
             if claimed and (drafter := self._drafter):
                 await drafter.prepare(claimed)
-                affordable = await asyncio.to_thread(self._afford, drafter, claimed)
-                self._ready.extend((drafter, subject) for subject in affordable)
+                costs = await asyncio.to_thread(self._afford, drafter, claimed)
+                self._ready.extend((drafter, *one) for one in zip(claimed, costs, strict=False))
         except (StoppingError, InputError) as error:
             self._finish_early()
             await asyncio.to_thread(self._pause, str(error))
@@ -219,13 +219,13 @@ class Line:
             )
             return [Subject(example_id or 0, dict(content)) for example_id, content in examples]
 
-    def _afford(self, drafter: Drafter, claimed: Sequence[Subject]) -> list[Subject]:
-        """Those that the caps allow to be paid for; the rest is given back."""
+    def _afford(self, drafter: Drafter, claimed: Sequence[Subject]) -> list[Decimal]:
+        """Money set aside for each of the first of them, as many as the caps allow; the rest is given back."""
         settings, owner = self._engine.settings, self._engine.owner
         with self._store.writing() as session:
             run = runs.get(session, self._run_id)
             if not ledger.is_capped(session, run):
-                return list(claimed)
+                return [Decimal(0)] * len(claimed)
             costs = [self._cost(drafter, subject) for subject in claimed]
             count = ledger.reserve(session, run, owner, costs, settings.reservation_seconds)
             self._is_short = count < len(claimed)
@@ -236,7 +236,7 @@ class Line:
                 if whose and run.state == "running":
                     runs.stop_over_budget(session, run, whose)
                 self._is_over |= bool(whose) or not (count or self._drafting)
-        return list(claimed[:count])
+        return costs[:count]
 
     def _cost(self, drafter: Drafter, subject: Subject) -> Decimal:
         cost = drafter.most(subject)

@@ -6,10 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, case, func, insert, or_
+from sqlalchemy import ColumnElement, CursorResult, case, func, or_
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, delete, select, update
 
+from prelabel.bulk import insert_rows
 from prelabel.draft import CallRecord, Reply, Token
 from prelabel.models import Call, Dataset, Project, Reservation, Run, now
 
@@ -40,8 +41,7 @@ class Purse:
 
 def record(session: Session, entries: Iterable[Entry]) -> None:
     """Write calls to the ledger, whatever came of them."""
-    if rows := [_row(entry) for entry in entries]:
-        session.execute(insert(Call), rows)
+    insert_rows(session, Call, [_row(entry) for entry in entries])
 
 
 def recall(

@@ -11,10 +11,11 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, literal, or_
+from sqlalchemy import func, insert, literal, or_
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
+from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.draft import Outcome
 from prelabel.models import PLACES, Draft, Example, Label, Placement, Run, Slot, now
 from prelabel.policy import Decision, Drafted
@@ -130,23 +131,24 @@ def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]]
         )
         .with_for_update()
     ).all()
-    drafts, drafted, waiting = [], [], []
+    earlier, newest, drafted, waiting = [], [], [], []
     for placement_id, run_id, example_id, attempts in held:
         if (outcome := by_example.get((run_id, example_id))) is None:
             continue
         if outcome.ending == "stopped":
-            waiting.append({"key": placement_id, "until": None, "tried": attempts - 1})
+            waiting.append(_free(placement_id) | {"attempts": attempts - 1})
         elif outcome.ending == "postponed" and attempts < MOST_ATTEMPTS:
-            pause = timedelta(seconds=written.retry_seconds * 2**attempts)
-            waiting.append({"key": placement_id, "until": now() + pause, "tried": attempts})
+            later = now() + timedelta(seconds=written.retry_seconds * 2**attempts)
+            waiting.append(_free(placement_id) | {"attempts": attempts, "lease_until": later})
         else:
             prompt = written.prompts[run_id]
-            drafts += [_draft(run_id, earlier, prompt) for earlier in outcome.earlier]
-            drafted.append((placement_id, _draft(run_id, outcome, prompt)))
-    if drafts:
-        session.execute(insert(Draft), drafts)
-    _put_back(session, waiting)
-    _put_drafted(session, drafted)
+            earlier += [_draft(run_id, one, prompt) for one in outcome.earlier]
+            newest.append(_draft(run_id, outcome, prompt))
+            drafted.append(_free(placement_id) | {"place": "drafted", "draft_id": (run_id, example_id)})
+    insert_rows(session, Draft, earlier)
+    ids = insert_for_ids(session, Draft, newest)
+    update_rows(session, Placement, [move | {"draft_id": ids[move["draft_id"]]} for move in drafted])
+    update_rows(session, Placement, waiting)
     return len(drafted)
 
 
@@ -172,24 +174,26 @@ def to_route(session: Session, run: Run, size: int) -> Sequence[ToRoute]:
 
 def follow(session: Session, run_id: int, routed: Sequence[tuple[ToRoute, Decision]]) -> None:
     """Do what routing decided: settle examples, or queue them for people."""
-    labels, slots, moves = [], [], []
+    labels, slots = [], []
     for example, decision in routed:
-        move = {"key": example.placement_id, "sure": decision.confidence, "why": decision.reason}
         if decision.source:
             labels.append(_label(run_id, example, decision.source))
-            moves.append(move | {"to": "settled"})
         else:
             priority = _priority(run_id, example.example_id, example.is_gold, decision.confidence)
             slots.append(_slot(run_id, example.placement_id, example.example_id, priority))
-            moves.append(move | {"to": "queued", "label": None})
-    if labels:
-        found = session.scalars(insert(Label).returning(col(Label.id), sort_by_parameter_order=True), labels)
-        for move, label_id in zip((one for one in moves if one["to"] == "settled"), found, strict=True):
-            move["label"] = label_id
-    if slots:
-        session.execute(insert(Slot), slots)
-    if moves:
-        session.connection().execute(_FOLLOW, moves)
+    ids = insert_for_ids(session, Label, labels)
+    insert_rows(session, Slot, slots)
+    moves = [
+        {
+            "id": example.placement_id,
+            "place": "settled" if decision.source else "queued",
+            "confidence": decision.confidence,
+            "reason": decision.reason,
+            "label_id": ids.get((run_id, example.example_id)),
+        }
+        for example, decision in routed
+    ]
+    update_rows(session, Placement, moves)
 
 
 def queue(session: Session, placement: Placement, reason: str) -> Slot:
@@ -261,40 +265,8 @@ def counts(session: Session, run_id: int) -> dict[str, int]:
     return {place: found[place] for place in PLACES}
 
 
-def _put_back(session: Session, waiting: Sequence[dict[str, Any]]) -> None:
-    if waiting:
-        session.connection().execute(_PUT_BACK, waiting)
-
-
-def _put_drafted(session: Session, drafted: Sequence[tuple[int, dict[str, Any]]]) -> None:
-    if drafted:
-        rows = [draft for _, draft in drafted]
-        ids = session.scalars(insert(Draft).returning(col(Draft.id), sort_by_parameter_order=True), rows)
-        moves = [{"key": key, "draft": new} for (key, _), new in zip(drafted, ids, strict=True)]
-        session.connection().execute(_PUT_DRAFTED, moves)
-
-
-_THIS = col(Placement.id) == bindparam("key")
-_PUT_BACK = (
-    update(Placement)
-    .where(_THIS)
-    .values(lease_owner=None, lease_until=bindparam("until"), attempts=bindparam("tried"))
-)
-_PUT_DRAFTED = (
-    update(Placement)
-    .where(_THIS)
-    .values(place="drafted", draft_id=bindparam("draft"), lease_owner=None, lease_until=None)
-)
-_FOLLOW = (
-    update(Placement)
-    .where(_THIS)
-    .values(
-        place=bindparam("to"),
-        confidence=bindparam("sure"),
-        reason=bindparam("why"),
-        label_id=bindparam("label"),
-    )
-)
+def _free(placement_id: int) -> dict[str, Any]:
+    return {"id": placement_id, "lease_owner": None, "lease_until": None}
 
 
 def _draft(run_id: int, outcome: Outcome, prompt_digest: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ lines that carry a hash of it, so that nothing inside can end the fence.
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -189,9 +189,14 @@ def _object(properties: dict[str, Json]) -> dict[str, Json]:
 
 def _render(template: PromptTemplate, part: str, **values: Any) -> str:
     try:
-        return _JINJA.from_string(part).render(**values).strip()
+        return _compiled(part).render(**values).strip()
     except jinja2.TemplateError as error:
         raise InputError(f"prompt {template.name!r}: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _compiled(part: str) -> jinja2.Template:
+    return _JINJA.from_string(part)
 
 
 def _version(path: Path) -> int:

@@ -23,7 +23,7 @@ from prelabel.store import Store
 log = logging.getLogger(__name__)
 AWAY = (OperationalError, InterfaceError)
 """What the database raises while it is restarted or cannot be reached."""
-GATHER_SECONDS = 0.03
+GATHER_SECONDS = 0.1
 """How long the first to arrive waits for others to share its commit."""
 
 

@@ -14,6 +14,7 @@ from prelabel.canonical import Json, canonical
 from prelabel.draft import Confidence, Reply, Request, Token
 from prelabel.errors import RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import as_ours
+from prelabel.llm.quiet import quiet
 from prelabel.prices import OwnPrice, Price, limits, price
 
 MOST_TOKENS_OUT = 4_096
@@ -73,7 +74,8 @@ class LiteLLMModel:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout + 5):  # in case the transport forgets its own
-                answer = await _litellm().acompletion(**self._call(request))
+                told = quiet(self.name, request.messages)
+                answer = await _litellm().acompletion(**self._call(request), litellm_logging_obj=told)
         except TimeoutError as error:
             raise TransientError(f"no answer in {self._timeout:.0f} s") from error
         except Exception as error:  # mapped to ours, all of them, at this one seam
