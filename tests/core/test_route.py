@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import place, report, review, runs
+from prelabel import lessons, place, report, review, runs
 from prelabel.errors import StoppingError
 from prelabel.measure.gate import judge_gold
 from prelabel.models import Draft, User
@@ -122,7 +122,7 @@ def test_the_student_learns_anew_once_people_have_settled_enough(store: Store) -
     people_settle(store, run_id, rita, 1)
     with store.writing() as session:
         assert runs.learn_anew(session, runs.get(session, run_id)) == 70
-        assert len(runs.lessons(session, runs.get(session, run_id))) == runs.LEARN_AT_LEAST
+        assert len(lessons.of_run(session, runs.get(session, run_id), SCHEMA)) == runs.LEARN_AT_LEAST
     assert places(store, run_id) == {"settled": 50, "waiting": 70}
 
 

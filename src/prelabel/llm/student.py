@@ -5,16 +5,15 @@ lesson, but what it says of a lesson's own example comes from a model that has n
 still measures it honestly.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from prelabel.canonical import Json
+from prelabel.canonical import Json, digest
 from prelabel.content import as_text
 from prelabel.draft import Subject
 from prelabel.errors import StoppingError
-from prelabel.runs import Lesson
+from prelabel.lessons import Lesson, version
 from prelabel.schema import LabelSchema
 
 if TYPE_CHECKING:
@@ -49,8 +48,12 @@ class _Trained:
     held_out: Mapping[int, "Chances"]
 
 
+class UntaughtError(StoppingError):
+    """There are not lessons enough yet; people may settle some."""
+
+
 class Student:
-    """Trained once, then unchanging; `name` tells which lessons it knows."""
+    """Trained once, then unchanging; `name` tells exactly which lessons it knows."""
 
     def __init__(self, name: str, schema: LabelSchema, fields: Mapping[str, _Trained]) -> None:
         self.name = name
@@ -58,21 +61,24 @@ class Student:
         self._fields = fields
 
     @classmethod
-    def train(cls, schema: LabelSchema, lessons: Sequence[Lesson], version: str) -> "Student":
-        """A student of these lessons, the same whatever their order. Raises StoppingError where it cannot learn."""
+    def train(cls, schema: LabelSchema, lessons: Sequence[Lesson]) -> "Student":
+        """A student of these lessons, the same whatever their order.
+
+        Raises UntaughtError where they are too few, StoppingError where it can never learn.
+        """
         for name, kind in schema.fields.items():
             if kind.classes() is None:
                 raise StoppingError(
                     f"the student cannot learn {name!r} ({kind.kind}): it needs a model, such as openai/gpt-4o-mini"
                 )
         if len(lessons) < FEWEST_LESSONS:
-            raise StoppingError(
-                f"the student needs at least {FEWEST_LESSONS} examples with gold to begin with, and has {len(lessons)}: "
-                "add gold to the dataset, or draft with a model"
+            raise UntaughtError(
+                f"the student needs at least {FEWEST_LESSONS} examples with gold or settled by people, and has {len(lessons)}: "
+                "add gold to the dataset, or draft with a model first"
             )
         ordered = sorted(lessons, key=lambda lesson: lesson.example_id)
         fields = {name: _train(schema, name, ordered) for name in schema.fields}
-        return cls(f"student@{version}", schema, fields)
+        return cls(f"student@{version(schema, ordered)}", schema, fields)
 
     def draft_all(self, subjects: Sequence[Subject]) -> list[Opinion]:
         """An opinion on each subject, in their order."""
@@ -101,12 +107,13 @@ def _train(schema: LabelSchema, name: str, lessons: Sequence[Lesson]) -> _Traine
     truth = [str(kind.class_of(lesson.label[name])) for lesson in lessons]
     classes = sorted(set(truth))
     if len(classes) < 2:
-        raise StoppingError(
-            f"the student has seen only one class of {name!r} ({classes[0]}): it needs gold of at least two"
+        raise UntaughtError(
+            f"the student has seen only one class of {name!r} ({classes[0]}): it needs at least two"
         )
     features = _features()
-    matrix = features.fit_transform([as_text(lesson.content) for lesson in lessons])
-    held_out = _held_out(matrix, truth, classes)
+    texts = [as_text(lesson.content) for lesson in lessons]
+    matrix = features.fit_transform(texts)
+    held_out = _held_out(matrix, truth, classes, _folds(texts, truth))
     temperature = _temperature(held_out, [classes.index(answer) for answer in truth])
     cooled = _cooled(held_out, temperature)
     by_example = {lesson.example_id: row for lesson, row in zip(lessons, cooled, strict=True)}
@@ -132,18 +139,29 @@ def _classifier() -> Any:
     return SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=20, tol=None, random_state=0)
 
 
-def _held_out(matrix: Any, truth: Sequence[str], classes: Sequence[str]) -> "Chances":
+def _folds(texts: Sequence[str], truth: Sequence[str]) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """The fold of each lesson. Equal texts share one, so none speaks for the other; each class is spread over all of them."""
+    import numpy as np
+
+    class_of = dict(zip(texts, truth, strict=True))
+    ordered = sorted(class_of, key=lambda text: (class_of[text], digest(text)))
+    fold_of = {text: index % FOLDS for index, text in enumerate(ordered)}
+    return np.array([fold_of[text] for text in texts])
+
+
+def _held_out(
+    matrix: Any, truth: Sequence[str], classes: Sequence[str], folds: "np.ndarray[Any, np.dtype[np.int64]]"
+) -> "Chances":
     """Class probabilities for each lesson from a model that was trained on the other folds."""
     import numpy as np
-    from sklearn.model_selection import KFold, StratifiedKFold
 
     answers = np.array(truth)
     chances = np.full((len(truth), len(classes)), 1e-6)
-    folds = StratifiedKFold if min(Counter(truth).values()) >= FOLDS else KFold
-    for known, unknown in folds(FOLDS, shuffle=True, random_state=0).split(matrix, answers):
-        if len(set(answers[known])) > 1:
+    for fold in range(FOLDS):
+        known, unknown = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        if len(unknown) and len(set(answers[known])) > 1:
             model = _classifier().fit(matrix[known], answers[known])
-            columns = [classes.index(name) for name in model.classes_]
+            columns = np.array([classes.index(name) for name in model.classes_])
             chances[np.ix_(unknown, columns)] += model.predict_proba(matrix[unknown])
     return _normalized(chances)
 
