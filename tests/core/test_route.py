@@ -49,6 +49,11 @@ def test_gold_that_only_measures_does_not_decide() -> None:
     assert where(Drafted({"topic": "a"}, 0.95, gold={"topic": "b"}), gold="measure").source == "auto"
 
 
+def test_a_step_with_a_bar_of_its_own_is_measured_by_it() -> None:
+    assert where(Drafted({"topic": "a"}, 0.7, take_from=0.6), threshold=0.9).source == "auto"
+    assert where(Drafted({"topic": "a"}, 0.95, take_from=0.99), threshold=0.9).reason == "low_confidence"
+
+
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_a_stricter_threshold_never_accepts_more(confidence: float, lax: float, strict: float) -> None:
     lax, strict = sorted((lax, strict))
@@ -110,6 +115,14 @@ def people_settle(store: Store, run_id: int, user: User, count: int) -> None:
             review.submit(
                 session, user.id or 0, work.slot_id, {"topic": "b"}, review.Answer(f"token-{work.slot_id}")
             )
+
+
+def test_what_a_step_takes_is_accepted_at_its_own_bar(store: Store) -> None:
+    run_id = make_run(store, 4)
+    with store.writing() as session:
+        runs.get(session, run_id).steps = [{"model": "fake", "take_from": 0.3}]
+    work_off(store, run_id, FakeDrafter(unsure))
+    assert places(store, run_id) == {"settled": 4}
 
 
 def test_the_student_learns_anew_once_people_have_settled_enough(store: Store) -> None:
