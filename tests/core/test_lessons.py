@@ -202,6 +202,9 @@ class CountingModel:
 
 def test_an_example_that_is_called_back_does_not_pay_its_model_again(store: Store) -> None:
     run_id, model = make_run(store, 6, cap=7 * PRICE), CountingModel()
+    with store.writing() as session:
+        steps = Step(), Step(model=model.name)
+        runs.get(session, run_id).steps = [step.model_dump(mode="json") for step in steps]
     work_off(store, run_id, cascade(store, model))
     with store.writing() as session:
         assert place.draft_again(session, runs.get(session, run_id)) == 6
