@@ -7,7 +7,8 @@ one process on SQLite. The examples come in datasets of equal size. The first ha
 how often the model is right where it is sure enough to be accepted (policy "measure": gold decides nothing). From the second on
 the student goes first. Its bar is the lowest confidence from which its held-out opinions on what people have settled so far are
 surely (lower end of the 95 % Wilson interval) as often right as the model was on that gold. No row tells anything before it has
-been drafted and settled. Reviews settle all that is not accepted, and the student learns from them when the next dataset begins.
+been drafted and settled. Reviews settle all that is not accepted, and the student learns from them when the next dataset begins;
+what they settle are the hard ones, so the bar errs on the careful side.
 """
 
 import argparse
@@ -236,7 +237,7 @@ def table_of(parts: Sequence[Part], price: Decimal) -> Table:
     table = Table(title=f"student, then the model at ${price} a call, where the student is not sure enough")
     for name in (
         "examples", "bar", "reached the model", "taken by the student, right", "model alone: accepted, right",
-        "accepted by both, right", "reviewed", "cost", "model alone",
+        "accepted by both, right", "reviewed (alone)", "cost (alone)",
     ):  # fmt: skip
         table.add_column(name, justify="right")
     begun = 0
@@ -246,21 +247,23 @@ def table_of(parts: Sequence[Part], price: Decimal) -> Table:
             "-" if part.bar is None else f"{part.bar:.3f}",
             f"{part.asked / part.examples:.1%}",
             *map(shown, (part.taken, part.alone, part.accepted)),
-            str(part.reviewed),
-            f"${part.dollars:.2f}",
-            f"${part.examples * price:.2f}",
+            f"{part.reviewed} ({part.examples - part.alone.n})",
+            f"${part.dollars:.2f} (${part.examples * price:.2f})",
         )
         begun += part.examples
     later = parts[1:]
+    examples = sum(part.examples for part in later)
+    alone = summed([part.alone for part in later])
     table.add_section()
     table.add_row(
         "all after the first",
         "",
-        f"{sum(part.asked for part in later) / max(1, sum(part.examples for part in later)):.1%}",
-        *(shown(summed([getattr(part, name) for part in later])) for name in ("taken", "alone", "accepted")),
-        str(sum(part.reviewed for part in later)),
-        f"${sum(part.dollars for part in later):.2f}",
-        f"${sum(part.examples for part in later) * price:.2f}",
+        f"{sum(part.asked for part in later) / max(1, examples):.1%}",
+        shown(summed([part.taken for part in later])),
+        shown(alone),
+        shown(summed([part.accepted for part in later])),
+        f"{sum(part.reviewed for part in later)} ({examples - alone.n})",
+        f"${sum(part.dollars for part in later):.2f} (${examples * price:.2f})",
     )
     return table
 
