@@ -226,7 +226,7 @@ class Asker:
     ) -> Reply:
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
-            wait=_pause,
+            wait=pause,
             stop=stop_after_attempt(self._attempts),
             reraise=True,
         )
@@ -366,7 +366,7 @@ def _probability(value: Json, path: str) -> float:
     return float(value)
 
 
-def _pause(state: RetryCallState) -> float:
+def pause(state: RetryCallState) -> float:
     """What the provider asked for, or an exponential backoff; with jitter, so that many callers do not return at once."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, TransientError) else None

@@ -24,8 +24,9 @@ from prelabel.draft import (
 from prelabel.errors import StoppingError
 from prelabel.lessons import Lesson
 from prelabel.llm.confidence import confide
+from prelabel.llm.embeddings import Embeddings, LiteLLMEmbedder
 from prelabel.llm.litellm_model import LiteLLMModel
-from prelabel.llm.student import Opinion, Student, UntaughtError
+from prelabel.llm.student import Embed, Opinion, Student, UntaughtError
 from prelabel.models import Prompt, Run
 from prelabel.policy import Policy
 from prelabel.prompt import Instructions, parse_prompt
@@ -61,12 +62,19 @@ class Drafters:
         steps = steps_of(run)
         step = steps[index]
         if step.model == STUDENT:
-            return _student_or_none(schema, learned, is_last=index == len(steps) - 1)
+            return _student_or_none(schema, learned, self._embed(run, index), index == len(steps) - 1)
         model = _model(step.model, step.confidence)
         prompt = session.get_one(Prompt, run.prompt_id)
         told = Instructions(parse_prompt(prompt.text, prompt.name), schema, step.confidence)
         asker = Asker(self._settings.call_attempts, self._recall(model.name), index)
         return ModelDrafter(model, told, confide, asker, _show(told, step, learned))
+
+    def _embed(self, run: Run, index: int) -> Embed | None:
+        used = self._settings
+        if not used.student_embeddings:
+            return None
+        embedder = LiteLLMEmbedder(used.student_embeddings, used.api_base, used.call_timeout, used.prices)
+        return Embeddings(self._store, embedder, run.id or 0, index, used)
 
     def _recall(self, *models: str) -> Recall:
         def recall(example_ids: Collection[int], hashes: Collection[str]) -> Sequence[tuple[int, str, Reply]]:
@@ -77,16 +85,17 @@ class Drafters:
 
 
 class StudentDrafter:
-    """Drafts with the student: all prepared subjects at once, each given out when asked for. Costs nothing."""
+    """Drafts with the student: all prepared subjects at once, each given out when asked for. Costs no more by then."""
 
-    def __init__(self, student: Student) -> None:
+    def __init__(self, student: Student, embed: Embed | None = None) -> None:
         self.name = student.name
         self._student = student
+        self._embed = embed
         self._opinions: dict[int, Opinion] = {}
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
         """Form an opinion on each."""
-        opinions = await asyncio.to_thread(self._student.draft_all, subjects)
+        opinions = await asyncio.to_thread(self._student.draft_all, subjects, self._embed)
         ids = [subject.example_id for subject in subjects]
         self._opinions.update(zip(ids, opinions, strict=True))
 
@@ -133,14 +142,17 @@ _students: Recent[Student] = Recent(4)
 _shots: Recent[Shots] = Recent(4)
 
 
-def taught(schema: LabelSchema, learned: Sequence[Lesson]) -> Student:
+def taught(schema: LabelSchema, learned: Sequence[Lesson], embed: Embed | None = None) -> Student:
     """The student of these lessons: trained once in a process, the same in every process. Raises StoppingError."""
-    return _students.get(lessons.version(schema, learned), lambda: Student.train(schema, learned))
+    known = f"{lessons.version(schema, learned)}+{embed.name if embed else ''}"
+    return _students.get(known, lambda: Student.train(schema, learned, embed))
 
 
-def _student_or_none(schema: LabelSchema, learned: Sequence[Lesson], is_last: bool) -> Drafter:
+def _student_or_none(
+    schema: LabelSchema, learned: Sequence[Lesson], embed: Embed | None, is_last: bool
+) -> Drafter:
     try:
-        return StudentDrafter(taught(schema, learned))
+        return StudentDrafter(taught(schema, learned, embed), embed)
     except UntaughtError as error:
         if is_last:
             raise

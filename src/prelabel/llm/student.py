@@ -1,13 +1,14 @@
 """The student: a small local classifier that drafts from what people have settled. No key, no network, no cost.
 
-Sparse text features and one linear model a field, with probabilities calibrated on held-out folds. It is trained on every
-lesson, but what it says of a lesson's own example comes from a model that has not seen it: so the gold that it learned from
-still measures it honestly.
+Sparse text features and one linear model a field, with probabilities calibrated on held-out folds. Where an embedding model is
+set, its vectors stand beside the words; that one needs its key and costs money. The student is trained on every lesson, but what
+it says of a lesson's own example comes from a model that has not seen it: so the gold that it learned from still measures it
+honestly.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from prelabel.canonical import Json, digest
 from prelabel.content import as_text
@@ -20,12 +21,22 @@ if TYPE_CHECKING:
     import numpy as np
 
     Chances = np.ndarray[Any, np.dtype[np.float64]]
+    Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 FEWEST_LESSONS = 20
 FOLDS = 5
 KEPT_ALTERNATIVES = 5
 TEMPERATURES = [0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 2.0, 3.0]
 """Candidates by which log probabilities are divided; the one that fits held-out folds best is taken (Guo et al. 2017)."""
+
+
+class Embed(Protocol):
+    """An embedding model as a student uses it."""
+
+    name: str
+
+    def __call__(self, subjects: Sequence[Subject]) -> "Vectors":
+        """A vector of length 1 for each; one weighs as much as all words of its text."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class Student:
         self._fields = fields
 
     @classmethod
-    def train(cls, schema: LabelSchema, lessons: Sequence[Lesson]) -> "Student":
+    def train(cls, schema: LabelSchema, lessons: Sequence[Lesson], embed: Embed | None = None) -> "Student":
         """A student of these lessons, the same whatever their order.
 
         Raises UntaughtError where they are too few, StoppingError where it can never learn.
@@ -77,15 +88,21 @@ class Student:
                 "add gold to the dataset, or draft with a model first"
             )
         ordered = sorted(lessons, key=lambda lesson: lesson.example_id)
-        fields = {name: _train(schema, name, ordered) for name in schema.fields}
-        return cls(f"student@{version(schema, ordered)}", schema, fields)
+        vectors = embed([Subject(lesson.example_id, lesson.content) for lesson in ordered]) if embed else None
+        fields = {name: _train(schema, name, ordered, vectors) for name in schema.fields}
+        name = f"student@{version(schema, ordered)}" + (f"+{embed.name}" if embed else "")
+        return cls(name, schema, fields)
 
-    def draft_all(self, subjects: Sequence[Subject]) -> list[Opinion]:
-        """An opinion on each subject, in their order."""
+    def draft_all(self, subjects: Sequence[Subject], embed: Embed | None = None) -> list[Opinion]:
+        """An opinion on each subject, in their order; with the embedding model that it was trained with."""
         if not subjects:
             return []
         texts = [as_text(subject.content) for subject in subjects]
-        chances = {name: _chances(trained, subjects, texts) for name, trained in self._fields.items()}
+        vectors = embed(subjects) if embed else None
+        chances = {
+            name: _chances(trained, subjects, _with(trained.features.transform(texts), vectors))
+            for name, trained in self._fields.items()
+        }
         return [
             self._opinion({name: rows[index] for name, rows in chances.items()})
             for index in range(len(subjects))
@@ -102,7 +119,7 @@ class Student:
         return Opinion(label, confidences, alternatives)
 
 
-def _train(schema: LabelSchema, name: str, lessons: Sequence[Lesson]) -> _Trained:
+def _train(schema: LabelSchema, name: str, lessons: Sequence[Lesson], vectors: "Vectors | None") -> _Trained:
     kind = schema.fields[name]
     truth = [str(kind.class_of(lesson.label[name])) for lesson in lessons]
     classes = sorted(set(truth))
@@ -112,7 +129,7 @@ def _train(schema: LabelSchema, name: str, lessons: Sequence[Lesson]) -> _Traine
         )
     features = _features()
     texts = [as_text(lesson.content) for lesson in lessons]
-    matrix = features.fit_transform(texts)
+    matrix = _with(features.fit_transform(texts), vectors)
     held_out = _held_out(matrix, truth, classes, _folds(texts, truth))
     temperature = _temperature(held_out, [classes.index(answer) for answer in truth])
     cooled = _cooled(held_out, temperature)
@@ -130,6 +147,13 @@ def _features() -> Any:
         analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, max_features=60_000
     )
     return make_union(words, characters)
+
+
+def _with(matrix: Any, vectors: "Vectors | None") -> Any:
+    """The features of texts, and beside them their vectors."""
+    from scipy.sparse import csr_matrix, hstack
+
+    return matrix if vectors is None else hstack([matrix, csr_matrix(vectors)], format="csr")
 
 
 def _classifier() -> Any:
@@ -188,9 +212,9 @@ def _normalized(chances: "Chances") -> "Chances":
     return shares
 
 
-def _chances(trained: _Trained, subjects: Sequence[Subject], texts: Sequence[str]) -> "Chances":
+def _chances(trained: _Trained, subjects: Sequence[Subject], matrix: Any) -> "Chances":
     """Calibrated class probabilities, one row a subject; of a lesson's own example from the fold that left it out."""
-    raw = trained.model.predict_proba(trained.features.transform(texts))
+    raw = trained.model.predict_proba(matrix)
     chances = _cooled(_normalized(raw + 1e-6), trained.temperature)
     for index, subject in enumerate(subjects):
         if subject.example_id in trained.held_out:
