@@ -1,6 +1,7 @@
 """The provider: what it answers, and the ASGI application that serves it.
 
-POST /v1/chat/completions (OpenAI), POST /v1/messages (Anthropic), POST /config, POST /reset, GET /stats, GET /health.
+POST /v1/chat/completions and /v1/embeddings (OpenAI), POST /v1/messages (Anthropic), POST /config, POST /reset, GET /stats,
+GET /health.
 """
 
 import asyncio
@@ -18,13 +19,18 @@ from starlette.types import Receive, Scope, Send
 from simulator import wire
 from simulator.answers import Answer, Answers, question
 from simulator.counts import Counts
+from simulator.embeddings import embeddings_body, tokens_of
 from simulator.faults import SPOILED, Behaviour, Dice, Limits
 from simulator.fitting import fitting, off_list
 from simulator.wire import Body, Flavour, Form
 
 Response = tuple[int, dict[str, str], Body]
 """Status, headers besides those of length and type, and body."""
-ENDPOINTS: dict[str, Flavour] = {"/v1/chat/completions": "openai", "/v1/messages": "anthropic"}
+ENDPOINTS: dict[str, Flavour] = {
+    "/v1/chat/completions": "openai",
+    "/v1/messages": "anthropic",
+    "/v1/embeddings": "embeddings",
+}
 
 
 class ProviderApp:
@@ -67,7 +73,7 @@ class ProviderApp:
         return self._answer(request, flavour, self._fault(request))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI. The two endpoints are served without the framework, which would cost more than they do."""
+        """ASGI. The endpoints are served without the framework, which would cost more than they do."""
         flavour = ENDPOINTS.get(scope.get("path", "")) if scope.get("method") == "POST" else None
         if flavour is None:
             await self._control(scope, receive, send)
@@ -116,7 +122,7 @@ class ProviderApp:
         return 429, headers, wire.error_body(429, f"too many calls: {refused.limit}", flavour)
 
     def _fault(self, request: Body) -> str:
-        fault = self._dice.fault(question(request["messages"]))
+        fault = self._dice.fault(question(request["messages"]) if "messages" in request else "embeddings")
         if fault:
             self._counts.faults[fault] += 1
         return fault
@@ -125,6 +131,10 @@ class ProviderApp:
         if fault in ("error", "hang"):
             status = 500 if fault == "error" else 504
             return status, {}, wire.error_body(status, f"simulated fault: {fault}", flavour)
+        if flavour == "embeddings":
+            self._counts.ok += not fault
+            self._counts.tokens_in += tokens_of(request)
+            return 200, {}, embeddings_body(request)
         form = wire.form_of(request, flavour)
         answer = self._find(question(request["messages"]), form)
         content = _with_fault(answer.content, fault, form)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from simulator.answers import question, text_of
+from simulator.embeddings import inputs
 from simulator.tokens import cut, logprobs
 
 Body = dict[str, Any]
-Flavour = Literal["openai", "anthropic"]
+Flavour = Literal["openai", "anthropic", "embeddings"]
 CACHED_FROM, CACHED_STEP = 1024, 128
 """OpenAI caches prompts from 1,024 tokens on, in steps of 128."""
 
@@ -34,6 +35,8 @@ class Usage:
 def unreadable(request: Any, flavour: Flavour) -> str:
     """Why a request cannot be answered; empty where it can."""
     try:
+        if flavour == "embeddings":
+            return "" if inputs(request) else "there is no input"
         question(request["messages"])
         form_of(request, flavour)
         if request["messages"]:

@@ -22,10 +22,10 @@ ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200, patte
 class Step(BaseModel):
     """One drafter of a cascade.
 
-    `take_from` is the confidence from which its draft is taken and no later step is asked; without it, the policy's
-    threshold. `confidence` is how a model's confidence is had: as it `stated` it, from the `logprobs` of its answer, from
-    the agreement of `samples` answers, or of itself with the further models of a `panel`. `shots` is how many settled
-    examples it is shown, `per_call` how many examples it is asked about at once.
+    `take_from` is the confidence from which its draft is taken: no later step is asked, and the policy accepts it; without
+    it, the policy's threshold is. `confidence` is how a model's confidence is had: as it `stated` it, from the `logprobs` of
+    its answer, from the agreement of `samples` answers, or of itself with the further models of a `panel`. `shots` is how
+    many settled examples it is shown, `per_call` how many examples it is asked about at once.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -18,7 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from prelabel.canonical import Json, digest
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
-from prelabel.prompt import Instructions, repair
+from prelabel.prompt import Instructions, Shot, repair
 from prelabel.schema import LabelSchema
 
 Confidence = Literal["stated", "logprobs", "samples", "panel"]
@@ -164,6 +164,8 @@ class Drafter(Protocol):
         """Upper bound in dollars of drafting it; None where no price is known."""
 
 
+Show = Callable[[Sequence[Subject]], Sequence[Sequence[Shot]]]
+"""Chooses settled examples to be shown before each of these subjects; the same ones whenever it is asked."""
 Confide = Callable[[LabelSchema, Reply], tuple[dict[str, float], dict[str, dict[str, float]]]]
 """From an answer with token probabilities to confidences by field and alternatives by field."""
 
@@ -224,7 +226,7 @@ class Asker:
     ) -> Reply:
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
-            wait=_pause,
+            wait=pause,
             stop=stop_after_attempt(self._attempts),
             reraise=True,
         )
@@ -255,7 +257,14 @@ class Asker:
 class ModelDrafter:
     """Drafts with a model and a prompt: ask, check, repair once."""
 
-    def __init__(self, model: Model, instructions: Instructions, confide: Confide, asker: Asker) -> None:
+    def __init__(
+        self,
+        model: Model,
+        instructions: Instructions,
+        confide: Confide,
+        asker: Asker,
+        show: Show | None = None,
+    ) -> None:
         self.name = model.name
         self._model = model
         self._instructions = instructions
@@ -263,12 +272,15 @@ class ModelDrafter:
         self._states = instructions.confidence == "stated"
         self._confide = confide
         self._asker = asker
+        self._show = show
         self._openings: dict[int, Request] = {}
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
-        """Recall the answers that were paid for before."""
-        for subject in subjects:
-            self._openings[subject.example_id] = self._request(self._instructions.messages(subject.content))
+        """Choose what each is shown, and recall the answers that were paid for before."""
+        shots = await asyncio.to_thread(self._show, subjects) if self._show else [()] * len(subjects)
+        for subject, shown in zip(subjects, shots, strict=True):
+            talk = self._instructions.messages(subject.content, shown)
+            self._openings[subject.example_id] = self._request(talk)
         await self._asker.remember(
             {subject.example_id: [self._opening(subject).digest] for subject in subjects}
         )
@@ -354,7 +366,7 @@ def _probability(value: Json, path: str) -> float:
     return float(value)
 
 
-def _pause(state: RetryCallState) -> float:
+def pause(state: RetryCallState) -> float:
     """What the provider asked for, or an exponential backoff; with jitter, so that many callers do not return at once."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, TransientError) else None

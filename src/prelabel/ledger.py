@@ -45,9 +45,16 @@ def record(session: Session, entries: Iterable[Entry]) -> None:
 
 
 def recall(
-    session: Session, models: Collection[str], example_ids: Collection[int], hashes: Collection[str]
+    session: Session,
+    models: Collection[str],
+    example_ids: Collection[int],
+    hashes: Collection[str],
+    shares: bool = False,
 ) -> list[tuple[int, str, Reply]]:
-    """Replies of these models that were paid for before: to these examples, and to requests of these hashes."""
+    """Replies of these models that were paid for before: to these examples, and to requests of these hashes.
+
+    With `shares`, also those of the further examples in a request about several.
+    """
     ids, digests = list(example_ids), list(hashes)
     found: dict[tuple[int, str], Reply] = {}
     for start in range(0, max(len(ids), len(digests)), MOST_RECALLED):
@@ -57,7 +64,7 @@ def recall(
                 or_(col(Call.example_id).in_(some), col(Call.request_hash).in_(others)),
                 col(Call.model).in_(models),
                 col(Call.outcome).in_(("ok", "invalid")),
-                Call.requests == 1,
+                col(Call.requests) >= (0 if shares else 1),
             )
         )
         found |= {(call.example_id, call.request_hash): _reply(call) for call in calls}

@@ -40,6 +40,7 @@ class ToRoute:
     example_id: int
     is_gold: bool
     draft_id: int
+    step: int
     drafted: Drafted
 
 
@@ -156,7 +157,7 @@ def to_route(session: Session, run: Run, size: int) -> Sequence[ToRoute]:
     """Up to `size` drafted examples, locked; others' are passed over."""
     rows = session.execute(
         wide_select(
-            col(Placement.id), col(Placement.example_id), col(Placement.is_gold), col(Draft.id),
+            col(Placement.id), col(Placement.example_id), col(Placement.is_gold), col(Draft.id), col(Draft.step),
             col(Draft.label), col(Draft.confidence), col(Example.gold),
         )
         .join(Draft, col(Draft.id) == Placement.draft_id)
@@ -167,8 +168,8 @@ def to_route(session: Session, run: Run, size: int) -> Sequence[ToRoute]:
         .with_for_update(skip_locked=True, of=Placement)
     )  # fmt: skip
     return [
-        ToRoute(placement_id, example_id, is_gold, draft_id, Drafted(label, confidence, gold))
-        for placement_id, example_id, is_gold, draft_id, label, confidence, gold in rows
+        ToRoute(placement_id, example_id, is_gold, draft_id, step, Drafted(label, confidence, gold))
+        for placement_id, example_id, is_gold, draft_id, step, label, confidence, gold in rows
     ]
 
 

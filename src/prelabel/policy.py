@@ -13,7 +13,7 @@ from prelabel.schema import Label, LabelSchema
 class Policy(BaseModel):
     """The rule by which a draft is accepted.
 
-    A draft is accepted when its confidence reaches `threshold`. With `gold` set to "gate", a draft that misses its gold goes
+    A draft is accepted when its confidence reaches `threshold`, or the bar of a cascade's step that has its own. With `gold` set to "gate", a draft that misses its gold goes
     to people, and where gold accuracy is not surely (lower Wilson bound) at `gold_target`, for the run or for a class,
     nothing of that slice is accepted; "measure" only counts. `confidence` "calibrated" first maps the model's confidence to
     the share that was right at that confidence on gold.
@@ -29,11 +29,18 @@ class Policy(BaseModel):
 
 @dataclass(frozen=True)
 class Drafted:
-    """A draft as routing sees it; `label` is None where it failed."""
+    """A draft as routing sees it; `label` is None where it failed. `take_from` is the bar of a step that has its own."""
 
     label: Label | None
     confidence: float | None
     gold: Label | None = None
+    take_from: float | None = None
+
+    def is_sure(self, calibrated: float, policy: Policy) -> bool:
+        """Whether its confidence reaches the bar: the policy's for the calibrated one, or its step's for the raw one."""
+        if self.take_from is None or self.confidence is None:
+            return calibrated >= policy.threshold
+        return self.confidence >= self.take_from
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def decide(
     if drafted.gold is not None and policy.gold == "gate":
         right = schema.distance(drafted.label, drafted.gold) == 0
         return Decision(confidence, source="gold") if right else Decision(confidence, reason="gold_failed")
-    if confidence is None or confidence < policy.threshold:
+    if confidence is None or not drafted.is_sure(confidence, policy):
         return Decision(confidence, reason="low_confidence")
     if policy.gold == "gate" and not gate.admits(classes_of(schema, drafted.label)):
         return Decision(confidence, reason="gold_failed")

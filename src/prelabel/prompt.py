@@ -2,11 +2,12 @@
 
 A prompt file has front matter (`name`, `description`) between two lines of ---, then a part under "## system" and one under
 "## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines` and `confidence`, and so is the same for
-all examples of a run, which lets providers cache it; the user part is filled with `example`. The example comes last, fenced by
-lines that carry a hash of it, so that nothing inside can end the fence.
+all examples of a run, which lets providers cache it; the user part is filled with `example` and `shots`, of which each has an `example` and a `label`. The example comes
+last. Each is fenced by lines that carry a hash, so that nothing inside can end the fence.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prelabel.assets import shipped
-from prelabel.canonical import Json, digest
+from prelabel.canonical import Json, canonical, digest
 from prelabel.content import as_text
 from prelabel.errors import InputError, NotFound
 from prelabel.kinds import Kind
@@ -29,7 +30,7 @@ LONGEST_ECHO = 4_000
 """Characters of a bad answer that are shown to the model again when it is asked to repair it."""
 _FILE = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
 _PARTS = re.compile(r"\s*^## system\s*$(.*)^## user\s*$(.*)\Z", re.DOTALL | re.MULTILINE)
-_VARIABLES = {"system": {"fields", "guidelines", "confidence"}, "user": {"example"}}
+_VARIABLES = {"system": {"fields", "guidelines", "confidence"}, "user": {"example", "shots"}}
 _JINJA = ImmutableSandboxedEnvironment(
     undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
 )
@@ -56,6 +57,19 @@ class PromptTemplate:
     def digest(self) -> str:
         """Names the file's content."""
         return digest(self.text)
+
+    @property
+    def shows_shots(self) -> bool:
+        """Whether it has a place for settled examples."""
+        return "shots" in meta.find_undeclared_variables(_JINJA.parse(self.user))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A settled example that is shown with its label before the one to be labeled."""
+
+    content: dict[str, Json]
+    label: Mapping[str, Json]
 
 
 def load_prompt(name: str) -> PromptTemplate:
@@ -140,12 +154,15 @@ class Instructions:
             properties["confidence"] = _object(chances)
         return _object(properties)
 
-    def messages(self, content: dict[str, Json]) -> list[dict[str, str]]:
-        """The system message, then the user message with this example."""
-        return [
-            {"role": "system", "content": self.system},
-            {"role": "user", "content": _render(self.template, self.template.user, example=fenced(content))},
+    def messages(self, content: dict[str, Json], shots: Sequence[Shot] = ()) -> list[dict[str, str]]:
+        """The system message, then the user message with the shots and this example."""
+        beside = "\n".join(as_text(one) for one in (content, *(shot.content for shot in shots)))
+        shown = [
+            {"example": fenced(shot.content, beside), "label": canonical({"label": shot.label})}
+            for shot in shots
         ]
+        user = _render(self.template, self.template.user, example=fenced(content, beside), shots=shown)
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
 
 
 def repair(talk: list[dict[str, str]], answer: str, reason: str) -> list[dict[str, str]]:
@@ -158,10 +175,10 @@ def repair(talk: list[dict[str, str]], answer: str, reason: str) -> list[dict[st
     return [*talk, {"role": "assistant", "content": echo}, {"role": "user", "content": demand}]
 
 
-def fenced(content: dict[str, Json]) -> str:
-    """An example between two lines that its own text cannot contain."""
+def fenced(content: dict[str, Json], beside: str = "") -> str:
+    """An example between two lines that its own text cannot contain, nor the texts that are shown `beside` it."""
     text, attempt = as_text(content), 0
-    while (mark := digest([text, attempt])[:8]) in text:
+    while (mark := digest([text, attempt])[:8]) in text or mark in beside:
         attempt += 1
     return f"<example-{mark}>\n{text}\n</example-{mark}>"
 

@@ -11,11 +11,11 @@ from sqlmodel import Session, col, select
 
 from prelabel import ledger, place, runs
 from prelabel.canonical import Json
+from prelabel.lessons import PEOPLE
 from prelabel.measure.cost import CostReport, Spending, cost_report
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
 from prelabel.models import Call, Draft, Example, Label, Placement, Review, Run
-from prelabel.runs import PEOPLE
 
 BATCH = 2_000
 

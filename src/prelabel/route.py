@@ -1,11 +1,12 @@
 """Step 3, route: each drafted example of a run is accepted or queued, by the run's policy."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session, select
 
 from prelabel import place, runs
+from prelabel.cascade import steps_of
 from prelabel.measure.calibration import calibrator
 from prelabel.measure.gate import Gate, judge_gold
 from prelabel.models import Draft, Example, Placement, Run
@@ -39,7 +40,11 @@ def route_drafted(store: Store, run_id: int) -> int:
             if _gold_outstanding(session, run) or not (batch := place.to_route(session, run, BATCH)):
                 return total
             judgement = judge(session, run, schema, policy)
-            routed = [(example, judgement.decide(example.drafted, schema, policy)) for example in batch]
+            bars = [step.take_from for step in steps_of(run)]
+            routed = [
+                (one, judgement.decide(replace(one.drafted, take_from=bars[one.step]), schema, policy))
+                for one in batch
+            ]
             place.follow(session, run_id, routed)
             total += len(batch)
         if len(batch) < BATCH:

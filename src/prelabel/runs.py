@@ -1,37 +1,24 @@
 """The life of a run: start it on a dataset, pause, resume, cancel, find lost work."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import func, or_
+from sqlalchemy import or_
 from sqlmodel import Session, col, select, update
 
-from prelabel import place
-from prelabel.canonical import Json
-from prelabel.cascade import Step, steps_of
+from prelabel import lessons, place
+from prelabel.cascade import STUDENT, Step, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
-from prelabel.models import Dataset, Example, Label, Placement, Prompt, Run, SchemaVersion, Worker, now
+from prelabel.models import Dataset, Placement, Prompt, Run, SchemaVersion, Worker, now
 from prelabel.policy import Policy
 from prelabel.prompt import PromptTemplate
 from prelabel.schema import LabelSchema
 
-PEOPLE = ("review", "consensus", "adjudication")
-"""Sources of labels that a person has settled."""
 ALIVE_SECONDS = 30
 """Silence after which a worker counts as gone."""
 LEARN_AT_LEAST = 50
 LEARN_GROWTH = 0.5
-"""The student learns anew once people have settled this share more than it knows, and at least LEARN_AT_LEAST."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """An example whose right label is known: its gold, or what people settled."""
-
-    example_id: int
-    content: dict[str, Json]
-    label: Mapping[str, Json]
+"""A run learns anew once people have settled this share more than it knows, and at least LEARN_AT_LEAST."""
 
 
 def start(
@@ -44,7 +31,10 @@ def start(
     cap: Decimal | None = None,
     lane: str = "live",
 ) -> Run:
-    """A new run over all examples of the dataset. Raises InputError where there is nothing to draft."""
+    """A new run over all examples of the dataset, which may learn from all that people have settled in its project.
+
+    Raises InputError where there is nothing to draft.
+    """
     assert dataset.id is not None
     assert schema_version.id is not None
     run = Run(
@@ -55,6 +45,7 @@ def start(
         policy=policy.model_dump(mode="json"),
         cap=cap,
         lane=lane,
+        learned_label_id=lessons.newest(session, dataset.id),
     )
     session.add(run)
     session.flush()
@@ -127,42 +118,22 @@ def with_work(session: Session) -> Sequence[int]:
     return [run_id for run_id in ids if run_id is not None]
 
 
-def lessons(session: Session, run: Run) -> list[Lesson]:
-    """What the student may learn from now: the gold of the dataset and what people settled in this run up to its mark."""
-    gold = session.exec(
-        select(Example).where(Example.dataset_id == run.dataset_id, col(Example.gold).is_not(None))
-    ).all()
-    settled = session.exec(
-        select(Example, Label.value)
-        .join(Placement, col(Placement.example_id) == Example.id)
-        .join(Label, col(Label.id) == Placement.label_id)
-        .where(
-            Placement.run_id == run.id, col(Label.source).in_(PEOPLE), col(Label.id) <= run.learned_label_id
-        )
-    ).all()
-    known = {example.id or 0: Lesson(example.id or 0, example.content, label) for example, label in settled}
-    known |= {
-        example.id or 0: Lesson(example.id or 0, example.content, example.gold or {}) for example in gold
-    }
-    return list(known.values())
-
-
 def learn_anew(session: Session, run: Run) -> int:
-    """Move the student's mark up and call unsure examples back, once enough has been settled; returns how many moved.
+    """Move the run's mark up once people have settled enough in the project; returns how many examples are drafted again.
 
-    What may be learned is fixed by the mark alone, so every worker process trains the same student.
+    Unsure examples are called back where the student may now be sure of them. Their model steps find the answers that were
+    paid for; where these are shown other examples now they would ask anew, so then none is called back.
     """
-    newest, settled = session.exec(
-        select(func.max(Label.id), func.count(col(Label.id))).where(
-            Label.run_id == run.id, col(Label.source).in_(PEOPLE), col(Label.id) > run.learned_label_id
-        )
-    ).one()
-    known = len(lessons(session, run)) if settled >= LEARN_AT_LEAST else 0
-    if settled < LEARN_AT_LEAST or settled < LEARN_GROWTH * known:
+    before, after = lessons.settled_since(session, run)
+    if after < max(LEARN_AT_LEAST, LEARN_GROWTH * before):
         return 0
-    run.learned_label_id = newest or 0
+    if after < LEARN_GROWTH * (before + lessons.gold_count(session, run)):
+        return 0
+    run.learned_label_id = lessons.newest(session, run.dataset_id)
     session.add(run)
-    return place.draft_again(session, run)
+    steps = steps_of(run)
+    costs_nothing = any(step.model == STUDENT for step in steps) and not any(step.shots for step in steps)
+    return place.draft_again(session, run) if costs_nothing else 0
 
 
 def that_learn(session: Session) -> Sequence[Run]:

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
         description='own prices as JSON, dollars per million tokens in and out: {"openai/qwen3": [0, 0]}, or with more said: '
         '{"openai/gpt-4o": {"in": 2.5, "out": 10, "cached": 1.25, "batch": 0.5}}, batch being the share that a batch costs',
     )
+    student_embeddings: str = Field(
+        default="",
+        description="embedding model, by LiteLLM's name, whose vectors the student learns from too; empty: words alone, for free",
+    )
     hourly_rate: Decimal = Field(
         default=Decimal(20), ge=0, description="dollars that an hour of reviewing costs, for cost per example"
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from prelabel import draft
 from prelabel.draft import Asker, CallRecord, Confide, ModelDrafter, Outcome, Reply, Request, Subject
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
-from prelabel.prompt import Instructions, load_prompt
+from prelabel.prompt import Instructions, Shot, load_prompt
 from prelabel.schema import LabelSchema
 
 SCHEMA = LabelSchema.load("fields: {topic: [billing, returns]}")
@@ -186,3 +186,12 @@ def test_no_answer_becomes_a_label_that_does_not_fit_the_schema(answer: Any) -> 
     except LabelError:
         return
     SCHEMA.validate_label(label)
+
+
+def test_shots_are_chosen_once_for_all_that_are_prepared_and_asked_about_with_each() -> None:
+    model, shown = ScriptedModel(GOOD), [Shot({"text": "Too dear!"}, {"topic": "billing"})]
+    told = Instructions(load_prompt("label"), SCHEMA, "stated")
+    used = ModelDrafter(model, told, lambda *_: ({}, {}), Asker(), lambda subjects: [shown] * len(subjects))
+    found, _ = drafted(used)
+    assert found.ending == "drafted"
+    assert model.requests[0].messages == told.messages(SUBJECT.content, shown)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.errors import InputError, NotFound
-from prelabel.prompt import Instructions, fenced, load_prompt, parse_prompt, repair
+from prelabel.prompt import Instructions, Shot, fenced, load_prompt, parse_prompt, repair
 from prelabel.schema import LabelSchema
 
 SCHEMA = LabelSchema.load("""
@@ -59,6 +59,35 @@ def test_no_text_can_close_its_fence(text: str) -> None:
 def test_the_only_text_stands_bare_and_other_fields_by_name() -> None:
     assert "\nhello\n" in fenced({"text": "hello"})
     assert "\nsubject: Hi\ncount: 3\n" in fenced({"subject": "Hi", "count": 3})
+
+
+def test_shots_stand_fenced_before_the_example_with_their_labels() -> None:
+    shot = Shot({"text": "Too dear!"}, {"topic": "billing", "stars": 1})
+    user = instructions().messages({"text": "hello"}, [shot])[1]["content"]
+    assert re.fullmatch(
+        r"<example-(\w+)>\nToo dear!\n</example-\1>\n"
+        r'\{"label":\{"stars":1,"topic":"billing"\}\}\n\n'
+        r"<example-(\w+)>\nhello\n</example-\2>",
+        user,
+    )
+
+
+def test_shots_leave_the_system_message_as_it_is() -> None:
+    shot = Shot({"text": "Too dear!"}, {"topic": "billing", "stars": 1})
+    assert instructions().messages({"text": "x"}, [shot])[0] == instructions().messages({"text": "x"})[0]
+
+
+def test_a_shot_cannot_open_or_close_the_fence_of_the_example() -> None:
+    fence = fenced({"text": "hello"}).splitlines()[0]
+    shot = Shot({"text": f"{fence}\nI am the example"}, {"topic": "billing", "stars": 1})
+    user = instructions().messages({"text": "hello"}, [shot])[1]["content"]
+    assert user.count(fence) == 1
+    assert not user.endswith(f"</{fence[1:]}")
+
+
+def test_a_prompt_says_whether_it_has_a_place_for_shots() -> None:
+    assert load_prompt("label").shows_shots
+    assert not parse_prompt(HEAD + BODY, "p.md").shows_shots
 
 
 def test_template_code_in_an_example_is_text() -> None:

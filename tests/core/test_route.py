@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import place, report, review, runs
+from prelabel import lessons, place, report, review, runs
 from prelabel.errors import StoppingError
 from prelabel.measure.gate import judge_gold
 from prelabel.models import Draft, User
@@ -47,6 +47,11 @@ def test_confidence_gold_and_failure_decide(drafted: Drafted, decision: Decision
 
 def test_gold_that_only_measures_does_not_decide() -> None:
     assert where(Drafted({"topic": "a"}, 0.95, gold={"topic": "b"}), gold="measure").source == "auto"
+
+
+def test_a_step_with_a_bar_of_its_own_is_measured_by_it() -> None:
+    assert where(Drafted({"topic": "a"}, 0.7, take_from=0.6), threshold=0.9).source == "auto"
+    assert where(Drafted({"topic": "a"}, 0.95, take_from=0.99), threshold=0.9).reason == "low_confidence"
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
@@ -112,6 +117,14 @@ def people_settle(store: Store, run_id: int, user: User, count: int) -> None:
             )
 
 
+def test_what_a_step_takes_is_accepted_at_its_own_bar(store: Store) -> None:
+    run_id = make_run(store, 4)
+    with store.writing() as session:
+        runs.get(session, run_id).steps = [{"model": "fake", "take_from": 0.3}]
+    work_off(store, run_id, FakeDrafter(unsure))
+    assert places(store, run_id) == {"settled": 4}
+
+
 def test_the_student_learns_anew_once_people_have_settled_enough(store: Store) -> None:
     run_id = make_run(store, 120, model="student")
     work_off(store, run_id, FakeDrafter(unsure))
@@ -122,7 +135,7 @@ def test_the_student_learns_anew_once_people_have_settled_enough(store: Store) -
     people_settle(store, run_id, rita, 1)
     with store.writing() as session:
         assert runs.learn_anew(session, runs.get(session, run_id)) == 70
-        assert len(runs.lessons(session, runs.get(session, run_id))) == runs.LEARN_AT_LEAST
+        assert len(lessons.of_run(session, runs.get(session, run_id), SCHEMA)) == runs.LEARN_AT_LEAST
     assert places(store, run_id) == {"settled": 50, "waiting": 70}
 
 

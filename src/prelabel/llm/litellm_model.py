@@ -42,9 +42,7 @@ class LiteLLMModel:
         self.name = name
         self._timeout = timeout
         self._prices = prices or {}
-        self._server: dict[str, str] = {}
-        if api_base and name.startswith("openai/"):
-            self._server = {"api_base": api_base, "api_key": os.environ.get("OPENAI_API_KEY") or NO_KEY}
+        self._server = server_of(name, api_base)
 
     def check(self, confidence: Confidence) -> None:
         """Raise StoppingError with a sentence where this model cannot do what a run would ask of it."""
@@ -166,12 +164,21 @@ class LiteLLMModel:
         )
 
 
+def server_of(name: str, api_base: str) -> dict[str, str]:
+    """The options that send a call to an own server, for the models that are asked there."""
+    if not api_base or not name.startswith("openai/"):
+        return {}
+    return {"api_base": api_base, "api_key": os.environ.get("OPENAI_API_KEY") or NO_KEY}
+
+
 @cache
 def _litellm() -> Any:
     """The library, with its talk turned off: what went wrong is told by our errors, once, without secrets."""
     import litellm
 
     litellm.suppress_debug_info = True
+    # `embedding` takes this for our max_retries=0.
+    litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined] # there, but not declared
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return litellm
 
