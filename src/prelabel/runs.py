@@ -7,11 +7,23 @@ from decimal import Decimal
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select, update
 
-from prelabel import place
+from prelabel import ledger, place
 from prelabel.canonical import Json
 from prelabel.cascade import Step, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
-from prelabel.models import Dataset, Example, Label, Placement, Prompt, Run, SchemaVersion, Worker, now
+from prelabel.measure.quote import Money
+from prelabel.models import (
+    Dataset,
+    Example,
+    Label,
+    Placement,
+    Project,
+    Prompt,
+    Run,
+    SchemaVersion,
+    Worker,
+    now,
+)
 from prelabel.policy import Policy
 from prelabel.prompt import PromptTemplate
 from prelabel.schema import LabelSchema
@@ -43,8 +55,12 @@ def start(
     policy: Policy,
     cap: Decimal | None = None,
     lane: str = "live",
+    quoted: Money | None = None,
 ) -> Run:
-    """A new run over all examples of the dataset. Raises InputError where there is nothing to draft."""
+    """A new run over all examples of the dataset. Raises InputError where there is nothing to draft.
+
+    `quoted` is what it is expected to cost; it is kept to tell so until the run's own calls tell better.
+    """
     assert dataset.id is not None
     assert schema_version.id is not None
     run = Run(
@@ -55,6 +71,7 @@ def start(
         policy=policy.model_dump(mode="json"),
         cap=cap,
         lane=lane,
+        quote=quoted.model_dump(mode="json") if quoted else None,
     )
     session.add(run)
     session.flush()
@@ -85,16 +102,29 @@ def pause(session: Session, run: Run, note: str) -> None:
 
 def stop_over_budget(session: Session, run: Run, whose: str) -> None:
     """Make no further calls until the cap, whose name is given, is raised."""
-    note = f"{whose} allows no further call: resume the run with a higher one to go on"
+    way = "resume the run with a higher one" if whose == ledger.RUNS_CAP else "raise it, then resume the run"
+    note = f"{whose} allows no further call: {way} to go on"
     _change(run, ("running",), "over_budget", note)
     session.add(run)
 
 
 def resume(session: Session, run: Run, cap: Decimal | None = None) -> None:
-    """Go on after a pause or at a cap, with another cap if one is given."""
+    """Go on after a pause or at a cap, with another cap if one is given. Raises Conflict where the cap is spent already."""
+    cap = run.cap if cap is None else cap
+    if cap is not None and cap <= (spent := ledger.spent(session, run.id or 0)):
+        raise Conflict(
+            f"run {run.id} has spent ${spent.normalize():f}, and a cap of ${cap:f} allows no more: resume it with a higher one"
+        )
     _change(run, ("paused", "over_budget"), "running", "")
-    run.cap = cap if cap is not None else run.cap
+    run.cap = cap
     session.add(run)
+
+
+def over_budget(session: Session, project: Project) -> Sequence[Run]:
+    """Runs of a project that a cap has stopped: they wait to be resumed."""
+    datasets = select(Dataset.id).where(Dataset.project_id == project.id)
+    stopped = select(Run).where(col(Run.dataset_id).in_(datasets), Run.state == "over_budget")
+    return session.exec(stopped.order_by(col(Run.id))).all()
 
 
 def cancel(session: Session, run: Run) -> None:
