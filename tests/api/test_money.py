@@ -24,6 +24,7 @@ from tests.api.conftest import SignIn
 from tests.factories import PRICE, FakeDrafter, all_of, get_run, make_run, queued_run, sure, unsure, work_off
 
 MINI, LARGE = "openai/gpt-4o-mini", "openai/gpt-4o"
+NOTHING = (Decimal(0),) * 3
 SCHEMA = {"fields": {"topic": ["a", "b", "c"]}}
 TOLD = Instructions(load_prompt("label"), LabelSchema.model_validate(SCHEMA), "stated")
 
@@ -96,7 +97,7 @@ def test_what_was_drafted_with_the_same_prompt_before_costs_nothing(store: Store
     bring_in(lead, 40)
     work_off(store, lead.start_run("p", "d", model=MINI)["id"], drafter())
     again = quote(lead, model=MINI)
-    assert (again["models"][0]["paid"]["right"], money(again["dollars"])) == (40, (0, 0, 0))
+    assert (again["models"][0]["paid"]["right"], money(again["dollars"])) == (40, NOTHING)
     assert Decimal(again["most"]) == 0
     assert money(quote(lead, model=LARGE)["dollars"])[0] > 0
 
@@ -116,7 +117,7 @@ def test_the_length_of_answers_comes_from_gold_before_the_schema(lead: Client) -
 
 def test_the_student_is_free_and_a_batch_costs_half(lead: Client) -> None:
     bring_in(lead, 30)
-    assert money(quote(lead)["dollars"]) == (0, 0, 0)
+    assert money(quote(lead)["dollars"]) == NOTHING
     live, batch = quote(lead, model=MINI), quote(lead, model=MINI, lane="batch")
     ratio = money(batch["dollars"])[1] / money(live["dollars"])[1]
     assert ratio == pytest.approx(Decimal("0.5"), abs=Decimal("0.02"))
@@ -262,7 +263,7 @@ def half_done(store: Store, drafter: Drafter | None = None) -> int:
 def test_progress_foresees_the_total_from_what_the_run_has_spent(store: Store, lead: Client) -> None:
     found = progress_of(lead, half_done(store))
     assert (found["drafted"], Decimal(found["spent"])) == (40, Decimal("0.4"))
-    assert money(found["expected"]) == (1, 1, 1)
+    assert money(found["expected"]) == (Decimal(1),) * 3
     assert (found["expected_from"], found["stage"], found["calls_per_example"]) == (
         "this run",
         "over_budget",

@@ -26,6 +26,15 @@ def _out(session: Session, project: Project) -> ProjectOut:
     )
 
 
+def _cap(session: Session, project: Project) -> CapOut:
+    return CapOut(
+        project=project.name,
+        spent=ledger.spent_in_project(session, project.id or 0),
+        cap=project.cap,
+        stopped_runs=[run.id or 0 for run in runs.over_budget(session, project)],
+    )
+
+
 @router.get("")
 def list_projects(
     _user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
@@ -59,9 +68,10 @@ def cap_project(project: str, body: CapIn, _lead: LeadDep, session: WriteDep) ->
     """
     found = projects.find(session, project)
     projects.set_cap(session, found, body.cap)
-    return CapOut(
-        project=project,
-        spent=ledger.spent_in_project(session, found.id or 0),
-        cap=found.cap,
-        stopped_runs=[run.id or 0 for run in runs.over_budget(session, found)],
-    )
+    return _cap(session, found)
+
+
+@router.get("/{project}/cap")
+def get_cap(project: str, _lead: LeadDep, session: ReadDep) -> CapOut:
+    """What all runs of the project may spend together, have spent, and which of them a cap has stopped."""
+    return _cap(session, projects.find(session, project))
