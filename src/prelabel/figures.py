@@ -6,20 +6,19 @@ from typing import Any
 
 
 def money(dollars: Any) -> str:
-    """Dollars; small ones with two digits that mean something."""
+    """Dollars and cents; what is less than ten cents with two digits that mean something."""
     amount = Decimal(str(dollars or 0))
     if not amount:
         return "$0"
-    if abs(amount) >= Decimal("0.995"):
+    if abs(amount) >= Decimal("0.0995"):
         return f"${amount:,.2f}"
     return f"${Context(prec=2).plus(amount):f}"
 
 
 def money_range(expected: Mapping[str, Any]) -> str:
     """Dollars that are expected, with the ends of their interval where these differ."""
-    if expected["low"] == expected["high"]:
-        return money(expected["mean"])
-    return f"{money(expected['mean'])} ({money(expected['low'])} to {money(expected['high'])})"
+    low, mean, high = (money(expected[end]) for end in ("low", "mean", "high"))
+    return mean if low == high else f"{mean} ({low} to {high})"
 
 
 def round_up(dollars: Any) -> str:

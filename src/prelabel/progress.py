@@ -16,7 +16,7 @@ from sqlmodel import Session, col, func, select
 from prelabel import ledger, place, runs
 from prelabel.cascade import named, steps_of
 from prelabel.ledger import Sum
-from prelabel.measure.pace import Drafted, expected_total, rate, seconds_left
+from prelabel.measure.pace import ENOUGH, Drafted, expected_total, rate, seconds_left
 from prelabel.measure.quote import Money
 from prelabel.models import FAILED, Draft, Placement, Run, now
 
@@ -42,10 +42,10 @@ class StepProgress(BaseModel):
 class Progress(BaseModel):
     """How a run is going. Money in dollars; `complete` False: some calls have no known price, so sums are lower bounds.
 
-    `per_second` is over the last minute (or since the start, where that is later). `on_their_way` are the examples that
+    `per_second` is over the last minute, or since drafting began in it. `on_their_way` are the examples that
     workers hold now. `expected` is the total at the end: from what this run's examples have cost, once enough are done,
     before that from the quote; `expected_from` says which. `limited` counts calls that met a limit of their provider.
-    `calls_per_example` is None until something is drafted.
+    `calls_per_example` is None until something is drafted, `project_spent` where the project has no cap.
     """
 
     run_id: int
@@ -70,12 +70,13 @@ class Progress(BaseModel):
     expected_from: str
     cap: Decimal | None
     project_cap: Decimal | None
+    project_spent: Decimal | None
     steps: list[StepProgress]
 
 
 def progress(session: Session, run: Run) -> Progress:
     """How the run is going now."""
-    run_id = run.id or 0
+    run_id, project = run.id or 0, ledger.project_of(session, run)
     places, sums = place.counts(session, run_id), ledger.sums(session, run_id)
     drafted, spent = drafted_by_step(session, run_id), _dollars(sums)
     expected, source = _expected(session, run, places["waiting"], drafted.get(0, 0), spent)
@@ -103,7 +104,8 @@ def progress(session: Session, run: Run) -> Progress:
         expected=expected,
         expected_from=source,
         cap=run.cap,
-        project_cap=ledger.project_of(session, run).cap,
+        project_cap=project.cap,
+        project_spent=None if project.cap is None else ledger.spent_in_project(session, project.id or 0),
         steps=steps,
     )
 
@@ -125,13 +127,14 @@ def newest_drafted(session: Session, run_id: int, step: int, size: int = NEWEST)
 
 
 def per_second(session: Session, run: Run) -> float:
-    """Examples drafted per second over the last minute."""
+    """Examples drafted per second over the last minute; since the first of them, where there are enough to tell."""
     since = max(now() - WINDOW, run.created_at)
-    drafts = select(func.count()).select_from(Draft)
-    count = session.exec(
-        drafts.where(Draft.run_id == run.id, Draft.step == 0, Draft.created_at >= since)
+    count, first = session.exec(
+        select(func.count(), func.min(Draft.created_at)).where(
+            Draft.run_id == run.id, Draft.step == 0, Draft.created_at >= since
+        )
     ).one()
-    return rate(count, (now() - since).total_seconds())
+    return rate(count, (now() - (first if count >= ENOUGH else since)).total_seconds())
 
 
 def _expected(

@@ -49,7 +49,7 @@ THOUGHT = Range(mean=500, low=0, high=2_000)
 """Tokens that a model which may think first is taken to think, where no past call tells."""
 REPAIRS = Range(mean=0, low=0, high=0.05)
 """Repairs for each call where no past call tells."""
-FREE = Price(Decimal(0), Decimal(0), Decimal(0), Decimal(0), "runs on the worker's own machine")
+FREE = Price(Decimal(0), Decimal(0), Decimal(0), Decimal(0), "free")
 _SPREAD, _PRIME = 2_654_435_761, 4_294_967_291
 
 
@@ -195,8 +195,7 @@ class Foresight:
             found, source = spread(sizes), f"the gold labels of {len(sizes)} examples"
         else:
             ends = {end: tokens.count(model, text) for end, text in answers.ends(told.answer_schema).items()}
-            found, source = Range.model_validate(ends), "the schema"
-            self._note(f"no call with this prompt and schema tells how long the answers of {model} are")
+            found, source = Range.model_validate(ends), "the schema: no past call tells"
         found = _scaled(found, step.per_call)
         if _may_think(model):
             self._note(

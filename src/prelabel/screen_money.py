@@ -2,7 +2,7 @@
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from prelabel.client import Document
 from prelabel.figures import count_range, money, money_range
@@ -11,7 +11,7 @@ from prelabel.figures import count_range, money, money_range
 def show_quote(out: Console, quote: Document) -> None:
     """What a run would cost, and how that is known."""
     table = Table(
-        "step", "model", "examples", "tokens in", "tokens out", "$ per 1M in / out", "expected",
+        "step", Column("model", overflow="fold"), "examples", "tokens in", "tokens out", "expected",
         title=f"quote for {quote['examples']:,} examples, from {quote['sampled']:,} drawn at random", title_justify="left",
     )  # fmt: skip
     for model in quote["models"]:
@@ -23,7 +23,7 @@ def show_quote(out: Console, quote: Document) -> None:
         "at most": f"{money(quote['most'])}, if every example takes every step, a repair and the longest answer",
         "by hand": f"{money(hand['dollars'])}, {money(hand['per_example'])} an example ({hand['basis']})",
         **_paid(quote),
-        "prices": ", ".join(dict.fromkeys(model["price"]["source"] for model in quote["models"])),
+        "price": "; ".join(dict.fromkeys(map(_price, _asked(quote)))) or "the student is free",
     }
     for name, said in facts.items():
         out.print(f"  {name:<9} {said}", soft_wrap=True)
@@ -74,18 +74,16 @@ def show_cost(out: Console, cost: Document) -> None:
 
 
 def _quoted(model: Document, examples: int) -> tuple[str, ...]:
-    price = model["price"]
     if not model["calls_per_example"]:
         reached = count_range(model["reached"], examples)
-        return (str(model["step"] + 1), escape(model["model"]), reached, "", "", "", "free")
+        return (str(model["step"] + 1), escape(model["model"]), reached, "", "", "free")
     calls = model["calls_per_example"]
     return (
         str(model["step"] + 1),
         escape(model["model"]) + (f" × {calls:g}" if calls != 1 else ""),
         count_range(model["reached"], examples),
-        count_range(model["tokens_in"]),
+        f"{model['tokens_in']['mean']:,.0f}",
         count_range(model["tokens_out"]),
-        f"{float(price['into']):g} / {float(price['out']):g}",
         money_range(model["dollars"]),
     )
 
@@ -100,10 +98,20 @@ def _paid(quote: Document) -> dict[str, str]:
     return {"paid": "; ".join(paid) + " from before"} if paid else {}
 
 
+def _price(model: Document) -> str:
+    price = model["price"]
+    rates = f"{money(price['into'])} in, {money(price['out'])} out per million tokens"
+    return f"{escape(model['model'])} {rates}, by {escape(price['source'])}"
+
+
+def _asked(quote: Document) -> list[Document]:
+    """The models that cost something: not the student."""
+    return [model for model in quote["models"] if model["calls_per_example"]]
+
+
 def _origins(quote: Document) -> list[str]:
     """How the length of answers and the reach of steps are known."""
-    asked = [model for model in quote["models"] if model["calls_per_example"]]
-    said = [f"tokens out of {model['model']}: from {model['tokens_out_from']}" for model in asked]
+    said = [f"tokens out of {model['model']}: from {model['tokens_out_from']}" for model in _asked(quote)]
     return said + [
         f"examples of step {model['step'] + 1}: {model['reached_from']}"
         for model in quote["models"]

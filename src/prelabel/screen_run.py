@@ -5,6 +5,7 @@ import time
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
@@ -75,8 +76,10 @@ def _hint_over_budget(run: Document, progress: Document) -> str:
     expected = progress.get("expected")
     dollars = round_up(expected["high"]) if expected else "DOLLARS"
     if run["note"].startswith("the cap of project"):
-        more = "a higher cap" if run["project_cap"] else "no cap now"
-        return f"prelabel cap DOLLARS --project {run['project']} (it has {more}), then prelabel resume {run['id']}"
+        spent, cap = progress.get("project_spent"), run["project_cap"]
+        is_raised = not cap or (spent is not None and float(spent) < 0.95 * float(cap))
+        raising = "" if is_raised else f"prelabel cap DOLLARS --project {run['project']}, then "
+        return f"{raising}prelabel resume {run['id']}"
     return f"prelabel resume {run['id']} --cap {dollars}"
 
 
@@ -84,7 +87,7 @@ def _lines(progress: Document) -> list[RenderableType]:
     places, done, total = progress["places"], progress["drafted"], progress["examples"]
     lines: list[RenderableType] = [
         f"  {done:,} of {total:,} drafted{_pace(progress)}",
-        ProgressBar(total=total, completed=done, width=60),
+        Padding(ProgressBar(total=total, completed=done, width=60), (0, 0, 0, 2)),
         f"  {places['settled']:,} settled, {places['queued']:,} queued for people{_on_their_way(progress)}",
         f"  {_spent(progress)}",
         f"  {_calls(progress)}",
@@ -122,7 +125,12 @@ def _spent(progress: Document) -> str:
 
 def _caps(run: Document) -> str:
     caps = [f"{money(run['cap'])} for the run"] if run["cap"] else []
-    caps += [f"{money(run['project_cap'])} for the project"] if run["project_cap"] else []
+    if run["project_cap"]:
+        spent = run.get("project_spent")
+        caps.append(
+            f"{money(run['project_cap'])} for the project"
+            + (f", which has spent {money(spent)}" if spent else "")
+        )
     return f" (cap: {', '.join(caps)})" if caps else ""
 
 

@@ -73,7 +73,7 @@ def test_a_quote_says_what_a_run_will_cost_and_starts_nothing(lead: Client) -> N
     assert 0 < low < mean < high < Decimal(found["most"])
     assert (found["examples"], found["sampled"]) == (500, 200)
     assert Decimal(found["per_example"]) == pytest.approx(mean / 500, abs=Decimal("0.000001"))
-    assert found["models"][0]["tokens_out_from"] == "the schema"
+    assert found["models"][0]["tokens_out_from"] == "the schema: no past call tells"
     assert found["models"][0]["price"]["source"].startswith("prices ")
     assert list(lead.items("/runs")) == []
 
@@ -294,11 +294,20 @@ def test_the_pace_is_that_of_the_last_minute(store: Store, lead: Client) -> None
     run_id = half_done(store)
     with store.writing() as session:
         session.get_one(Run, run_id).created_at = now() - timedelta(hours=1)
-        for draft in all_of(session, Draft)[:10]:
-            draft.created_at = now() - timedelta(minutes=5)
+        for number, draft in enumerate(all_of(session, Draft)):
+            draft.created_at = now() - timedelta(seconds=300 if number < 10 else 2 * (40 - number) - 1)
     found = progress_of(lead, run_id)
-    assert found["per_second"] == pytest.approx(0.5, rel=0.01)
-    assert found["seconds_left"] == pytest.approx(120, rel=0.01)
+    assert found["per_second"] == pytest.approx(0.5, rel=0.05)
+    assert found["seconds_left"] == pytest.approx(120, rel=0.05)
+
+
+def test_after_a_pause_the_pace_is_that_since_drafting_went_on(store: Store, lead: Client) -> None:
+    run_id = half_done(store)
+    with store.writing() as session:
+        session.get_one(Run, run_id).created_at = now() - timedelta(hours=1)
+        for number, draft in enumerate(all_of(session, Draft)):
+            draft.created_at = now() - timedelta(seconds=10 - number / 4)
+    assert progress_of(lead, run_id)["per_second"] == pytest.approx(4, rel=0.05)
 
 
 def test_what_workers_hold_is_on_its_way_until_its_lease_ends(store: Store, lead: Client) -> None:
