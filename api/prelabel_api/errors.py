@@ -59,7 +59,10 @@ def _known(_request: Request, error: Exception) -> JSONResponse:
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
     faults = cast(RequestValidationError, error).errors()
-    return _body(422, "InputError", "; ".join(_sentence(fault) for fault in faults))
+    # A list is "too short" as well where its items are wrong: what only follows from other faults is left out.
+    within = {fault["loc"][:length] for fault in faults for length in range(len(fault["loc"]))}
+    roots = [fault for fault in faults if fault["loc"] not in within]
+    return _body(422, "InputError", "; ".join(map(_sentence, roots)))
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
