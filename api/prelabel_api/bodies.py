@@ -33,12 +33,31 @@ class ProjectIn(Body):
 
 
 class ProjectOut(BaseModel):
-    """A project with its newest schema."""
+    """A project with its newest schema, and the dollars that all its runs have spent and may spend."""
 
     name: str
     schema_version: int
     schema_: dict[str, Any] = Field(serialization_alias="schema")
+    spent: Decimal
+    cap: Decimal | None
     created_at: datetime
+
+
+class CapIn(Body):
+    """A project's cap."""
+
+    cap: Decimal | None = Field(
+        gt=0, description="dollars that all runs of the project may spend together; null: no cap"
+    )
+
+
+class CapOut(BaseModel):
+    """A project's cap. `stopped_runs` have met a cap before: a higher one does not start them, resuming each does."""
+
+    project: str
+    spent: Decimal
+    cap: Decimal | None
+    stopped_runs: list[int]
 
 
 class DatasetOut(BaseModel):
@@ -71,7 +90,7 @@ class ImportOut(BaseModel):
 
 
 class RunIn(Body):
-    """How to draft a dataset: by one model, or by the `steps` of a cascade."""
+    """How to draft a dataset, or to quote its drafting: by one model, or by the `steps` of a cascade."""
 
     model: Name = Field(
         default=STUDENT, description="a LiteLLM model name, or `student`: learns from gold, needs no key"
@@ -122,6 +141,7 @@ class RunOut(BaseModel):
     places: dict[str, int]
     spent: Decimal
     cap: Decimal | None
+    project_cap: Decimal | None
     workers: int
     created_at: datetime
 

@@ -1,7 +1,8 @@
 """From the core's errors to HTTP: one table of statuses, one body for all of them."""
 
 import logging
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -58,8 +59,17 @@ def _known(_request: Request, error: Exception) -> JSONResponse:
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
     faults = cast(RequestValidationError, error).errors()
-    lines = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults]
-    return _body(422, "InputError", "; ".join(lines))
+    # A list is "too short" as well where its items are wrong: what only follows from other faults is left out.
+    within = {fault["loc"][:length] for fault in faults for length in range(len(fault["loc"]))}
+    roots = [fault for fault in faults if fault["loc"] not in within]
+    return _body(422, "InputError", "; ".join(map(_sentence, roots)))
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    """Where in the request and what; our own validators name the field themselves."""
+    where = ".".join(str(part) for part in fault["loc"] if part not in ("body", "query", "path"))
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from prelabel import __version__, screen
+from prelabel import __version__, options, screen, screen_money, screen_run
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
@@ -80,46 +80,87 @@ def demo(
 @app.command()
 def submit(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL or CSV, also gzipped.")],
-    schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Label schema, YAML or JSON; not needed again for a project that has one.")] = None,
-    project: Annotated[str, typer.Option(help="Project; without it, the file's name.")] = "",
-    dataset: Annotated[str, typer.Option(help="Dataset; without it, the file's name.")] = "",
-    model: Annotated[str, typer.Option(help="A LiteLLM model name, or `student`, which learns from gold and needs no key.")] = "student",
-    confidence: Annotated[str, typer.Option(help="How the model's confidence is had: stated or logprobs.")] = "stated",
-    threshold: Annotated[float, typer.Option(min=0, max=1, help="Drafts with at least this confidence are accepted.")] = 0.9,
-    calibrated: Annotated[bool, typer.Option(help="Calibrate confidence on the gold first.")] = False,
-    gold_target: Annotated[float | None, typer.Option(help="Accept nothing where gold accuracy is not surely this high.")] = None,
-    cap: Annotated[float | None, typer.Option(min=0, help="Dollars that the run may spend at most.")] = None,
-    id_field: Annotated[str, typer.Option(help="Which field is the example's id.")] = "id",
-    gold_field: Annotated[str, typer.Option(help="Which field is the known right label.")] = "gold",
-    text_field: Annotated[str, typer.Option(help="Which field is the text, if it is not called so.")] = "",
+    schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, rich_help_panel=options.DATA, help="Label schema, YAML or JSON; not needed again for a project that has one.")] = None,
+    project: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Project; without it, the file's name.")] = "",
+    dataset: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Dataset; without it, the file's name.")] = "",
+    id_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the example's id.")] = "id",
+    gold_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the known right label.")] = "gold",
+    text_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the text, if it is not called so.")] = "",
+    model: options.Models = ["student"],  # noqa: B006 # Typer takes the list as the default and never changes it
+    take_from: options.TakeFrom = None,
+    confidence: options.HowSure = None,
+    samples: options.Samples = None,
+    panel: options.Panel = None,
+    shots: options.Shots = 0,
+    per_call: options.PerCall = 1,
+    lane: options.Lane = "live",
+    prompt: options.PromptName = "label",
+    threshold: options.Threshold = 0.9,
+    calibrated: options.Calibrated = False,
+    gold_target: options.GoldTarget = None,
+    cap: options.Cap = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
 ) -> None:  # fmt: skip
-    """Bring a file of examples in and start drafting it."""
-    from prelabel import formats
-
+    """Bring a file of examples in, say what drafting it will cost, and start."""
+    body = options.run_body(
+        model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
+        gold_target, cap,
+    )  # fmt: skip
+    fields = {"id_field": id_field, "gold_field": gold_field, "text_field": text_field}
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
-        if schema:
-            from prelabel.schema import LabelSchema
-
-            client.define_project(project, LabelSchema.read(schema).document())
-        file_format = formats.for_path(file)
-        with _upload_bar() as bar:
-            task = bar.add_task("bringing in", total=file.stat().st_size)
-            report = client.bring_in(
-                project, dataset, file, file_format, lambda size: bar.advance(task, size),
-                id_field=id_field, gold_field=gold_field, text_field=text_field,
-            )  # fmt: skip
-        screen.imported(out, report)
-        policy = {
-            "threshold": threshold,
-            "confidence": "calibrated" if calibrated else "raw",
-            "gold_target": gold_target,
-        }
-        run = client.start_run(project, dataset, model=model, confidence=confidence, policy=policy, cap=cap)
-        out.print(f"run {run['id']}: drafting with {model}")
+        _bring_in(client, project, dataset, file, schema, fields)
+        _agree_to_cost(client, project, dataset, body, yes)
+        run = client.start_run(project, dataset, **body)
+        out.print(f"run {run['id']}: drafting with {screen.plain(run['model'])}")
         if follow:
-            screen.follow(out, client, run["id"])
+            screen_run.follow(out, client, run["id"])
+
+
+@app.command()
+def quote(
+    project: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Project; without it, the only one there is.")] = "",
+    dataset: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Dataset that is brought in already; without it, the project's only one.")] = "",
+    model: options.Models = ["student"],  # noqa: B006 # as in submit
+    take_from: options.TakeFrom = None,
+    confidence: options.HowSure = None,
+    samples: options.Samples = None,
+    panel: options.Panel = None,
+    shots: options.Shots = 0,
+    per_call: options.PerCall = 1,
+    lane: options.Lane = "live",
+    prompt: options.PromptName = "label",
+    threshold: options.Threshold = 0.9,
+    calibrated: options.Calibrated = False,
+    gold_target: options.GoldTarget = None,
+    cap: options.Cap = None,
+) -> None:  # fmt: skip
+    """Say what drafting a dataset would cost; starts nothing, spends nothing."""
+    body = options.run_body(
+        model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
+        gold_target, cap,
+    )  # fmt: skip
+    with Client.from_settings(settings()) as client:
+        project = project or _only(client, "/projects", "project", "--project")
+        dataset = dataset or _only(client, f"/projects/{project}/datasets", "dataset", "--dataset")
+        screen_money.show_quote(out, client.quote(project, dataset, **body))
+
+
+@app.command()
+def cap(
+    dollars: Annotated[float | None, typer.Argument(min=0, help="What all runs of the project may spend together; without it, the cap is shown.")] = None,
+    project: Annotated[str, typer.Option(help="Project; without it, the only one there is.")] = "",
+    none: Annotated[bool, typer.Option("--none", help="Take the cap away.")] = False,
+) -> None:  # fmt: skip
+    """Cap what all runs of a project may spend together. Runs that a cap has stopped are resumed one by one."""
+    if none and dollars is not None:
+        raise InputError("give DOLLARS or --none, not both")
+    with Client.from_settings(settings()) as client:
+        project = project or _only(client, "/projects", "project", "--project")
+        path = f"/projects/{project}/cap"
+        is_asked = dollars is None and not none
+        screen_money.show_cap(out, client.get(path) if is_asked else client.put(path, {"cap": dollars}))
 
 
 @app.command()
@@ -127,13 +168,10 @@ def status(
     run: RunId = 0,
     follow: Annotated[bool, typer.Option(help="Keep showing until drafting ends.")] = True,
 ) -> None:
-    """Show how far a run is."""
+    """Show how far a run is, how fast it goes, and what it costs."""
     with Client.from_settings(settings()) as client:
-        run_id = _newest(client, run)
-        if follow:
-            screen.follow(out, client, run_id)
-        else:
-            screen.show_run(out, client.run(run_id))
+        show = screen_run.follow if follow else screen_run.show_progress
+        show(out, client, _newest(client, run))
 
 
 @app.command()
@@ -147,23 +185,24 @@ def runs() -> None:
 def pause(run: RunId = 0) -> None:
     """Stop making model calls for a run; those in flight are kept."""
     with Client.from_settings(settings()) as client:
-        screen.show_run(out, client.post(f"/runs/{_newest(client, run)}/pause"))
+        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/pause"))
 
 
 @app.command()
 def resume(
-    run: RunId = 0, cap: Annotated[float | None, typer.Option(help="A new cap in dollars.")] = None
+    run: RunId = 0,
+    cap: Annotated[float | None, typer.Option(min=0, help="A new cap of the run in dollars.")] = None,
 ) -> None:
-    """Go on with a paused run."""
+    """Go on with a run that is paused, or that a cap has stopped."""
     with Client.from_settings(settings()) as client:
-        screen.show_run(out, client.post(f"/runs/{_newest(client, run)}/resume", {"cap": cap}))
+        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/resume", {"cap": cap}))
 
 
 @app.command()
 def cancel(run: RunId = 0) -> None:
     """End a run's drafting for good; what is queued can still be reviewed."""
     with Client.from_settings(settings()) as client:
-        screen.show_run(out, client.post(f"/runs/{_newest(client, run)}/cancel"))
+        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/cancel"))
 
 
 @app.command()
@@ -234,6 +273,53 @@ def user_revoke(name: str) -> None:
 def _show_token(issued: Document) -> None:
     err.print(f"token of {issued['user']}, shown this once:")
     print(issued["token"])  # noqa: T201 # alone on standard output, so that a script can take it
+
+
+def _bring_in(
+    client: Client, project: str, dataset: str, file: Path, schema: Path | None, fields: dict[str, str]
+) -> None:
+    from prelabel import formats
+
+    if schema:
+        from prelabel.schema import LabelSchema
+
+        client.define_project(project, LabelSchema.read(schema).document())
+    file_format = formats.for_path(file)
+    with _upload_bar() as bar:
+        task = bar.add_task("bringing in", total=file.stat().st_size)
+        report = client.bring_in(
+            project, dataset, file, file_format, lambda size: bar.advance(task, size), **fields
+        )
+    screen.imported(out, report)
+
+
+def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, yes: bool) -> None:
+    """Show the quote and, where someone sits there and money is at stake, ask. Ends the command where they decline."""
+    try:
+        quoted = client.quote(project, dataset, **body)
+    except InputError as error:
+        out.print(f"[yellow]what it will cost is not known:[/] {screen.plain(str(error))}", soft_wrap=True)
+        is_free = False
+    else:
+        screen_money.show_quote(out, quoted)
+        is_free = screen_money.is_free(quoted)
+    if yes or is_free or not (sys.stdin.isatty() and out.is_terminal):
+        return
+    if not typer.confirm("start drafting?"):
+        out.print(f"nothing is started or spent; the examples stay in {project}/{dataset}")
+        raise typer.Exit(1)
+
+
+def _only(client: Client, path: str, what: str, option: str) -> str:
+    """The name of the only one there is. Raises InputError where there are none or several."""
+    names = [str(item["name"]) for item in client.items(path)]
+    if not names:
+        raise InputError(
+            f"there is no {what} yet: bring examples in with `prelabel submit FILE --schema SCHEMA`"
+        )
+    if len(names) > 1:
+        raise InputError(f"there are several, say which {what} with {option}: {', '.join(names)}")
+    return names[0]
 
 
 def _newest(client: Client, run_id: int) -> int:

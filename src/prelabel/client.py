@@ -97,8 +97,12 @@ class Client:
                 return dict(self._send("POST", path, params=params, content=_chunks(opened, on_bytes)))
         return dict(self._send("POST", path, params=params, content=_chunks(file, on_bytes)))
 
+    def quote(self, project: str, dataset: str, **body: Json) -> Document:
+        """What a run would cost; the body is that of a run."""
+        return dict(self.post(f"/projects/{project}/datasets/{dataset}/quotes", body))
+
     def start_run(self, project: str, dataset: str, **body: Json) -> Document:
-        """Start drafting; the fields of the body are those of POST …/runs: model, confidence, prompt, policy, cap."""
+        """Start drafting; the fields of the body are those of POST …/runs: model or steps, lane, prompt, policy, cap."""
         return dict(self.post(f"/projects/{project}/datasets/{dataset}/runs", body))
 
     def run(self, run_id: int) -> Document:

@@ -2,19 +2,20 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CursorResult, case, func, or_
+from sqlalchemy import ColumnElement, CursorResult, case, func, or_, text
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, delete, select, update
 
 from prelabel.bulk import insert_rows
 from prelabel.draft import CallRecord, Reply, Token
-from prelabel.models import Call, Dataset, Project, Reservation, Run, now
+from prelabel.models import LIMITED, Call, Dataset, Project, Reservation, Run, now
 
 ZERO = Decimal(0)
+RUNS_CAP = "the run's cap"
 MOST_RECALLED = 500
 """Keys in one question to the database; SQLite takes about a thousand."""
 
@@ -37,6 +38,32 @@ class Purse:
     spent: Decimal
     reserved: Decimal
     whose: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Calls of a run that are alike: how many requests, their dollars, and how many rows have no known price."""
+
+    step: int
+    model: str
+    purpose: str
+    lane: str
+    outcome: str
+    requests: int
+    dollars: Decimal
+    unpriced: int
+
+
+class Taken(NamedTuple):
+    """One call about one example."""
+
+    example_id: int
+    step: int
+    model: str
+    purpose: str
+    outcome: str
+    tokens_out: int
+    dollars: Decimal | None
 
 
 def record(session: Session, entries: Iterable[Entry]) -> None:
@@ -76,9 +103,69 @@ def spent(session: Session, run_id: int) -> Decimal:
     return session.exec(select(func.sum(Call.dollars)).where(Call.run_id == run_id)).one() or ZERO
 
 
+def spent_in_project(session: Session, project_id: int) -> Decimal:
+    """Dollars that the calls of all runs of a project have cost, as far as prices are known."""
+    mine = select(Run.id).where(_in_project(project_id))
+    return session.exec(select(func.sum(Call.dollars)).where(col(Call.run_id).in_(mine))).one() or ZERO
+
+
+def sums(session: Session, run_id: int) -> list[Sum]:
+    """The run's calls by step, model, purpose, lane and outcome."""
+    alike = (col(Call.step), col(Call.model), col(Call.purpose), col(Call.lane), col(Call.outcome))
+    rows = session.execute(
+        wide_select(
+            *alike,
+            func.sum(col(Call.requests)),
+            func.sum(col(Call.dollars)),
+            func.count() - func.count(col(Call.dollars)),
+        )
+        .where(col(Call.run_id) == run_id)
+        .group_by(*alike)
+        .order_by(*alike)
+    )
+    return [
+        Sum(step, model, purpose, lane, outcome, int(requests), dollars or ZERO, unpriced)
+        for step, model, purpose, lane, outcome, requests, dollars, unpriced in rows
+    ]
+
+
+def limited(session: Session, run_id: int, since: datetime) -> int:
+    """How many of the run's calls have met a limit of their provider since then."""
+    calls = select(func.count()).select_from(Call).where(text(LIMITED))
+    return session.exec(calls.where(Call.run_id == run_id, Call.created_at >= since)).one()
+
+
+def taken(session: Session, run_id: int, example_ids: Collection[int]) -> list[Taken]:
+    """What each of the run's calls about these examples took."""
+    rows = session.execute(
+        wide_select(
+            col(Call.example_id), col(Call.step), col(Call.model), col(Call.purpose),
+            col(Call.outcome), col(Call.tokens_out), col(Call.dollars),
+        ).where(col(Call.example_id).in_(example_ids), col(Call.run_id) == run_id)
+    )  # fmt: skip
+    return [Taken(*row) for row in rows]
+
+
+def answered(session: Session, model: str, hashes: Collection[str]) -> set[str]:
+    """Which of these requests the model has answered, and will be paid for no more."""
+    digests, found = list(hashes), set[str]()
+    for start in range(0, len(digests), MOST_RECALLED):
+        found |= set(
+            session.exec(
+                select(Call.request_hash).where(
+                    col(Call.request_hash).in_(digests[start : start + MOST_RECALLED]),
+                    Call.model == model,
+                    col(Call.outcome).in_(("ok", "invalid")),
+                    Call.requests == 1,
+                )
+            )
+        )
+    return found
+
+
 def is_capped(session: Session, run: Run) -> bool:
     """Whether the run or its project has a cap."""
-    return run.cap is not None or _project(session, run).cap is not None
+    return run.cap is not None or project_of(session, run).cap is not None
 
 
 def reserve(session: Session, run: Run, owner: str, costs: Sequence[Decimal], seconds: float) -> int:
@@ -136,31 +223,32 @@ def forget_expired(session: Session) -> int:
 
 def _purses(session: Session, run: Run) -> list[Purse]:
     """What the caps of the run and of its project leave, under lock; none where there is no cap."""
-    project, found = _project(session, run), []
+    project, found = project_of(session, run), []
     if project.cap is not None:
         session.refresh(project, with_for_update=True)
-        siblings = (
-            select(Run.id)
-            .join(Dataset, col(Dataset.id) == Run.dataset_id)
-            .where(Dataset.project_id == project.id)
-        )
         found.append(
             _purse(
                 session,
                 project.cap or ZERO,
                 f"the cap of project {project.name!r}",
-                col(Run.id).in_(siblings),
+                _in_project(project.id or 0),
             )
         )
     session.refresh(run, with_for_update=True)
     if run.cap is not None:
-        found.append(_purse(session, run.cap, "the run's cap", col(Run.id) == run.id))
+        found.append(_purse(session, run.cap, RUNS_CAP, col(Run.id) == run.id))
     return found
 
 
-def _project(session: Session, run: Run) -> Project:
+def project_of(session: Session, run: Run) -> Project:
+    """The project whose dataset the run drafts."""
     joined = select(Project).join(Dataset, col(Dataset.project_id) == Project.id)
     return session.exec(joined.where(Dataset.id == run.dataset_id)).one()
+
+
+def _in_project(project_id: int) -> ColumnElement[bool]:
+    """Runs on the project's datasets."""
+    return col(Run.dataset_id).in_(select(Dataset.id).where(Dataset.project_id == project_id))
 
 
 def _purse(session: Session, cap: Decimal, whose: str, which: ColumnElement[bool]) -> Purse:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from prelabel.canonical import Json
@@ -43,6 +43,8 @@ OUTCOMES = ("ok", "invalid", "limited", "transient", "refused", "stopping")
 """How a model call ended; `invalid` answers came, were paid and did not fit the schema, `limited` met a rate limit."""
 PURPOSES = ("draft", "repair", "sample", "group", "embed")
 """What a model call was for; `group` asked about several examples at once."""
+FAILED, LIMITED = "failure <> ''", "outcome = 'limited'"
+"""The few drafts and calls that have an index of their own; a query has to say it in these words to use it."""
 BATCH_STATES = ("preparing", "submitted", "collected", "cancelled", "failed")
 
 
@@ -158,6 +160,7 @@ class Prompt(SQLModel, table=True):
 class Run(SQLModel, table=True):
     """One drafting of one dataset, by the steps of a cascade (documents of `prelabel.cascade.Step`).
 
+    `quote` is the total that it was expected to cost when it started (`prelabel.measure.quote.Money`), if that was known.
     `note` says why it paused; `learned_label_id` is up to where what learns from people (student, shots) has learned.
     """
 
@@ -170,6 +173,7 @@ class Run(SQLModel, table=True):
     policy: dict[str, Any] = Field(sa_type=JSON)
     lane: str = "live"
     cap: Decimal | None = Field(default=None, sa_type=Dollars)
+    quote: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     state: str = "running"
     note: str = ""
     learned_label_id: int = Field(default=0, sa_type=BigId)
@@ -206,7 +210,11 @@ class Placement(SQLModel, table=True):
 class Draft(SQLModel, table=True):
     """A label for one example by one step of the run's cascade. `label` is None where it failed; `failure` then says why."""
 
-    __table_args__ = (Index(None, "run_id", "example_id"),)
+    __table_args__ = (
+        Index(None, "run_id", "example_id"),
+        Index(None, "run_id", "step", "created_at"),
+        Index("ix_draft_failed", "run_id", "step", postgresql_where=text(FAILED), sqlite_where=text(FAILED)),
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
@@ -231,7 +239,15 @@ class Call(SQLModel, table=True):
         one_of("outcome", OUTCOMES),
         one_of("purpose", PURPOSES),
         one_of("lane", LANES),
-        Index(None, "run_id", "dollars"),
+        # Sums of a run's ledger are read from this index alone: the rows are wide, they hold the replies.
+        Index("ix_call_sums", "run_id", "step", "model", "purpose", "lane", "outcome", "requests", "dollars"),
+        Index(
+            "ix_call_limited",
+            "run_id",
+            "created_at",
+            postgresql_where=text(LIMITED),
+            sqlite_where=text(LIMITED),
+        ),
         Index(None, "example_id", "request_hash"),
         Index(None, "request_hash"),
     )
@@ -286,17 +302,6 @@ class Batch(SQLModel, table=True):
     note: str = Field(default="", sa_type=Text)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     polled_at: datetime | None = Field(default=None, sa_type=Moment)
-
-
-class Quote(SQLModel, table=True):
-    """What a run would cost, asked before it starts: `asked` is how it would be started, `answer` what a worker found."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    dataset_id: int = Field(foreign_key="dataset.id", index=True)
-    asked: dict[str, Any] = Field(sa_type=JSON)
-    answer: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
-    failure: str = Field(default="", sa_type=Text)
-    created_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 
 class Slot(SQLModel, table=True):

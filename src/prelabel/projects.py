@@ -1,6 +1,7 @@
 """Projects, their schema versions and datasets: found by name, made when first named."""
 
 import re
+from decimal import Decimal
 
 from sqlmodel import Session, col, func, select
 
@@ -37,6 +38,12 @@ def find(session: Session, name: str) -> Project:
     if project is None:
         raise NotFound(f"there is no project {name!r}")
     return project
+
+
+def set_cap(session: Session, project: Project, cap: Decimal | None) -> None:
+    """What all runs of the project together may spend; None: as much as their own caps allow."""
+    project.cap = cap
+    session.add(project)
 
 
 def schema_versions(session: Session, project: Project) -> list[SchemaVersion]:

@@ -1,6 +1,6 @@
 """Step 5, measure: the rows that every figure is made from. The figures themselves are pure (`prelabel.measure`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from pydantic import BaseModel
@@ -11,8 +11,10 @@ from sqlmodel import Session, col, select
 
 from prelabel import ledger, place, runs
 from prelabel.canonical import Json
+from prelabel.cascade import named, steps_of
+from prelabel.ledger import Sum
 from prelabel.lessons import PEOPLE
-from prelabel.measure.cost import CostReport, Spending, cost_report
+from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report, divided
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
 from prelabel.models import Call, Draft, Example, Label, Placement, Review, Run
@@ -85,26 +87,43 @@ def quality(session: Session, run: Run) -> QualityReport:
 def cost(session: Session, run: Run, hourly_rate: Decimal) -> CostReport:
     """What the run's labels cost so far."""
     assert run.id is not None
-    sums = (
-        session.connection()
-        .execute(
-            wide_select(
-                func.count(col(Call.id)),
-                func.count(col(Call.id)) - func.count(col(Call.dollars)),
-                func.coalesce(func.sum(col(Call.tokens_in)), 0),
-                func.coalesce(func.sum(col(Call.tokens_out)), 0),
-                func.coalesce(func.sum(col(Call.tokens_cached)), 0),
-            ).where(col(Call.run_id) == run.id)
-        )
-        .one()
+    sums = ledger.sums(session, run.id)
+    tokens_in, tokens_out, tokens_cached = session.execute(
+        wide_select(
+            func.coalesce(func.sum(col(Call.tokens_in)), 0),
+            func.coalesce(func.sum(col(Call.tokens_out)), 0),
+            func.coalesce(func.sum(col(Call.tokens_cached)), 0),
+        ).where(col(Call.run_id) == run.id)
+    ).one()
+    spending = Spending(
+        sum(one.requests for one in sums),
+        sum(one.unpriced for one in sums),
+        sum((one.dollars for one in sums), Decimal(0)),
+        int(tokens_in),
+        int(tokens_out),
+        int(tokens_cached),
+        parts=_parts(run, sums),
     )
-    calls, unpriced, tokens_in, tokens_out, tokens_cached = map(int, sums)
-    spending = Spending(calls, unpriced, ledger.spent(session, run.id), tokens_in, tokens_out, tokens_cached)
     seconds = session.exec(
         select(Review.seconds).where(Review.run_id == run.id, Review.verdict != "undone")
     ).all()
     settled = place.counts(session, run.id)["settled"]
     return cost_report(spending, settled, seconds, hourly_rate)
+
+
+def _parts(run: Run, sums: Sequence[Sum]) -> Parts:
+    """The sums by step, model, purpose and lane."""
+    steps = [f"{number} {named([step])}" for number, step in enumerate(steps_of(run), 1)]
+
+    def by(name: Callable[[Sum], str]) -> list[Part]:
+        return divided((name(one), one.requests, one.dollars) for one in sums)
+
+    return Parts(
+        by_step=by(lambda one: steps[one.step]),
+        by_model=by(lambda one: one.model),
+        by_purpose=by(lambda one: one.purpose),
+        by_lane=by(lambda one: one.lane),
+    )
 
 
 def _golds(session: Session, run: Run) -> Sequence[tuple[Json, Json, Json, str | None]]:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from sqlalchemy import or_
 from sqlmodel import Session, col, select, update
 
-from prelabel import lessons, place
+from prelabel import ledger, lessons, place
 from prelabel.cascade import STUDENT, Step, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
-from prelabel.models import Dataset, Placement, Prompt, Run, SchemaVersion, Worker, now
+from prelabel.measure.quote import Money
+from prelabel.models import Dataset, Placement, Project, Prompt, Run, SchemaVersion, Worker, now
 from prelabel.policy import Policy
 from prelabel.prompt import PromptTemplate
 from prelabel.schema import LabelSchema
@@ -30,9 +31,11 @@ def start(
     policy: Policy,
     cap: Decimal | None = None,
     lane: str = "live",
+    quoted: Money | None = None,
 ) -> Run:
     """A new run over all examples of the dataset, which may learn from all that people have settled in its project.
 
+    `quoted` is what it is expected to cost; it is kept to tell so until the run's own calls tell better.
     Raises InputError where there is nothing to draft.
     """
     assert dataset.id is not None
@@ -46,6 +49,7 @@ def start(
         cap=cap,
         lane=lane,
         learned_label_id=lessons.newest(session, dataset.id),
+        quote=quoted.model_dump(mode="json") if quoted else None,
     )
     session.add(run)
     session.flush()
@@ -76,16 +80,29 @@ def pause(session: Session, run: Run, note: str) -> None:
 
 def stop_over_budget(session: Session, run: Run, whose: str) -> None:
     """Make no further calls until the cap, whose name is given, is raised."""
-    note = f"{whose} allows no further call: resume the run with a higher one to go on"
+    way = "resume the run with a higher one" if whose == ledger.RUNS_CAP else "raise it, then resume the run"
+    note = f"{whose} allows no further call: {way} to go on"
     _change(run, ("running",), "over_budget", note)
     session.add(run)
 
 
 def resume(session: Session, run: Run, cap: Decimal | None = None) -> None:
-    """Go on after a pause or at a cap, with another cap if one is given."""
+    """Go on after a pause or at a cap, with another cap if one is given. Raises Conflict where the cap is spent already."""
+    cap = run.cap if cap is None else cap
+    if cap is not None and cap <= (spent := ledger.spent(session, run.id or 0)):
+        raise Conflict(
+            f"run {run.id} has spent ${spent.normalize():f}, and a cap of ${cap:f} allows no more: resume it with a higher one"
+        )
     _change(run, ("paused", "over_budget"), "running", "")
-    run.cap = cap if cap is not None else run.cap
+    run.cap = cap
     session.add(run)
+
+
+def over_budget(session: Session, project: Project) -> Sequence[Run]:
+    """Runs of a project that a cap has stopped: they wait to be resumed."""
+    datasets = select(Dataset.id).where(Dataset.project_id == project.id)
+    stopped = select(Run).where(col(Run.dataset_id).in_(datasets), Run.state == "over_budget")
+    return session.exec(stopped.order_by(col(Run.id))).all()
 
 
 def cancel(session: Session, run: Run) -> None:

@@ -197,7 +197,7 @@ def test_every_endpoint_but_health_wants_a_token(web: TestClient) -> None:
 
 
 MAY_REVIEW = {
-    "who_am_i", "list_projects", "get_project", "list_runs", "get_run", "claim_slots", "renew_slots", "release_slots",
+    "who_am_i", "list_projects", "get_project", "list_runs", "get_run", "get_progress", "claim_slots", "renew_slots", "release_slots",
     "undo_answer", "submit_label", "skip_slot", "flag_slot", "health", "ready",
 }  # fmt: skip
 ADMIN_ONLY = {"list_users", "add_user", "issue_token", "revoke_tokens"}

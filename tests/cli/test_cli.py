@@ -2,37 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from prelabel import cli, settings
-from prelabel.cli import app
 from prelabel.errors import PrelabelError
 from prelabel.settings import Settings
-from tests.running import TOKEN, Running, running
+from tests.cli.conftest import Cli
 
-Cli = Callable[..., Result]
 SCHEMA = "fields:\n  topic:\n    kind: choice\n    options: [billing, returns]\n"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("cli") / "home", workers=1, sweep_seconds=0.5) as started:
-        yield started
-
-
-@pytest.fixture
-def run_cli(service: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cli]:
-    monkeypatch.setenv("PRELABEL_URL", service.client.url)
-    monkeypatch.setenv("PRELABEL_TOKEN", TOKEN)
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(tmp_path)
-    settings.settings.cache_clear()
-    yield lambda *words: CliRunner().invoke(app, words, env={"COLUMNS": "200"})
-    settings.settings.cache_clear()
 
 
 def write_tickets(path: Path, count: int, gold: int) -> None:
@@ -121,7 +100,9 @@ def test_without_a_token_the_way_to_get_one_is_told(
     assert "PRELABEL_TOKEN" in failure(run_cli, "runs")
 
 
-@pytest.mark.parametrize("words", [[], ["submit"], ["export"], ["user"], ["up"], ["demo"]])
+@pytest.mark.parametrize(
+    "words", [[], ["submit"], ["quote"], ["cap"], ["export"], ["user"], ["up"], ["demo"]]
+)
 def test_help_teaches_every_command_and_option(run_cli: Cli, words: list[str]) -> None:
     shown = run_cli(*words, "--help")
     assert shown.exit_code == 0

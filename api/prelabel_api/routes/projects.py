@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
-from prelabel import projects
+from prelabel import ledger, projects, runs
 from prelabel.canonical import canonical
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
-from prelabel_api.bodies import ProjectIn, ProjectOut
+from prelabel_api.bodies import CapIn, CapOut, ProjectIn, ProjectOut
 from prelabel_api.deps import LeadDep, ReadDep, ReviewerDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
@@ -20,7 +20,18 @@ def _out(session: Session, project: Project) -> ProjectOut:
         name=project.name,
         schema_version=newest.version,
         schema_=newest.document,
+        spent=ledger.spent_in_project(session, project.id or 0),
+        cap=project.cap,
         created_at=project.created_at,
+    )
+
+
+def _cap(session: Session, project: Project) -> CapOut:
+    return CapOut(
+        project=project.name,
+        spent=ledger.spent_in_project(session, project.id or 0),
+        cap=project.cap,
+        stopped_runs=[run.id or 0 for run in runs.over_budget(session, project)],
     )
 
 
@@ -47,3 +58,20 @@ def define_project(project: str, body: ProjectIn, _lead: LeadDep, session: Write
     text = body.schema_ if isinstance(body.schema_, str) else canonical(body.schema_)
     projects.define(session, project, LabelSchema.load(text))
     return _out(session, projects.find(session, project))
+
+
+@router.put("/{project}/cap")
+def cap_project(project: str, body: CapIn, _lead: LeadDep, session: WriteDep) -> CapOut:
+    """Set what all runs of the project may spend together, or take the cap away.
+
+    Runs that a cap has stopped stay stopped: resume each that is to go on.
+    """
+    found = projects.find(session, project)
+    projects.set_cap(session, found, body.cap)
+    return _cap(session, found)
+
+
+@router.get("/{project}/cap")
+def get_cap(project: str, _lead: LeadDep, session: ReadDep) -> CapOut:
+    """What all runs of the project may spend together, have spent, and which of them a cap has stopped."""
+    return _cap(session, projects.find(session, project))

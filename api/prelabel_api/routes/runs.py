@@ -1,4 +1,4 @@
-"""Runs: start, follow, pause, measure, export."""
+"""Runs: quote, start, follow, pause, measure, export."""
 
 from typing import Annotated
 
@@ -6,14 +6,19 @@ from fastapi import APIRouter, Query, status
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 
-from prelabel import cascade, export, ledger, projects, report, runs
+from prelabel import cascade, export, ledger, progress, projects, quote, report, runs
+from prelabel.errors import InputError
 from prelabel.measure.cost import CostReport
 from prelabel.measure.quality import QualityReport
+from prelabel.measure.quote import Money, Quote
 from prelabel.models import Dataset, Project, Run
 from prelabel.policy import Policy
+from prelabel.progress import Progress
 from prelabel.prompt import load_prompt
+from prelabel.quote import Plan
 from prelabel.report import Outlook
-from prelabel.store import after_commit
+from prelabel.settings import Settings
+from prelabel.store import Store, after_commit
 from prelabel_api.bodies import ResumeIn, RunIn, RunOut
 from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
@@ -23,10 +28,11 @@ router = APIRouter(tags=["runs"])
 
 def _out(session: Session, run: Run) -> RunOut:
     dataset = session.get_one(Dataset, run.dataset_id)
+    project = session.get_one(Project, dataset.project_id)
     places, steps = runs.progress(session, run), cascade.steps_of(run)
     return RunOut(
         id=run.id or 0,
-        project=session.get_one(Project, dataset.project_id).name,
+        project=project.name,
         dataset=dataset.name,
         model=cascade.named(steps),
         steps=list(steps),
@@ -38,26 +44,69 @@ def _out(session: Session, run: Run) -> RunOut:
         places=places,
         spent=ledger.spent(session, run.id or 0),
         cap=run.cap,
+        project_cap=project.cap,
         workers=runs.workers_alive(session),
         created_at=run.created_at,
     )
 
 
-@router.post("/projects/{project}/datasets/{dataset}/runs", status_code=status.HTTP_201_CREATED)
-def start_run(
-    project: str, dataset: str, body: RunIn, _lead: LeadDep, session: WriteDep, queue: QueueDep
-) -> RunOut:
-    """Start drafting all examples of a dataset under the project's newest schema."""
+def _plan(session: Session, project: str, dataset: str, body: RunIn) -> Plan:
+    """What is asked for, as the core takes it."""
     found = projects.find(session, project)
-    run = runs.start(
-        session,
+    return Plan(
         projects.find_dataset(session, found, dataset),
         projects.schema_versions(session, found)[0],
         load_prompt(body.prompt),
         body.all_steps,
         body.policy,
-        body.cap,
         body.lane,
+        body.cap,
+    )
+
+
+def _expected(store: Store, settings: Settings, project: str, dataset: str, body: RunIn) -> Money | None:
+    """What the run is expected to cost, if that can be said."""
+    try:
+        with store.reading() as session:
+            plan = _plan(session, project, dataset, body)
+            return quote.quote(session, plan, settings.prices, settings.hourly_rate).dollars
+    except InputError:
+        return None
+
+
+@router.post("/projects/{project}/datasets/{dataset}/quotes")
+def quote_run(
+    project: str, dataset: str, body: RunIn, _lead: LeadDep, session: ReadDep, settings: SettingsDep
+) -> Quote:
+    """What a run would cost, from a sample of the dataset and what past runs have taken. Nothing is started or spent."""
+    plan = _plan(session, project, dataset, body)
+    return quote.quote(session, plan, settings.prices, settings.hourly_rate)
+
+
+@router.post("/projects/{project}/datasets/{dataset}/runs", status_code=status.HTTP_201_CREATED)
+def start_run(
+    project: str,
+    dataset: str,
+    body: RunIn,
+    _lead: LeadDep,
+    store: StoreDep,
+    session: WriteDep,
+    settings: SettingsDep,
+    queue: QueueDep,
+) -> RunOut:
+    """Start drafting all examples of a dataset under the project's newest schema."""
+    expected = _expected(store, settings, project, dataset, body)  # before the transaction that writes begins
+    plan = _plan(session, project, dataset, body)
+    run = runs.start(
+        session,
+        plan.dataset,
+        plan.schema_version,
+        plan.template,
+        plan.steps,
+        plan.policy,
+        plan.cap,
+        plan.lane,
+        expected,
     )
     after_commit(session, lambda: queue.draft(run.id or 0))
     return _out(session, run)
@@ -74,6 +123,12 @@ def list_runs(_user: ReviewerDep, session: ReadDep, after: After = 0, limit: Lim
 def get_run(run_id: Id, _user: ReviewerDep, session: ReadDep) -> RunOut:
     """A run and how far it is."""
     return _out(session, runs.get(session, run_id))
+
+
+@router.get("/runs/{run_id}/progress")
+def get_progress(run_id: Id, _user: ReviewerDep, session: ReadDep) -> Progress:
+    """How fast a run goes, what it has spent and will have spent, and what goes wrong on the way."""
+    return progress.progress(session, runs.get(session, run_id))
 
 
 @router.post("/runs/{run_id}/pause")

@@ -20,6 +20,7 @@ from prelabel.client import Client, Document
 from prelabel.demo.reviewers import Habits, SimulatedReviewer
 from prelabel.demo.tickets import Ticket, schema_path, tickets
 from prelabel.errors import Unavailable
+from prelabel.figures import share
 from prelabel.measure.intervals import wilson
 from prelabel.schema import LabelSchema
 from prelabel.settings import settings
@@ -129,7 +130,7 @@ def _watch(out: Console, client: Client, run_id: int, team: Sequence[SimulatedRe
     with Live(console=out, refresh_per_second=4, transient=True) as live:
         while (run := client.run(run_id))["stage"] != "done":
             failures = [reviewer.failure for reviewer in team if reviewer.failure]
-            if run["stage"] in ("paused", "cancelled"):
+            if run["stage"] in ("paused", "over_budget", "cancelled"):
                 raise Unavailable(f"the run is {run['stage']}: {run['note']}")
             if failures:
                 raise failures[0]
@@ -143,14 +144,14 @@ def _watch(out: Console, client: Client, run_id: int, team: Sequence[SimulatedRe
 def _table(figures: Mapping[str, Any], outcome: Outcome, seconds: float) -> Table:
     seen, cost = figures["outlook"], figures["cost"]
     table = Table("support tickets", "", show_header=False, title="what came of it")
-    right = screen.share(wilson(outcome.drafts_right, outcome.labels).model_dump())
-    wrong = screen.share(wilson(outcome.accepted_wrong, outcome.accepted).model_dump())
+    right = share(wilson(outcome.drafts_right, outcome.labels).model_dump())
+    wrong = share(wilson(outcome.accepted_wrong, outcome.accepted).model_dump())
     rows = {
         "drafted": f"{seen['examples']:,}",
         "accepted without review": f"{outcome.accepted:,} ({outcome.accepted / outcome.labels:.1%})",
         "reviewed by simulated people": f"{seen['reviewed']:,}",
-        "corrected, of those reviewed": screen.share(seen["corrected"]),
-        "draft accuracy on gold": screen.share(seen["gold"]),
+        "corrected, of those reviewed": share(seen["corrected"]),
+        "draft accuracy on gold": share(seen["gold"]),
         "draft accuracy against the truth": right,
         "accepted and wrong, against the truth": wrong,
         "all labels wrong, against the truth": f"{outcome.wrong / outcome.labels:.1%}",

@@ -1,8 +1,8 @@
 """What labels cost: model money and people's time, per example and against labeling by hand."""
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from pydantic import BaseModel
@@ -11,9 +11,29 @@ ZERO = Decimal(0)
 HOUR = Decimal(3600)
 
 
+class Part(BaseModel):
+    """A part of the calls and what it cost."""
+
+    name: str
+    calls: int
+    dollars: Decimal
+
+
+class Parts(BaseModel):
+    """All calls, divided in four ways."""
+
+    by_step: list[Part] = []
+    by_model: list[Part] = []
+    by_purpose: list[Part] = []
+    by_lane: list[Part] = []
+
+
 @dataclass(frozen=True)
 class Spending:
-    """Sums of a run's ledger. `unpriced` calls have no known price and are not in `dollars`."""
+    """Sums of a run's ledger. `unpriced` calls have no known price and are not in `dollars`.
+
+    `calls` are requests that were sent: one about several examples is one.
+    """
 
     calls: int
     unpriced: int
@@ -21,6 +41,16 @@ class Spending:
     tokens_in: int
     tokens_out: int
     tokens_cached: int
+    parts: Parts = field(default_factory=Parts)
+
+
+def divided(rows: Iterable[tuple[str, int, Decimal]]) -> list[Part]:
+    """Calls and dollars by name, in the order in which the names come."""
+    found: dict[str, Part] = {}
+    for name, calls, dollars in rows:
+        part = found.setdefault(name, Part(name=name, calls=0, dollars=ZERO))
+        part.calls, part.dollars = part.calls + calls, part.dollars + dollars
+    return list(found.values())
 
 
 class CostReport(BaseModel):
@@ -48,6 +78,7 @@ class CostReport(BaseModel):
     model_per_example: Decimal | None
     by_hand_per_example: Decimal | None
     saved: float | None
+    parts: Parts
 
 
 def cost_report(spending: Spending, settled: int, seconds: Sequence[float], hourly: Decimal) -> CostReport:
@@ -76,6 +107,7 @@ def cost_report(spending: Spending, settled: int, seconds: Sequence[float], hour
         model_per_example=_cents(spending.dollars / settled) if settled else None,
         by_hand_per_example=_cents(by_hand),
         saved=float(1 - per_example / by_hand) if per_example is not None and by_hand else None,
+        parts=spending.parts,
     )
 
 

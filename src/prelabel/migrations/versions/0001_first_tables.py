@@ -116,18 +116,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_import_dataset_id"), "import", ["dataset_id"], unique=False)
     op.create_table(
-        "quote",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("dataset_id", sa.Integer(), nullable=False),
-        sa.Column("asked", sa.JSON(), nullable=False),
-        sa.Column("answer", NullableJson(), nullable=True),
-        sa.Column("failure", sa.Text(), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_quote_dataset_id_dataset")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_quote")),
-    )
-    op.create_index(op.f("ix_quote_dataset_id"), "quote", ["dataset_id"], unique=False)
-    op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("dataset_id", sa.Integer(), nullable=False),
@@ -137,6 +125,7 @@ def upgrade() -> None:
         sa.Column("policy", sa.JSON(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
         sa.Column("cap", Dollars(), nullable=True),
+        sa.Column("quote", NullableJson(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("learned_label_id", BigId(), nullable=False),
@@ -223,8 +212,21 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_call_example_id_request_hash"), "call", ["example_id", "request_hash"], unique=False
     )
+    op.create_index(
+        "ix_call_limited",
+        "call",
+        ["run_id", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("outcome = 'limited'"),
+        sqlite_where=sa.text("outcome = 'limited'"),
+    )
     op.create_index(op.f("ix_call_request_hash"), "call", ["request_hash"], unique=False)
-    op.create_index(op.f("ix_call_run_id_dollars"), "call", ["run_id", "dollars"], unique=False)
+    op.create_index(
+        "ix_call_sums",
+        "call",
+        ["run_id", "step", "model", "purpose", "lane", "outcome", "requests", "dollars"],
+        unique=False,
+    )
     op.create_table(
         "draft",
         sa.Column("id", BigId(), nullable=False),
@@ -243,7 +245,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_draft_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
     )
+    op.create_index(
+        "ix_draft_failed",
+        "draft",
+        ["run_id", "step"],
+        unique=False,
+        postgresql_where=sa.text("failure <> ''"),
+        sqlite_where=sa.text("failure <> ''"),
+    )
     op.create_index(op.f("ix_draft_run_id_example_id"), "draft", ["run_id", "example_id"], unique=False)
+    op.create_index(
+        op.f("ix_draft_run_id_step_created_at"), "draft", ["run_id", "step", "created_at"], unique=False
+    )
     op.create_table(
         "label",
         sa.Column("id", BigId(), nullable=False),
@@ -377,10 +390,23 @@ def downgrade() -> None:
     op.drop_table("placement")
     op.drop_index(op.f("ix_label_run_id_source"), table_name="label")
     op.drop_table("label")
+    op.drop_index(op.f("ix_draft_run_id_step_created_at"), table_name="draft")
     op.drop_index(op.f("ix_draft_run_id_example_id"), table_name="draft")
+    op.drop_index(
+        "ix_draft_failed",
+        table_name="draft",
+        postgresql_where=sa.text("failure <> ''"),
+        sqlite_where=sa.text("failure <> ''"),
+    )
     op.drop_table("draft")
-    op.drop_index(op.f("ix_call_run_id_dollars"), table_name="call")
+    op.drop_index("ix_call_sums", table_name="call")
     op.drop_index(op.f("ix_call_request_hash"), table_name="call")
+    op.drop_index(
+        "ix_call_limited",
+        table_name="call",
+        postgresql_where=sa.text("outcome = 'limited'"),
+        sqlite_where=sa.text("outcome = 'limited'"),
+    )
     op.drop_index(op.f("ix_call_example_id_request_hash"), table_name="call")
     op.drop_table("call")
     op.drop_index(op.f("ix_batch_run_id"), table_name="batch")
@@ -389,8 +415,6 @@ def downgrade() -> None:
     op.drop_table("bad_row")
     op.drop_index(op.f("ix_run_dataset_id"), table_name="run")
     op.drop_table("run")
-    op.drop_index(op.f("ix_quote_dataset_id"), table_name="quote")
-    op.drop_table("quote")
     op.drop_index(op.f("ix_import_dataset_id"), table_name="import")
     op.drop_table("import")
     op.drop_index(op.f("ix_example_dataset_id_content_hash"), table_name="example")

@@ -1,0 +1,109 @@
+"""The options of the command line that say how a dataset is drafted, and what they make of a run's body."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from prelabel.client import Document
+from prelabel.errors import InputError
+
+DATA, DRAFTING, ACCEPTING, MONEY = "Data", "Drafting", "Accepting", "Money"
+Confidence = Literal["stated", "logprobs", "samples", "panel"]
+
+Models = Annotated[list[str], typer.Option(
+    "--model", rich_help_panel=DRAFTING,
+    help="A LiteLLM model name, or `student`, which learns from gold and needs no key. Given several times, a cascade in "
+    "this order: each next one is asked only where those before it were not sure.",
+)]  # fmt: skip
+TakeFrom = Annotated[float | None, typer.Option(
+    min=0, max=1, rich_help_panel=DRAFTING,
+    help="Of a cascade: the confidence from which the draft of an earlier model is taken; without it, the threshold.",
+)]  # fmt: skip
+HowSure = Annotated[Confidence | None, typer.Option(
+    "--confidence", rich_help_panel=DRAFTING, show_default="stated",
+    help="How a model's confidence is had: as it states it, from the probabilities of its tokens, from the agreement of "
+    "several samples, or from that of a panel of models.",
+)]  # fmt: skip
+Samples = Annotated[int | None, typer.Option(
+    min=2, max=50, rich_help_panel=DRAFTING, show_default="5", help="How many answers confidence `samples` compares.",
+)]  # fmt: skip
+Panel = Annotated[list[str] | None, typer.Option(
+    metavar="MODEL", rich_help_panel=DRAFTING, help="A further model of confidence `panel`; may be given several times.",
+)]  # fmt: skip
+Shots = Annotated[int, typer.Option(
+    min=0, max=50, rich_help_panel=DRAFTING, help="How many settled examples a model is shown with each question.",
+)]  # fmt: skip
+PerCall = Annotated[int, typer.Option(
+    min=1, max=50, rich_help_panel=DRAFTING, help="How many examples a model is asked about at once.",
+)]  # fmt: skip
+Lane = Annotated[Literal["live", "batch"], typer.Option(
+    rich_help_panel=DRAFTING,
+    help="Call by call, or by the provider's batch endpoint: within a day, at about half the price.",
+)]  # fmt: skip
+PromptName = Annotated[str, typer.Option(
+    "--prompt", rich_help_panel=DRAFTING, help="A prompt of the folder prompts/.",
+)]  # fmt: skip
+Threshold = Annotated[float, typer.Option(
+    min=0, max=1, rich_help_panel=ACCEPTING, help="Drafts with at least this confidence are accepted.",
+)]  # fmt: skip
+Calibrated = Annotated[bool, typer.Option(
+    rich_help_panel=ACCEPTING, help="Calibrate confidence on the gold first.",
+)]  # fmt: skip
+GoldTarget = Annotated[float | None, typer.Option(
+    rich_help_panel=ACCEPTING, help="Accept nothing where gold accuracy is not surely this high.",
+)]  # fmt: skip
+Cap = Annotated[float | None, typer.Option(
+    min=0, rich_help_panel=MONEY, help="Dollars that the run may spend at most.",
+)]  # fmt: skip
+
+
+def run_body(
+    models: list[str],
+    take_from: float | None,
+    confidence: Confidence | None,
+    samples: int | None,
+    panel: list[str] | None,
+    shots: int,
+    per_call: int,
+    lane: str,
+    prompt: str,
+    threshold: float,
+    calibrated: bool,
+    gold_target: float | None,
+    cap: float | None,
+) -> Document:
+    """The body of POST …/runs and …/quotes. Raises InputError where options do not go together."""
+    _check(models, take_from, confidence, samples, panel)
+    how = confidence or ("panel" if panel else "samples" if samples else "stated")
+    asked: Document = {"confidence": how, "panel": panel or [], "shots": shots, "per_call": per_call}
+    asked |= {"samples": samples} if samples else {}
+    steps: list[Document] = [{"model": model} | ({} if model == "student" else asked) for model in models]
+    if take_from is not None:
+        steps = [step | {"take_from": take_from} for step in steps[:-1]] + steps[-1:]
+    policy = {
+        "threshold": threshold,
+        "confidence": "calibrated" if calibrated else "raw",
+        "gold_target": gold_target,
+    }
+    return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
+
+
+def _check(
+    models: list[str],
+    take_from: float | None,
+    confidence: Confidence | None,
+    samples: int | None,
+    panel: list[str] | None,
+) -> None:
+    if take_from is not None and len(models) < 2:
+        raise InputError(
+            "--take-from is for a cascade: name a further --model, to be asked where the first is not sure"
+        )
+    if samples and confidence not in (None, "samples"):
+        raise InputError(f"--samples goes with --confidence samples, not {confidence}")
+    if panel and confidence not in (None, "panel"):
+        raise InputError(f"--panel goes with --confidence panel, not {confidence}")
+    if samples and panel:
+        raise InputError("--samples and --panel are two ways to have confidence: choose one")
+    if confidence == "panel" and not panel:
+        raise InputError("--confidence panel needs --panel MODEL, once for each further model")
