@@ -47,7 +47,10 @@ def record(session: Session, entries: Iterable[Entry]) -> None:
 def recall(
     session: Session, models: Collection[str], example_ids: Collection[int], hashes: Collection[str]
 ) -> list[tuple[int, str, Reply]]:
-    """Replies of these models that were paid for before: to these examples, and to requests of these hashes."""
+    """Replies of these models that were paid for before: to these examples, and to requests of these hashes.
+
+    Of a request about several examples, each has its own part of the reply, under a hash that no whole request has.
+    """
     ids, digests = list(example_ids), list(hashes)
     found: dict[tuple[int, str], Reply] = {}
     for start in range(0, max(len(ids), len(digests)), MOST_RECALLED):
@@ -57,7 +60,6 @@ def recall(
                 or_(col(Call.example_id).in_(some), col(Call.request_hash).in_(others)),
                 col(Call.model).in_(models),
                 col(Call.outcome).in_(("ok", "invalid")),
-                Call.requests == 1,
             )
         )
         found |= {(call.example_id, call.request_hash): _reply(call) for call in calls}

@@ -1,12 +1,14 @@
 """From a prompt file, a schema and an example to the messages that a model is sent. Pure.
 
 A prompt file has front matter (`name`, `description`) between two lines of ---, then a part under "## system" and one under
-"## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines` and `confidence`, and so is the same for
-all examples of a run, which lets providers cache it; the user part is filled with `example`. The example comes last, fenced by
-lines that carry a hash of it, so that nothing inside can end the fence.
+"## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines`, `confidence` and `several`, and so is the
+same for all examples of a run, which lets providers cache it; the user part is filled with `example`. The example comes last,
+fenced by lines that carry a hash of it, so that nothing inside can end the fence. Where `several` is true, there are more of
+them: `example` is all of them then, each after a line with its number.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +31,7 @@ LONGEST_ECHO = 4_000
 """Characters of a bad answer that are shown to the model again when it is asked to repair it."""
 _FILE = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
 _PARTS = re.compile(r"\s*^## system\s*$(.*)^## user\s*$(.*)\Z", re.DOTALL | re.MULTILINE)
-_VARIABLES = {"system": {"fields", "guidelines", "confidence"}, "user": {"example"}}
+_VARIABLES = {"system": {"fields", "guidelines", "confidence", "several"}, "user": {"example"}}
 _JINJA = ImmutableSandboxedEnvironment(
     undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
 )
@@ -56,6 +58,11 @@ class PromptTemplate:
     def digest(self) -> str:
         """Names the file's content."""
         return digest(self.text)
+
+    @cached_property
+    def tells_of_several(self) -> bool:
+        """Whether it says how to answer for several examples at once."""
+        return "several" in meta.find_undeclared_variables(_JINJA.parse(self.system))
 
 
 def load_prompt(name: str) -> PromptTemplate:
@@ -114,11 +121,15 @@ def _check_part(part: str, text: str, source: str, before: int) -> None:
 
 @dataclass(frozen=True)
 class Instructions:
-    """What a model is told for every example of a run: a prompt filled with a schema and a way to have confidence."""
+    """What a model is told for every example of a run: a prompt filled with a schema and a way to have confidence.
+
+    `several`: it is asked about several examples at once.
+    """
 
     template: PromptTemplate
     schema: LabelSchema
     confidence: str
+    several: bool = False
 
     @cached_property
     def system(self) -> str:
@@ -129,22 +140,29 @@ class Instructions:
             fields=[_field(name, kind) for name, kind in self.schema.fields.items()],
             guidelines=self.schema.guidelines,
             confidence=self.confidence,
+            several=self.several,
         )
 
     @cached_property
     def answer_schema(self) -> dict[str, Json]:
-        """The JSON schema of an answer, within what providers enforce strictly."""
+        """The JSON schema of an answer for one example, within what providers enforce strictly."""
         properties: dict[str, Json] = {"label": self.schema.json_schema()}
         if self.confidence == "stated":
             chances = {name: {"type": "number", "description": "from 0 to 1"} for name in self.schema.fields}
             properties["confidence"] = _object(chances)
         return _object(properties)
 
-    def messages(self, content: dict[str, Json]) -> list[dict[str, str]]:
-        """The system message, then the user message with this example."""
+    def answers_schema(self, count: int) -> dict[str, Json]:
+        """The JSON schema of an answer for so many examples: an object with one for each, by its number from 1."""
+        answers = _object({str(number): {"$ref": "#/$defs/answer"} for number in range(1, count + 1)})
+        return answers | {"$defs": {"answer": self.answer_schema}}
+
+    def messages(self, *contents: dict[str, Json]) -> list[dict[str, str]]:
+        """The system message, then the user message with this example, or with all of these where there are `several`."""
+        example = numbered(contents) if self.several else fenced(*contents)
         return [
             {"role": "system", "content": self.system},
-            {"role": "user", "content": _render(self.template, self.template.user, example=fenced(content))},
+            {"role": "user", "content": _render(self.template, self.template.user, example=example)},
         ]
 
 
@@ -160,9 +178,25 @@ def repair(talk: list[dict[str, str]], answer: str, reason: str) -> list[dict[st
 
 def fenced(content: dict[str, Json]) -> str:
     """An example between two lines that its own text cannot contain."""
-    text, attempt = as_text(content), 0
-    while (mark := digest([text, attempt])[:8]) in text:
+    text = as_text(content)
+    return _fence(text, _mark([text]))
+
+
+def numbered(contents: Sequence[dict[str, Json]]) -> str:
+    """Examples one after the other, each after its number and between two lines that none of their texts can contain."""
+    texts = [as_text(content) for content in contents]
+    mark = _mark(texts)
+    return "\n\n".join(f"Example {number}:\n{_fence(text, mark)}" for number, text in enumerate(texts, 1))
+
+
+def _mark(texts: Sequence[str]) -> str:
+    attempt = 0
+    while any((mark := digest([*texts, attempt])[:8]) in text for text in texts):
         attempt += 1
+    return mark
+
+
+def _fence(text: str, mark: str) -> str:
     return f"<example-{mark}>\n{text}\n</example-{mark}>"
 
 
