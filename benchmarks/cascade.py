@@ -32,7 +32,7 @@ from prelabel.dataset import bring_in
 from prelabel.draft import CallRecord, Drafter, Keep, Outcome, Reply, Subject
 from prelabel.engine import Engine
 from prelabel.formats.base import Row
-from prelabel.llm.drafters import StudentDrafter, taught
+from prelabel.llm.students import StudentDrafter, taught
 from prelabel.measure.intervals import Share, wilson
 from prelabel.models import Call, Draft, Example, Label, Placement, Run
 from prelabel.policy import Policy
@@ -52,6 +52,7 @@ class RecordedDrafter:
     """Drafts what the model once answered to an example, at the price of a call; what does not fit the schema has failed."""
 
     name = MODEL
+    together = 1
 
     def __init__(self, answers: Mapping[int, Recorded], classes: Sequence[str], price: Decimal) -> None:
         self._answers = answers
@@ -59,6 +60,9 @@ class RecordedDrafter:
         self._price = price
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
+        """Nothing."""
+
+    def forget(self, subject: Subject) -> None:
         """Nothing."""
 
     def most(self, _subject: Subject) -> Decimal:

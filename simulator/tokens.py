@@ -65,7 +65,8 @@ def _spread(
         if at > len(before):
             unnamed = 0.0  # what has no name parts from the value with the first token of it
         here[piece] += unnamed
-        odds[index] = {text: chance / whole for text, chance in here.items()} if whole else here
+        if len(here) > 1 or at > len(before):  # the tokens before may spell another value
+            odds[index] = {text: chance / whole for text, chance in here.items()} if whole else here
         alive = {other: chance for other, chance in alive.items() if next_pieces[other] == piece}
 
 

@@ -30,6 +30,7 @@ class FakeDrafter:
     """Drafts what `say` says of a content: (label, confidence), or an error to end with. Each call costs PRICE."""
 
     name = "fake"
+    together = 1
 
     def __init__(self, say: Callable[[dict[str, Any]], tuple[str, float] | ModelError]) -> None:
         self._say = say
@@ -40,6 +41,9 @@ class FakeDrafter:
 
     def most(self, _subject: Subject) -> Decimal | None:
         return PRICE
+
+    def forget(self, subject: Subject) -> None:
+        pass
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         self.asked.append(subject.example_id)

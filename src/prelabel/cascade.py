@@ -41,8 +41,12 @@ class Step(BaseModel):
     def _check(self) -> "Step":
         if (self.confidence == "panel") != bool(self.panel):
             raise ValueError("panel: name further models for confidence 'panel', and only for it")
+        if len({self.model, *self.panel}) <= len(self.panel):
+            raise ValueError("panel: name each model once, and not the step's own")
         if self.per_call > 1 and self.confidence != "stated":
             raise ValueError("per_call: several examples a call go with confidence 'stated' only")
+        if self.shots and (self.per_call > 1 or self.confidence == "samples"):
+            raise ValueError("shots: they go with one example a call, and not with confidence 'samples'")
         return self
 
     @property
@@ -71,6 +75,7 @@ class Cascade:
     def __init__(self, steps: Sequence[tuple[Drafter, float]]) -> None:
         self._steps = steps
         self.name = " > ".join(drafter.name for drafter, _ in steps)
+        self.together = max(drafter.together for drafter, _ in steps)
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
         """Every step looks at all of them: which ones it will be asked about is not known yet."""
@@ -92,4 +97,11 @@ class Cascade:
             if is_last or outcome.ending in ("postponed", "stopped") or outcome.is_sure(take_from):
                 break
             earlier.append(outcome)
+        for drafter, _ in self._steps[index + 1 :]:
+            drafter.forget(subject)
         return replace(outcome, earlier=tuple(earlier))
+
+    def forget(self, subject: Subject) -> None:
+        """The example is not wanted any more."""
+        for drafter, _ in self._steps:
+            drafter.forget(subject)

@@ -5,17 +5,17 @@ into an `Outcome`. Every call is handed to `keep` as soon as its answer is there
 """
 
 import asyncio
-import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from prelabel.answer import parse_answer
 from prelabel.canonical import Json, digest
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.prompt import Instructions, Shot, repair
@@ -42,7 +42,8 @@ class Subject:
 class Request:
     """One question to a model; equal requests have equal digests.
 
-    `count` answers are asked for in one call; `sample` tells apart requests that are alike but for being asked once more.
+    `count` answers are asked for in one call; `sample` tells apart requests that are alike but for being asked once more;
+    `examples` is how many the messages are about.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Request:
     temperature: float = 0.0
     count: int = 1
     sample: int = 0
+    examples: int = 1
 
     @cached_property
     def digest(self) -> str:
@@ -150,15 +152,22 @@ class Model(Protocol):
 
 
 class Drafter(Protocol):
-    """Anything that drafts labels: a model behind a prompt, the student, a cascade of both."""
+    """Anything that drafts labels: a model behind a prompt, the student, a cascade of both.
+
+    `together` is how many examples it may ask about in one call.
+    """
 
     name: str
+    together: int
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
         """Look at subjects together before each of them is drafted."""
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         """Draft one example that was prepared; never raises for what a model does."""
+
+    def forget(self, subject: Subject) -> None:
+        """An example that was prepared will not be drafted."""
 
     def most(self, subject: Subject) -> Decimal | None:
         """Upper bound in dollars of drafting it; None where no price is known."""
@@ -168,6 +177,10 @@ Show = Callable[[Sequence[Subject]], Sequence[Sequence[Shot]]]
 """Chooses settled examples to be shown before each of these subjects; the same ones whenever it is asked."""
 Confide = Callable[[LabelSchema, Reply], tuple[dict[str, float], dict[str, dict[str, float]]]]
 """From an answer with token probabilities to confidences by field and alternatives by field."""
+
+
+Note = Callable[[CallOutcome, str, Reply | None], None]
+"""Takes how a call ended, why, and what was paid for it."""
 
 
 class Asker:
@@ -191,9 +204,9 @@ class Asker:
             for example_id in {origin, *asked_by[request_hash]} & openings.keys():
                 self._memory.setdefault(example_id, {})[request_hash] = reply
 
-    def remembers(self, subject: Subject, request: Request) -> bool:
-        """Whether asking costs nothing."""
-        return request.digest in self._memory.get(subject.example_id, {})
+    def remembered(self, subject: Subject, request: Request) -> Reply | None:
+        """The reply to this request, where asking costs nothing."""
+        return self._memory.get(subject.example_id, {}).get(request.digest)
 
     def forget(self, subject: Subject) -> None:
         """The example is dealt with."""
@@ -209,21 +222,24 @@ class Asker:
         read: Callable[[Reply], Read],
     ) -> Read:
         """What `read` makes of the reply. Raises ModelError, and LabelError where `read` does."""
-        remembered = self._memory.get(subject.example_id, {}).get(request.digest)
+
+        def note(outcome: CallOutcome, detail: str, reply: Reply | None) -> None:
+            keep(subject, CallRecord(model.name, purpose, request.digest, outcome, detail, reply, self.step))
+
+        remembered = self.remembered(subject, request)
         if remembered is not None:
             return read(remembered)
-        reply = await self._paid(model, subject, request, purpose, keep)
+        reply = await self.paid(model, request, note)
         try:
             found = read(reply)
         except LabelError as fault:
-            self._note(keep, subject, model, purpose, request, "invalid", str(fault), reply)
+            note("invalid", str(fault), reply)
             raise
-        self._note(keep, subject, model, purpose, request, "ok", "", reply)
+        note("ok", "", reply)
         return found
 
-    async def _paid(
-        self, model: Model, subject: Subject, request: Request, purpose: Purpose, keep: Keep
-    ) -> Reply:
+    async def paid(self, model: Model, request: Request, note: Note) -> Reply:
+        """The reply to a request, tried again while it may pass; `note` is told of attempts that failed. Raises ModelError."""
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             wait=pause,
@@ -236,26 +252,15 @@ class Asker:
                     return await model.ask(request)
                 except ModelError as error:
                     paid = error.reply if isinstance(error, RefusedError) else None
-                    self._note(keep, subject, model, purpose, request, outcome_of(error), str(error), paid)
+                    note(outcome_of(error), str(error), paid)
                     raise
         raise AssertionError("tenacity ends with an answer or an error")
-
-    def _note(
-        self,
-        keep: Keep,
-        subject: Subject,
-        model: Model,
-        purpose: Purpose,
-        request: Request,
-        outcome: CallOutcome,
-        detail: str,
-        reply: Reply | None,
-    ) -> None:
-        keep(subject, CallRecord(model.name, purpose, request.digest, outcome, detail, reply, self.step))
 
 
 class ModelDrafter:
     """Drafts with a model and a prompt: ask, check, repair once."""
+
+    together = 1
 
     def __init__(
         self,
@@ -279,32 +284,35 @@ class ModelDrafter:
         """Choose what each is shown, and recall the answers that were paid for before."""
         shots = await asyncio.to_thread(self._show, subjects) if self._show else [()] * len(subjects)
         for subject, shown in zip(subjects, shots, strict=True):
-            talk = self._instructions.messages(subject.content, shown)
+            talk = self._instructions.messages(subject.content, shots=shown)
             self._openings[subject.example_id] = self._request(talk)
         await self._asker.remember(
             {subject.example_id: [self._opening(subject).digest] for subject in subjects}
         )
 
     def most(self, subject: Subject) -> Decimal | None:
-        """A draft and its repair; nothing where the first answer is remembered."""
+        """A draft and its repair; no more than the latter where the first answer is remembered."""
         request = self._opening(subject)
-        if self._asker.remembers(subject, request):
-            return Decimal(0)
         one = self._model.most(request)
-        return None if one is None else one * 2
+        if (known := self._asker.remembered(subject, request)) is None:
+            return None if one is None else one * 2
+        return Decimal(0) if self._fits(known) else one
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         """Ask, check, repair once."""
         try:
-            return await self._draft(subject, keep)
-        except ModelError as error:
-            return Outcome(subject, ending_of(error), self.name, failure=str(error))
-        except LabelError as fault:
-            failure = f"the answer did not fit the schema, also after a repair: {fault}"
-            return Outcome(subject, "failed", self.name, failure=failure)
+            return await concluded(subject, self.name, self._draft(subject, keep))
         finally:
-            self._openings.pop(subject.example_id, None)
-            self._asker.forget(subject)
+            self.forget(subject)
+
+    def forget(self, subject: Subject) -> None:
+        """The example is not wanted any more."""
+        self._openings.pop(subject.example_id, None)
+        self._asker.forget(subject)
+
+    def remembers(self, subject: Subject) -> bool:
+        """Whether its first answer was paid for before."""
+        return self._asker.remembered(subject, self._opening(subject)) is not None
 
     async def _draft(self, subject: Subject, keep: Keep) -> Outcome:
         request, said = self._opening(subject), ""
@@ -322,48 +330,31 @@ class ModelDrafter:
             again = self._request(repair(request.messages, said, str(fault)))
             return await self._asker.ask(self._model, subject, again, "repair", keep, read)
 
+    def _fits(self, reply: Reply) -> bool:
+        try:
+            parse_answer(self._schema, reply.text, self._states)
+        except LabelError:
+            return False
+        return True
+
     def _opening(self, subject: Subject) -> Request:
         known = self._openings.get(subject.example_id)
         return known or self._request(self._instructions.messages(subject.content))
 
     def _request(self, talk: list[dict[str, str]]) -> Request:
-        return Request(
-            self._model.name, talk, self._instructions.answer_schema, want_logprobs=not self._states
-        )
+        wants = self._instructions.confidence == "logprobs"
+        return Request(self._model.name, talk, self._instructions.answer_schema, want_logprobs=wants)
 
 
-def parse_answer(schema: LabelSchema, text: str, states: bool) -> tuple[dict[str, Json], dict[str, float]]:
-    """The normalized label of a model's answer, and the confidences by field where it `states` them.
-
-    Raises LabelError where it is not JSON, not an object, does not fit the schema, or states no usable confidence.
-    """
-    answer = _json_object(text)
-    if "label" not in answer:
-        raise LabelError("label", "is missing from the answer")
-    schema.validate_label(answer["label"])
-    label = schema.normalize(answer["label"])
-    if not states:
-        return label, {}
-    stated = answer.get("confidence")
-    if not isinstance(stated, dict):
-        raise LabelError("confidence", "is missing from the answer")
-    return label, {name: _probability(stated.get(name), f"confidence.{name}") for name in schema.fields}
-
-
-def _json_object(text: str) -> dict[str, Any]:
+async def concluded(subject: Subject, name: str, drafting: Awaitable[Outcome]) -> Outcome:
+    """The outcome of drafting an example, also where it ends with a ModelError or, after its repair, a LabelError."""
     try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise LabelError("", f"the answer is not JSON ({error})") from error
-    if not isinstance(answer, dict):
-        raise LabelError("", "the answer is not a JSON object")
-    return answer
-
-
-def _probability(value: Json, path: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise LabelError(path, f"must be a number from 0 to 1, not {json.dumps(value)[:40]}")
-    return float(value)
+        return await drafting
+    except ModelError as error:
+        return Outcome(subject, ending_of(error), name, failure=str(error))
+    except LabelError as fault:
+        failure = f"the answer did not fit the schema, also after a repair: {fault}"
+        return Outcome(subject, "failed", name, failure=failure)
 
 
 def pause(state: RetryCallState) -> float:

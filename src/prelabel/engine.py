@@ -136,13 +136,18 @@ class Line:
             with suppress(*AWAY):
                 await asyncio.to_thread(self._end)
 
+    @property
+    def _share(self) -> int:
+        """Examples that may be on their way at once: more where several go into one call."""
+        return self._engine.share * (self._drafter.together if self._drafter else 1)
+
     async def _work(self) -> None:
         supply: asyncio.Task[None] | None = None
         while True:
             if not (self._is_over or self._engine.is_stopped or supply) and self._runs_dry:
                 supply = asyncio.create_task(self._claim())
                 supply.add_done_callback(lambda _: self._changed.set())
-            while self._ready and len(self._drafting) < self._engine.share and not self._engine.is_stopped:
+            while self._ready and len(self._drafting) < self._share and not self._engine.is_stopped:
                 self._start(*self._ready.popleft())
             if not self._drafting and not supply:
                 break
@@ -158,7 +163,7 @@ class Line:
     def _runs_dry(self) -> bool:
         if self._is_short:  # of money: what is set aside for the calls on their way may yet be left over
             return not (self._ready or self._drafting)
-        return len(self._ready) < max(1, self._engine.share // 4)
+        return len(self._ready) < max(1, self._share // 4)
 
     def _start(self, drafter: Drafter, subject: Subject, reserved: Decimal) -> None:
         task = asyncio.create_task(self._draft(drafter, subject, reserved))
@@ -187,7 +192,7 @@ class Line:
 
     async def _claim(self) -> None:
         """Lease some more examples; over, where there are none, the run has stopped, or its money is spent."""
-        size = min(self._engine.settings.chunk_size, max(8, self._engine.share // 2))
+        size = min(self._engine.settings.chunk_size, max(8, self._share // 2))
         try:
             claimed = await asyncio.to_thread(self._lease, size)
             if claimed and (drafter := self._drafter):
@@ -232,6 +237,8 @@ class Line:
             if self._is_short:
                 left = [subject.example_id for subject in claimed[count:]]
                 place.release(session, owner, self._run_id, left)
+                for subject in claimed[count:]:
+                    drafter.forget(subject)
                 whose = ledger.exhausted(session, run, costs[count])
                 if whose and run.state == "running":
                     runs.stop_over_budget(session, run, whose)

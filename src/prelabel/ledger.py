@@ -76,11 +76,10 @@ def recall(
     models: Collection[str],
     example_ids: Collection[int],
     hashes: Collection[str],
-    shares: bool = False,
 ) -> list[tuple[int, str, Reply]]:
     """Replies of these models that were paid for before: to these examples, and to requests of these hashes.
 
-    With `shares`, also those of the further examples in a request about several.
+    Of a request about several examples, each has its own part of the reply, under a hash that no whole request has.
     """
     ids, digests = list(example_ids), list(hashes)
     found: dict[tuple[int, str], Reply] = {}
@@ -91,7 +90,6 @@ def recall(
                 or_(col(Call.example_id).in_(some), col(Call.request_hash).in_(others)),
                 col(Call.model).in_(models),
                 col(Call.outcome).in_(("ok", "invalid")),
-                col(Call.requests) >= (0 if shares else 1),
             )
         )
         found |= {(call.example_id, call.request_hash): _reply(call) for call in calls}

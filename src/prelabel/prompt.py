@@ -1,9 +1,10 @@
 """From a prompt file, a schema and an example to the messages that a model is sent. Pure.
 
 A prompt file has front matter (`name`, `description`) between two lines of ---, then a part under "## system" and one under
-"## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines` and `confidence`, and so is the same for
-all examples of a run, which lets providers cache it; the user part is filled with `example` and `shots`, of which each has an `example` and a `label`. The example comes
-last. Each is fenced by lines that carry a hash, so that nothing inside can end the fence.
+"## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines`, `confidence` and `several`, and so is the
+same for all examples of a run, which lets providers cache it; the user part is filled with `example` and `shots`, of which each
+has an `example` and a `label`. The example comes last, fenced by lines that carry a hash, so that nothing inside can end the
+fence. Where `several` is true, there are more of them: `example` is all of them then, each after a line with its number.
 """
 
 import re
@@ -30,7 +31,7 @@ LONGEST_ECHO = 4_000
 """Characters of a bad answer that are shown to the model again when it is asked to repair it."""
 _FILE = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
 _PARTS = re.compile(r"\s*^## system\s*$(.*)^## user\s*$(.*)\Z", re.DOTALL | re.MULTILINE)
-_VARIABLES = {"system": {"fields", "guidelines", "confidence"}, "user": {"example", "shots"}}
+_VARIABLES = {"system": {"fields", "guidelines", "confidence", "several"}, "user": {"example", "shots"}}
 _JINJA = ImmutableSandboxedEnvironment(
     undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
 )
@@ -58,10 +59,15 @@ class PromptTemplate:
         """Names the file's content."""
         return digest(self.text)
 
-    @property
+    @cached_property
     def shows_shots(self) -> bool:
         """Whether it has a place for settled examples."""
         return "shots" in meta.find_undeclared_variables(_JINJA.parse(self.user))
+
+    @cached_property
+    def tells_of_several(self) -> bool:
+        """Whether it says how to answer for several examples at once."""
+        return "several" in meta.find_undeclared_variables(_JINJA.parse(self.system))
 
 
 @dataclass(frozen=True)
@@ -128,11 +134,15 @@ def _check_part(part: str, text: str, source: str, before: int) -> None:
 
 @dataclass(frozen=True)
 class Instructions:
-    """What a model is told for every example of a run: a prompt filled with a schema and a way to have confidence."""
+    """What a model is told for every example of a run: a prompt filled with a schema and a way to have confidence.
+
+    `several`: it is asked about several examples at once.
+    """
 
     template: PromptTemplate
     schema: LabelSchema
     confidence: str
+    several: bool = False
 
     @cached_property
     def system(self) -> str:
@@ -143,25 +153,33 @@ class Instructions:
             fields=[_field(name, kind) for name, kind in self.schema.fields.items()],
             guidelines=self.schema.guidelines,
             confidence=self.confidence,
+            several=self.several,
         )
 
     @cached_property
     def answer_schema(self) -> dict[str, Json]:
-        """The JSON schema of an answer, within what providers enforce strictly."""
+        """The JSON schema of an answer for one example, within what providers enforce strictly."""
         properties: dict[str, Json] = {"label": self.schema.json_schema()}
         if self.confidence == "stated":
             chances = {name: {"type": "number", "description": "from 0 to 1"} for name in self.schema.fields}
             properties["confidence"] = _object(chances)
         return _object(properties)
 
-    def messages(self, content: dict[str, Json], shots: Sequence[Shot] = ()) -> list[dict[str, str]]:
-        """The system message, then the user message with the shots and this example."""
-        beside = "\n".join(as_text(one) for one in (content, *(shot.content for shot in shots)))
+    def answers_schema(self, count: int) -> dict[str, Json]:
+        """The JSON schema of an answer for so many examples: an object with one for each, by its number from 1."""
+        answers = _object({str(number): {"$ref": "#/$defs/answer"} for number in range(1, count + 1)})
+        return answers | {"$defs": {"answer": self.answer_schema}}
+
+    def messages(self, *contents: dict[str, Json], shots: Sequence[Shot] = ()) -> list[dict[str, str]]:
+        """The system message, then the user message with the shots and this example, or with all where there are `several`."""
+        texts = [as_text(content) for content in (*contents, *(shot.content for shot in shots))]
+        mark = _mark(texts)
         shown = [
-            {"example": fenced(shot.content, beside), "label": canonical({"label": shot.label})}
+            {"example": _fence(as_text(shot.content), mark), "label": canonical({"label": shot.label})}
             for shot in shots
         ]
-        user = _render(self.template, self.template.user, example=fenced(content, beside), shots=shown)
+        example = _numbered(contents, mark) if self.several else _fence(texts[0], mark)
+        user = _render(self.template, self.template.user, example=example, shots=shown)
         return [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
 
 
@@ -175,11 +193,21 @@ def repair(talk: list[dict[str, str]], answer: str, reason: str) -> list[dict[st
     return [*talk, {"role": "assistant", "content": echo}, {"role": "user", "content": demand}]
 
 
-def fenced(content: dict[str, Json], beside: str = "") -> str:
-    """An example between two lines that its own text cannot contain, nor the texts that are shown `beside` it."""
-    text, attempt = as_text(content), 0
-    while (mark := digest([text, attempt])[:8]) in text or mark in beside:
+def _numbered(contents: Sequence[dict[str, Json]], mark: str) -> str:
+    """Examples one after the other, each after its number and between two lines of this mark."""
+    parts = enumerate((_fence(as_text(content), mark) for content in contents), 1)
+    return "\n\n".join(f"Example {number}:\n{part}" for number, part in parts)
+
+
+def _mark(texts: Sequence[str]) -> str:
+    """What none of the texts contains."""
+    attempt = 0
+    while any((mark := digest([*texts, attempt])[:8]) in text for text in texts):
         attempt += 1
+    return mark
+
+
+def _fence(text: str, mark: str) -> str:
     return f"<example-{mark}>\n{text}\n</example-{mark}>"
 
 

@@ -296,7 +296,7 @@ class Past:
 def _request(model: str, step: Step, told: Instructions, content: dict[str, Json]) -> Request:
     """How an example's drafting opens; equal to what the drafter sends, so that the ledger knows it again."""
     return Request(
-        model, told.messages(content), told.answer_schema, want_logprobs=step.confidence != "stated"
+        model, told.messages(content), told.answer_schema, want_logprobs=step.confidence == "logprobs"
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel import draft
+from prelabel.answer import parse_answer
 from prelabel.draft import Asker, CallRecord, Confide, ModelDrafter, Outcome, Reply, Request, Subject
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.prompt import Instructions, Shot, load_prompt
@@ -170,7 +171,7 @@ def test_token_probabilities_give_confidence_and_alternatives() -> None:
 )
 def test_an_answer_that_does_not_fit_is_refused_with_its_path(answer: str, path: str) -> None:
     with pytest.raises(LabelError) as error:
-        draft.parse_answer(SCHEMA, answer, states=True)
+        parse_answer(SCHEMA, answer, states=True)
     assert error.value.path == path
 
 
@@ -182,7 +183,7 @@ ANSWERS: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]] = lambda inn
 @given(st.recursive(st.none() | st.sampled_from(["billing", "x", 0.5, True]), ANSWERS, max_leaves=8))
 def test_no_answer_becomes_a_label_that_does_not_fit_the_schema(answer: Any) -> None:
     try:
-        label, _ = draft.parse_answer(SCHEMA, json.dumps(answer), states=False)
+        label, _ = parse_answer(SCHEMA, json.dumps(answer), states=False)
     except LabelError:
         return
     SCHEMA.validate_label(label)
@@ -194,4 +195,4 @@ def test_shots_are_chosen_once_for_all_that_are_prepared_and_asked_about_with_ea
     used = ModelDrafter(model, told, lambda *_: ({}, {}), Asker(), lambda subjects: [shown] * len(subjects))
     found, _ = drafted(used)
     assert found.ending == "drafted"
-    assert model.requests[0].messages == told.messages(SUBJECT.content, shown)
+    assert model.requests[0].messages == told.messages(SUBJECT.content, shots=shown)

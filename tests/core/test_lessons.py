@@ -10,7 +10,7 @@ from prelabel import ledger, lessons, place, projects, review, runs
 from prelabel.cascade import Cascade, Step
 from prelabel.draft import Asker, ModelDrafter, Reply, Request
 from prelabel.lessons import Lesson
-from prelabel.llm.drafters import UntaughtDrafter
+from prelabel.llm.students import UntaughtDrafter
 from prelabel.models import Example, Placement, Run
 from prelabel.policy import Policy
 from prelabel.prompt import Instructions, load_prompt

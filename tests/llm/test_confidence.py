@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from prelabel.draft import Reply, Token
 from prelabel.llm.confidence import confide
 from prelabel.schema import LabelSchema
+from simulator.tokens import cut, logprobs
 
 SCHEMA = LabelSchema.load(
     "fields: {topic: [agrees, disagrees, neutral], angry: {kind: boolean}, note: {kind: text}}"
@@ -84,3 +85,110 @@ def test_any_cut_of_any_answer_gives_a_confidence_within_bounds(
     assert set(confidences) == {"topic", "angry", "note"}
     assert all(0 <= value <= 1 for value in confidences.values())
     assert topic in alternatives["topic"]
+
+
+def simulated(text: str, chances: dict[str, float]) -> Reply:
+    """An answer whose tokens are cut and weighed by the simulated provider."""
+    return Reply(
+        text,
+        tuple(
+            Token(
+                token["token"],
+                token["logprob"],
+                {other["token"]: other["logprob"] for other in token["top_logprobs"]},
+            )
+            for token in logprobs(text, chances, top=20)
+        ),
+    )
+
+
+LABELS = st.text(st.sampled_from('ab "\\é🙂:,'), min_size=1, max_size=12).filter(
+    lambda text: text == text.strip()
+)
+
+
+@st.composite
+def weighed(draw: st.DrawFn) -> dict[str, float]:
+    """Labels, many of which begin alike, with their chances; the chances sum to at most 1."""
+    stem = draw(st.sampled_from(["", "agree", "agrees strongly"]))
+    labels = [stem + label for label in draw(st.lists(LABELS, min_size=2, max_size=5, unique=True))]
+    weights = draw(st.lists(st.integers(1, 50), min_size=len(labels), max_size=len(labels)))
+    whole = sum(weights) + draw(st.integers(0, 20))
+    return {label: weight / whole for label, weight in zip(labels, weights, strict=True)}
+
+
+@given(weighed(), st.booleans())
+def test_the_recorded_chances_are_recovered_wherever_labels_part(
+    chances: dict[str, float], spaced: bool
+) -> None:
+    schema = LabelSchema.model_validate({"fields": {"x": {"kind": "choice", "options": list(chances)}}})
+    chosen = max(chances, key=lambda label: chances[label])
+    separators = (", ", ": ") if spaced else (",", ":")
+
+    def written(label: str) -> str:
+        return json.dumps({"label": {"x": label}}, ensure_ascii=False, separators=separators)
+
+    confidences, alternatives = confide(schema, simulated(written(chosen), chances))
+    assert confidences["x"] == pytest.approx(chances[chosen], abs=1e-6)
+    assert sum(alternatives["x"].values()) <= 1 + 1e-6
+    for label, chance in alternatives["x"].items():
+        assert chance == pytest.approx(chances[label], abs=1e-6)
+    parting = {label: parts_at(cut(written(label)), cut(written(chosen))) for label in chances}
+    places = list(parting.values())
+    alone = {label for label, (_, piece) in parting.items() if piece and piece not in QUOTES}
+    assert {label for label in alone if places.count(parting[label]) == 1} <= alternatives["x"].keys()
+
+
+QUOTES = ('"', ' "', '":"')
+"""Tokens that end with the opening quote, and so could lead to any label."""
+
+
+def parts_at(pieces: list[str], others: list[str]) -> tuple[int, str]:
+    """The first token in which one spelling is not the other, and what it is there; empty where they are the same."""
+    pairs = enumerate(zip(pieces, others, strict=False))
+    return next(((at, one) for at, (one, other) in pairs if one != other), (0, ""))
+
+
+@pytest.mark.parametrize(
+    ("field", "answer", "chances"),
+    [
+        ("{kind: boolean}", "true", {"true": 0.7, "false": 0.3}),
+        ("{kind: rating, min: 1, max: 10}", "1", {"1": 0.6, "10": 0.3, "7": 0.1}),
+        ("{kind: rating, min: 1, max: 10}", "10", {"1": 0.2, "10": 0.5, "9": 0.3}),
+        ("{kind: rating, min: -5, max: 5}", "-2", {"-2": 0.8, "2": 0.1, "-3": 0.1}),
+    ],
+)
+def test_the_chances_of_what_is_no_text_are_recovered(
+    field: str, answer: str, chances: dict[str, float]
+) -> None:
+    schema = LabelSchema.load(f"fields: {{x: {field}, y: {{kind: boolean}}}}")
+    text = f'{{"label": {{"x": {answer}, "y": false}}}}'
+    confidences, alternatives = confide(schema, simulated(text, chances))
+    assert confidences["x"] == pytest.approx(chances[answer], abs=1e-6)
+    assert alternatives["x"] == pytest.approx(chances, abs=1e-6)
+
+
+def test_a_number_is_less_sure_where_it_might_have_gone_on() -> None:
+    schema = LabelSchema.load("fields: {x: {kind: number}, y: {kind: rating, min: 1, max: 10}}")
+    after = ("}}", 0.5, {"}}": 0.5, "}": 0.2, "0": 0.2, "0}}": 0.1})
+    confidences, _ = confide(schema, reply('{"label": {"y": 2, "x": ', ("1", 0.9), after))
+    assert confidences["x"] == pytest.approx(0.9 * 0.7)
+    confidences, alternatives = confide(schema, reply('{"label": {"x": 2, "y": ', ("1", 0.9), after))
+    assert alternatives["y"] == pytest.approx({"1": 0.9 * 0.7, "10": 0.9 * 0.3})
+
+
+def test_other_ways_to_write_the_same_class_count_for_it() -> None:
+    tops = {'agrees"': 0.6, 'agrees",': 0.1, "agr": 0.1, "neutral": 0.2}
+    head = '{"label": {"note": "x", "angry": false, "topic": "'
+    confidences, alternatives = confide(SCHEMA, reply(head, ('agrees"', 0.6, tops), "}}"))
+    assert confidences["topic"] == pytest.approx(0.8)
+    assert alternatives["topic"] == pytest.approx({"agrees": 0.8, "neutral": 0.2})
+
+
+def test_a_list_has_the_probability_of_all_its_tokens() -> None:
+    schema = LabelSchema.load("fields: {x: {kind: choices, options: [a, b]}}")
+    confidences, alternatives = confide(
+        schema, reply('{"label": {"x": ["', ("a", 0.5), '", "', ("b", 0.5), '"]}}')
+    )
+    assert confidences["x"] == pytest.approx(0.25)
+    assert alternatives == {}

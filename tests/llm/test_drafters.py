@@ -10,7 +10,8 @@ import respx
 from prelabel.cascade import Step
 from prelabel.draft import Drafter, Outcome, Subject
 from prelabel.errors import StoppingError
-from prelabel.llm.drafters import Drafters, StudentDrafter
+from prelabel.llm.drafters import Drafters
+from prelabel.llm.students import StudentDrafter
 from prelabel.models import Prompt
 from prelabel.recent import Recent
 from prelabel.runs import get

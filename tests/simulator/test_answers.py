@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.prompt import fenced as fenced_by_prompt
-from prelabel.prompt import repair
+from prelabel.prompt import Instructions, load_prompt, repair
+from prelabel.schema import LabelSchema
 from simulator.answers import Answers, question
 from simulator.fitting import fitting, off_list
 from tests.simulator.conftest import asking, fenced
@@ -21,7 +21,8 @@ def user(content: Any) -> list[dict[str, Any]]:
 
 @given(st.text())
 def test_the_fenced_example_is_what_is_asked_about(text: str) -> None:
-    assert question(user(f"before\n{fenced_by_prompt({'text': text})}\nafter")) == text.strip()
+    told = Instructions(load_prompt("label"), LabelSchema.load("fields: {x: [a, b]}"), "stated")
+    assert question(told.messages({"text": text})) == text.strip()
 
 
 def test_the_last_fenced_example_counts() -> None:

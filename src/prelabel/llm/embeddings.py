@@ -98,7 +98,7 @@ class Embeddings:
 
         keys = [digest([self.name, _text(subject)]) for subject in subjects]
         with self._store.reading() as session:
-            found = ledger.recall(session, [self.name], (), keys, shares=True)
+            found = ledger.recall(session, [self.name], (), keys)
         known = {key: reply.text for _, key, reply in found}
         missing = {key: one for key, one in zip(keys, subjects, strict=True) if key not in known}
         wanted = list(missing.items())

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
@@ -25,6 +25,9 @@ SPARE_TOKENS = 256
 SCAFFOLD_TOKENS = 1_024
 """What providers may add to a prompt unseen: marks of roles, instructions for tools or for the form of the answer."""
 RUNNERS_UP = 5
+COUNTING = ("openai", "azure")
+"""Providers that give as many answers in one call as are asked for. Others that LiteLLM lists refuse it, give fewer, or have a
+limit of their own, and servers behind `api_base` may pass over it without a word."""
 NO_KEY = "none"
 """Sent to a local server, which asks for no key, where the client library insists on one."""
 
@@ -59,13 +62,22 @@ class LiteLLMModel:
             raise StoppingError(
                 f"{self.name} ({self._provider}) gives no token probabilities: use confidence 'stated'"
             )
+        if confidence == "samples" and not self._is_steady:
+            raise StoppingError(
+                f"{self.name} takes no temperature, so it cannot be sampled: use confidence 'stated' or 'panel'"
+            )
+
+    @cached_property
+    def counts(self) -> bool:
+        """Whether one call can have several answers (`Request.count`)."""
+        return not self._server and self._provider in COUNTING and self._accepts(n=2)
 
     def most(self, request: Request) -> Decimal | None:
         """Upper bound of a call's dollars: a tokenizer over bytes never makes more tokens than there are bytes."""
         if self._price is None:
             return None
         size = len(canonical([request.messages, request.answer_schema]).encode())
-        return self._price.most(size + SCAFFOLD_TOKENS, self._most_out(request))
+        return self._price.most(size + SCAFFOLD_TOKENS, self._most_out(request) * request.count)
 
     async def ask(self, request: Request) -> Reply:
         """One call. Raises TransientError, RefusedError or StoppingError."""
@@ -78,9 +90,13 @@ class LiteLLMModel:
             raise TransientError(f"no answer in {self._timeout:.0f} s") from error
         except Exception as error:  # mapped to ours, all of them, at this one seam
             raise as_ours(error) from error
-        reply = self._reply(answer, round((time.monotonic() - began) * 1000))
-        if refusal := _refusal(answer.choices[0], self._most_out(request)):
-            raise RefusedError(refusal, reply)
+        if not answer.choices:
+            raise TransientError("the provider answered without a choice")
+        refusals = [_refusal(choice, self._most_out(request)) for choice in answer.choices]
+        good = [choice for choice, refusal in zip(answer.choices, refusals, strict=True) if not refusal]
+        reply = self._reply(answer, good or answer.choices, round((time.monotonic() - began) * 1000))
+        if not good:
+            raise RefusedError(refusals[0], reply)
         return reply
 
     @cached_property
@@ -117,11 +133,12 @@ class LiteLLMModel:
             "openai",
             "anthropic",
         )  # steady: not thinking now
-        bound = min(MOST_TOKENS_OUT, SPARE_TOKENS + longest(request.answer_schema))
+        most = MOST_TOKENS_OUT * request.examples
+        bound = min(most, SPARE_TOKENS + longest(request.answer_schema))
         if not known:
-            return MOST_TOKENS_OUT
+            return most
         if known.thinks and not keeps_quiet:
-            bound = MOST_TOKENS_THOUGHT
+            bound = MOST_TOKENS_THOUGHT * request.examples
         return min(bound, known.most_out or bound)
 
     def _call(self, request: Request) -> dict[str, Any]:
@@ -136,22 +153,22 @@ class LiteLLMModel:
             **self._server,
         }
         if self._is_steady:
-            call["temperature"] = 0
+            call["temperature"] = request.temperature
+        if request.count > 1:
+            call["n"] = request.count
         if request.want_logprobs:
             call |= {"logprobs": True, "top_logprobs": RUNNERS_UP}
         return call
 
-    def _reply(self, answer: Any, latency_ms: int) -> Reply:
-        if not answer.choices:
-            raise TransientError("the provider answered without a choice")
+    def _reply(self, answer: Any, choices: Sequence[Any], latency_ms: int) -> Reply:
         usage, into = answer.usage, answer.usage.prompt_tokens_details
         cached = getattr(into, "cached_tokens", None) or 0
         written = getattr(into, "cache_creation_tokens", None) or 0
         thought = getattr(usage.completion_tokens_details, "reasoning_tokens", None) or 0
         told = self._price and usage.prompt_tokens  # a server that counts nothing leaves the cost unknown
         return Reply(
-            text=answer.choices[0].message.content or "",
-            tokens=_tokens(answer.choices[0]),
+            text=choices[0].message.content or "",
+            tokens=_tokens(choices[0]),
             tokens_in=usage.prompt_tokens,
             tokens_out=usage.completion_tokens,
             tokens_cached=cached,
@@ -161,6 +178,7 @@ class LiteLLMModel:
             else None,
             price_version=self._price.source if self._price else "",
             latency_ms=latency_ms,
+            more=tuple(choice.message.content for choice in choices[1:] if choice.message.content),
         )
 
 
@@ -183,13 +201,17 @@ def _litellm() -> Any:
     return litellm
 
 
-def longest(schema: Json) -> int:
+def longest(schema: Json, definitions: Mapping[str, Json] | None = None) -> int:
     """Bytes of the longest answer that fits a schema, written without spaces; free text counts as MOST_TOKENS_OUT."""
+    definitions = schema.get("$defs", {}) if definitions is None else definitions
+    if "$ref" in schema:
+        return longest(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
     if "enum" in schema:
         return max(len(json.dumps(value)) for value in schema["enum"])
     if schema.get("type") == "object":
         return 2 + sum(
-            len(json.dumps(name)) + 2 + longest(part) for name, part in schema["properties"].items()
+            len(json.dumps(name)) + 2 + longest(part, definitions)
+            for name, part in schema["properties"].items()
         )
     if schema.get("type") == "array":  # each of a list at most once
         return (
