@@ -52,9 +52,15 @@ def question(messages: list[dict[str, Any]]) -> str:
     """
     texts = [text_of(message.get("content")) for message in messages if message.get("role") == "user"]
     for text in reversed(texts):
-        if (example := _last_fenced(text)) is not None:
-            return example.strip()
+        if examples := list(_fenced(text)):
+            return examples[-1]
     return texts[-1].strip() if texts else ""
+
+
+def questions(messages: list[dict[str, Any]]) -> list[str]:
+    """All examples fenced in the last message of a user that holds any."""
+    texts = [text_of(message.get("content")) for message in messages if message.get("role") == "user"]
+    return next((found for text in reversed(texts) if (found := list(_fenced(text)))), [])
 
 
 def text_of(content: Any) -> str:
@@ -64,15 +70,15 @@ def text_of(content: Any) -> str:
     return str(content or "")
 
 
-def _last_fenced(text: str) -> str | None:
+def _fenced(text: str) -> Iterator[str]:
     """From the front, so that what looks like a fence inside an example stays part of it."""
-    found, at = None, 0
+    at = 0
     while opening := _OPENING.search(text, at):
         end = text.find(f"\n</example-{opening[1]}>", opening.end())
         at = opening.end()
         if end >= 0:
-            found, at = text[at:end], end
-    return found
+            yield text[at:end].strip()
+            at = end
 
 
 def _rows(lines: Iterable[str]) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from simulator import wire
-from simulator.answers import Answer, Answers, question
+from simulator.answers import Answer, Answers, question, questions
 from simulator.counts import Counts
 from simulator.embeddings import embeddings_body, tokens_of
 from simulator.faults import SPOILED, Behaviour, Dice, Limits
@@ -136,7 +136,7 @@ class ProviderApp:
             self._counts.tokens_in += tokens_of(request)
             return 200, {}, embeddings_body(request)
         form = wire.form_of(request, flavour)
-        answer = self._find(question(request["messages"]), form)
+        answer = self._find_all(request["messages"], form)
         content = _with_fault(answer.content, fault, form)
         usage = wire.usage_of(request, content, self._cached if flavour == "openai" else set())
         self._counts.ok += not fault
@@ -147,6 +147,15 @@ class ProviderApp:
         if flavour == "openai":
             return 200, {}, wire.openai_body(name, request, form, content, answer.chances, usage)
         return 200, {}, wire.anthropic_body(name, request, form, content, usage)
+
+    def _find_all(self, messages: list[Body], form: Form) -> Answer:
+        """The answer to the one example, or an object of those to all where the schema wants them by number."""
+        if "1" not in form.schema.get("properties", {}):
+            return self._find(question(messages), form)
+        inner = Form(form.schema["$defs"]["answer"])
+        found = [self._find(text, inner).content for text in questions(messages)]
+        members = (f'"{number}": {content}' for number, content in enumerate(found, 1))
+        return Answer("{" + ", ".join(members) + "}")
 
     def _find(self, text: str, form: Form) -> Answer:
         found = self._answers.find(text)

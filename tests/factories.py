@@ -74,6 +74,7 @@ def make_run(
     examples: int | Iterable[dict[str, Any]] = 10,
     cap: Decimal | None = None,
     model: str = "fake",
+    steps: Sequence[Step] = (),
     **policy: Any,
 ) -> int:
     """A started run over a fresh dataset; examples by number, or as rows."""
@@ -95,7 +96,7 @@ def make_run(
             dataset,
             version,
             load_prompt("label"),
-            [Step(model=model)],
+            steps or [Step(model=model)],
             Policy.model_validate(policy),
             cap,
         )

@@ -192,7 +192,9 @@ class Line:
 
     async def _claim(self) -> None:
         """Lease some more examples; over, where there are none, the run has stopped, or its money is spent."""
-        size = min(self._engine.settings.chunk_size, max(8, self._share // 2))
+        size = self._engine.settings.chunk_size
+        if self._drafter:  # else how many go into one call is not known yet
+            size = min(size, max(8, self._share // 2))
         try:
             claimed = await asyncio.to_thread(self._lease, size)
             if claimed and (drafter := self._drafter):

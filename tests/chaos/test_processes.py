@@ -19,6 +19,7 @@ SETTINGS: dict[str, Any] = {
     "lease_seconds": 2,
     "sweep_seconds": 0.5,
     "chunk_size": 20,
+    "prices": '{"openai/simulated": [0, 0]}',
 }
 
 

@@ -20,6 +20,8 @@ from prelabel.schema import LabelSchema
 SCHEMA = LabelSchema.load("fields: {topic: [billing, returns]}")
 GOOD = json.dumps({"label": {"topic": "billing"}, "confidence": {"topic": 0.8}})
 SUBJECT = Subject(7, {"text": "Where is my money?"})
+PRICE_OF_ONE = Decimal("0.05")
+"""The most that one call of a ScriptedModel costs."""
 
 
 class ScriptedModel:
@@ -39,7 +41,7 @@ class ScriptedModel:
         return Reply(entry, tokens_in=10, tokens_out=2, dollars=Decimal("0.01"))
 
     def most(self, request: Request) -> Decimal:
-        return Decimal("0.05")
+        return PRICE_OF_ONE
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +146,13 @@ def test_what_is_remembered_costs_nothing_at_most() -> None:
     used = drafter(ScriptedModel(), recall=lambda *_: [(7, call.request_hash, Reply(GOOD))])
     asyncio.run(used.prepare([SUBJECT]))
     assert used.most(SUBJECT) == 0
+
+
+def test_where_a_bad_answer_is_remembered_the_repair_is_still_reckoned_with() -> None:
+    _, [call, _] = outcome("?", GOOD)
+    used = drafter(ScriptedModel(), recall=lambda *_: [(7, call.request_hash, Reply("?"))])
+    asyncio.run(used.prepare([SUBJECT]))
+    assert used.most(SUBJECT) == PRICE_OF_ONE
 
 
 def test_the_most_that_a_draft_can_cost_counts_its_repair() -> None:

@@ -247,6 +247,35 @@ def test_answers_are_written_while_others_are_still_awaited(store: Store) -> Non
     assert places(store, run_id) == {"settled": 4}
 
 
+def test_where_examples_share_calls_more_of_them_are_on_their_way(store: Store) -> None:
+    class Grouped(FakeDrafter):
+        together, now, most_at_once = 3, 0, 0
+
+        async def draft(self, subject: Subject, keep: Keep) -> Outcome:
+            self.now += 1
+            self.most_at_once = max(self.most_at_once, self.now)
+            await asyncio.sleep(0.05)
+            self.now -= 1
+            return await super().draft(subject, keep)
+
+    run_id, drafter = make_run(store, 40), Grouped(sure)
+    work_off(store, run_id, drafter)
+    assert 2 * QUICK.concurrency < drafter.most_at_once <= 3 * 1.5 * QUICK.concurrency
+
+
+def test_examples_that_cannot_be_afforded_are_forgotten(store: Store) -> None:
+    class Forgetful(FakeDrafter):
+        forgotten = 0
+
+        def forget(self, subject: Subject) -> None:
+            self.forgotten += 1
+
+    run_id, drafter = make_run(store, 5, cap=3 * PRICE), Forgetful(sure)
+    work_off(store, run_id, drafter)
+    assert len(drafter.asked) == 3
+    assert drafter.forgotten >= 2
+
+
 def test_work_that_can_be_claimed_is_found(store: Store) -> None:
     idle, held, done = make_run(store, 2), make_run(store, 2), make_run(store, 2)
     work_off(store, done, FakeDrafter(unsure))

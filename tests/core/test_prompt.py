@@ -62,6 +62,31 @@ def test_no_text_can_close_its_fence(text: str) -> None:
     assert found.group(1) not in text
 
 
+@given(st.lists(st.text() | st.from_regex(r"</?example-[0-9a-f]{8}>\n?.*"), min_size=2, max_size=5))
+def test_no_text_can_close_its_fence_or_stand_for_another_of_several(texts: list[str]) -> None:
+    told = Instructions(load_prompt("label"), SCHEMA, "stated", several=True)
+    lines = told.messages(*({"text": text} for text in texts))[1]["content"]
+    mark = lines.split("\n", 2)[1][1:-1]
+    assert not any(mark in text for text in texts)
+    fences = [f"Example {number}:\n<{mark}>\n{text}\n</{mark}>" for number, text in enumerate(texts, 1)]
+    assert lines == "\n\n".join(fences)
+
+
+def test_a_prompt_for_several_examples_asks_for_an_answer_to_each() -> None:
+    told = Instructions(load_prompt("label"), SCHEMA, "stated", several=True)
+    system, user = told.messages({"text": "x"}, {"text": "y"})
+    assert "several examples" in system["content"]
+    assert "several" not in instructions().system
+    assert "Example 2:" in user["content"]
+    schema = told.answers_schema(2)
+    assert (schema["required"], schema["$defs"]["answer"]) == (["1", "2"], told.answer_schema)
+
+
+def test_a_prompt_tells_of_several_examples_only_where_it_asks_for_that() -> None:
+    assert load_prompt("label").tells_of_several
+    assert not parse_prompt(HEAD + BODY, "p.md").tells_of_several
+
+
 def test_the_only_text_stands_bare_and_other_fields_by_name() -> None:
     assert "\nhello\n" in fenced({"text": "hello"})
     assert "\nsubject: Hi\ncount: 3\n" in fenced({"subject": "Hi", "count": 3})

@@ -14,6 +14,7 @@ from prelabel.draft import Request
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.llm.confidence import confide
 from prelabel.llm.litellm_model import MOST_TOKENS_OUT, MOST_TOKENS_THOUGHT, LiteLLMModel, longest
+from prelabel.prompt import Instructions, load_prompt
 from prelabel.schema import LabelSchema
 from tests.llm.conftest import KEY
 from tests.llm.wire import ANTHROPIC, CLAUDE, GPT, MESSAGES, OPENAI, SCHEMA, ask, completion, message
@@ -98,6 +99,42 @@ def test_no_answer_is_longer_than_the_longest(field: str, value: Any) -> None:
     assert len(json.dumps({"x": value}, separators=(",", ":"))) <= longest(schema) < MOST_TOKENS_OUT
 
 
+def test_several_answers_come_in_one_call_at_a_temperature(wire: respx.MockRouter) -> None:
+    body = completion("a")
+    texts = [None, "a", "b", "c"]
+    body["choices"] = [choice for text in texts for choice in completion(text)["choices"]]
+    route = wire.post(OPENAI).respond(json=body)
+    request = Request(GPT, MESSAGES, SCHEMA, temperature=1.0, count=4)
+    reply = asyncio.run(LiteLLMModel(GPT).ask(request))
+    assert (reply.text, reply.more) == ("a", ("b", "c"))
+    assert (sent(route)["n"], sent(route)["temperature"]) == (4, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "api_base", "counts"),
+    [(GPT, "", True), (CLAUDE, "", False), ("groq/llama-3.3-70b-versatile", "", False), (GPT, LOCAL, False)],
+)
+def test_several_answers_a_call_are_asked_of_those_that_give_them(
+    model: str, api_base: str, counts: bool
+) -> None:
+    assert LiteLLMModel(model, api_base).counts == counts
+
+
+def test_the_most_that_several_answers_cost_is_the_most_of_each() -> None:
+    one, five = (Request(GPT, MESSAGES, SCHEMA, count=count) for count in (1, 5))
+    model = LiteLLMModel(GPT)
+    least, most = model.most(one), model.most(five)
+    assert least is not None
+    assert most is not None
+    assert least < most < 5 * least
+
+
+def test_several_examples_have_the_room_that_they_need() -> None:
+    told = Instructions(load_prompt("label"), LabelSchema.load("fields: {x: [a, b]}"), "stated", several=True)
+    one, ten = told.answers_schema(1), told.answers_schema(10)
+    assert 9 * longest(one) < longest(ten) < 11 * longest(one)
+
+
 def test_token_probabilities_come_with_their_runners_up(wire: respx.MockRouter) -> None:
     top = [{"token": "x", "logprob": -0.1, "bytes": None}, {"token": "y", "logprob": -2.5, "bytes": None}]
     tokens = [{"token": "x", "logprob": -0.1, "bytes": None, "top_logprobs": top}]
@@ -116,7 +153,7 @@ def test_tokens_that_are_parts_of_one_character_come_as_one(wire: respx.MockRout
     reply = ask(want_logprobs=True)
     assert "".join(token.text for token in reply.tokens) == reply.text
     assert confide(LabelSchema.load("fields: {mood: [🙂, 🙁]}"), reply)[0]["mood"] == pytest.approx(
-        0.5488, abs=1e-4
+        0.6065, abs=1e-4
     )
 
 
@@ -169,6 +206,8 @@ def test_a_model_that_hangs_is_given_up_in_time(wire: respx.MockRouter) -> None:
     [
         (CLAUDE, "logprobs", "gives no token probabilities"),
         ("openai/o4-mini", "logprobs", "gives no token probabilities"),
+        ("openai/gpt-5-mini", "samples", "takes no temperature, so it cannot be sampled"),
+        ("anthropic/claude-opus-4-7", "samples", "takes no temperature"),
         ("nonsense-model", "stated", "not known"),
         ("cohere/command-r", "stated", "JSON schema"),
         ("groq/llama-3.3-70b-versatile", "stated", "GROQ_API_KEY"),
@@ -185,6 +224,7 @@ def test_what_a_model_cannot_do_is_said_before_money_is_spent(
 def test_a_model_that_can_do_it_passes() -> None:
     LiteLLMModel(GPT).check("logprobs")
     LiteLLMModel(CLAUDE).check("stated")
+    LiteLLMModel(CLAUDE).check("samples")
     LiteLLMModel("openai/gpt-5-mini").check("stated")
 
 

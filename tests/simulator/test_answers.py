@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prelabel.prompt import Instructions, load_prompt, repair
 from prelabel.schema import LabelSchema
-from simulator.answers import Answers, question
+from simulator.answers import Answers, question, questions
 from simulator.fitting import fitting, off_list
 from tests.simulator.conftest import asking, fenced
 
@@ -100,3 +100,12 @@ def test_off_list_changes_only_what_is_listed() -> None:
     changed = off_list({"tags": ["x"], "none": [], "note": "free"}, schema)
     strange = ["something else entirely"]
     assert changed == {"tags": strange, "none": strange, "note": "free"}
+
+
+def test_all_examples_of_a_question_about_several_are_found() -> None:
+    talk = [
+        {"role": "user", "content": f"{fenced('one')}\n\n{fenced('two')}"},
+        {"role": "user", "content": "Again."},
+    ]
+    assert questions(talk) == ["one", "two"]
+    assert questions([{"role": "user", "content": "Hello."}]) == []
