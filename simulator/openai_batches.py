@@ -32,6 +32,10 @@ def routes(batches: Callable[[], Batches]) -> list[Route]:
         filename, data = parts["file"]
         return JSONResponse(_file(batches().put(filename, parts["purpose"][1].decode(), data)))
 
+    async def files(_: Request) -> Response:
+        data = [_file(file) for file in reversed(batches().files.values())]
+        return JSONResponse({"object": "list", "data": data, "has_more": False})
+
     async def one_file(request: Request) -> Response:
         file = batches().files.get(request.path_params["name"])
         if file is None:
@@ -64,6 +68,7 @@ def routes(batches: Callable[[], Batches]) -> list[Route]:
 
     return [
         Route("/v1/files", upload, methods=["POST"]),
+        Route("/v1/files", files),
         Route("/v1/files/{name}", one_file, methods=["GET", "DELETE"]),
         Route("/v1/files/{name}/content", one_file),
         Route("/v1/batches", create, methods=["POST"]),

@@ -39,8 +39,39 @@ class Price:
         return tokens_in * max(self.into, self.cached, self.written) + tokens_out * self.out
 
 
-def price(model: str, own: Mapping[str, tuple[Decimal, Decimal]]) -> Price | None:
-    """The price of a model, or None where none is known: an unknown price is never zero."""
+def price(model: str, own: Mapping[str, tuple[Decimal, Decimal]], in_batches: bool = False) -> Price | None:
+    """The price of a model, or None where none is known: an unknown price is never zero.
+
+    In batches it is half of the live one, where the table does not say otherwise.
+    """
+    live = _live(model, own)
+    if live is None or not in_batches:
+        return live
+    half = Price(live.into / 2, live.out / 2, live.cached / 2, live.written / 2, f"{live.source}, batch")
+    return half if model in own else _listed_for_batches(half, known(model))
+
+
+def _listed_for_batches(half: Price, entry: Mapping[str, Any]) -> Price:
+    """With a price of its own for batches but none for the cache in them, the cache saves nothing there."""
+    into, out, cached, written = (
+        None if entry.get(f"{name}_batches") is None else Decimal(str(entry[f"{name}_batches"]))
+        for name in (
+            "input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost",
+            "cache_creation_input_token_cost",
+        )
+    )  # fmt: skip
+    if into is None or out is None:
+        return half
+    return Price(
+        into,
+        out,
+        into if cached is None else cached,
+        max(into, half.written) if written is None else written,
+        half.source,
+    )
+
+
+def _live(model: str, own: Mapping[str, tuple[Decimal, Decimal]]) -> Price | None:
     if model in own:
         into, out = (dollars / MILLION for dollars in own[model])
         return Price(into, out, into, into, "own")
