@@ -325,14 +325,14 @@ TALKS: list[list[str]] = [
 ]
 
 
+@pytest.mark.parametrize("roles", [["system", "user", "assistant", "user"], ["user", "user", "system"]])
 @pytest.mark.parametrize("texts", TALKS)
 @pytest.mark.parametrize("model", [GPT, "openai/gpt-5-mini", CLAUDE, TOOL_CLAUDE])
 def test_a_request_has_the_very_body_of_a_live_call(
-    wire: respx.MockRouter, model: str, texts: list[str]
+    wire: respx.MockRouter, model: str, texts: list[str], roles: list[str]
 ) -> None:
     wire.post(OPENAI).respond(json=completion("{}"))
     wire.post(ANTHROPIC).respond(json=message("{}"))
-    roles = ["system", "user", "assistant", "user"]
     talk = [{"role": role, "content": text} for role, text in zip(roles, texts, strict=False)]
     asked = Request(model, talk, SCHEMA, want_logprobs=model == GPT)
     writer = Writer(LiteLLMModel(model))

@@ -57,7 +57,7 @@ class BatchLane(Protocol):
         """Send a batch; the provider's name of it. Call it once for a key: it does not look for one that was sent before.
 
         `key` is letters, digits and "-", an id of a request these and "_"; both together at most 63 characters. After
-        TransientError the batch may have been created nonetheless: ask `find`.
+        TransientError the batch may have been created nonetheless, or still be on its way: ask `find`, a minute later.
         """
 
     def find(self, key: str, since: datetime, rows: int, known: Collection[str] = ()) -> str | None:

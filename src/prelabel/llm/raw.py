@@ -37,7 +37,7 @@ class Writer:
 
     def __init__(self, model: LiteLLMModel) -> None:
         self._model = model
-        self._moulds: dict[str, tuple[list[str], Body]] = {}
+        self._moulds: dict[str, tuple[list[str], Body] | None] = {}
 
     def body(self, request: Request) -> Body:
         """The body. Raises StoppingError where LiteLLM makes none."""
@@ -47,11 +47,19 @@ class Writer:
         roles = [message["role"] for message in request.messages]
         shape = canonical([roles, request.answer_schema, request.want_logprobs])
         if shape not in self._moulds:
-            marks = [f"mark-{uuid4().hex}" for _ in roles]
-            marked = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
-            self._moulds[shape] = marks, self._written(replace(request, messages=marked))
-        marks, mould = self._moulds[shape]
+            self._moulds[shape] = self._mould(request, roles)
+        if (found := self._moulds[shape]) is None:
+            return self._written(request)
+        marks, mould = found
         return replace(mould, json=_filled(mould.json, dict(zip(marks, texts, strict=True))))
+
+    def _mould(self, request: Request, roles: list[str]) -> tuple[list[str], Body] | None:
+        """A body with a mark for each text; None where LiteLLM does not keep each as it is."""
+        marks = [f"mark-{uuid4().hex}" for _ in roles]
+        marked = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
+        mould = self._written(replace(request, messages=marked))
+        spelled = canonical(mould.json)
+        return (marks, mould) if all(spelled.count(f'"{mark}"') == 1 for mark in marks) else None
 
     def _written(self, request: Request) -> Body:
         call = {name: value for name, value in self._model.call(request).items() if name != "api_key"}
