@@ -14,7 +14,7 @@ from prelabel.canonical import Json, canonical
 from prelabel.draft import Confidence, Reply, Request, Token
 from prelabel.errors import RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import as_ours
-from prelabel.prices import OwnPrice, Price, limits, price
+from prelabel.prices import Lane, OwnPrice, Price, limits, price
 
 MOST_TOKENS_OUT = 4_096
 """Bound on an answer, thinking aside; also what bounds the cost of a call."""
@@ -29,7 +29,10 @@ NO_KEY = "none"
 
 
 class LiteLLMModel:
-    """Answers `prelabel.draft.Model`. LiteLLM is imported at first use: it takes seconds and 180 MB."""
+    """Answers `prelabel.draft.Model`. LiteLLM is imported at first use: it takes seconds and 180 MB.
+
+    `lane` is the one whose price its calls have.
+    """
 
     def __init__(
         self,
@@ -37,8 +40,10 @@ class LiteLLMModel:
         api_base: str = "",
         timeout: float = 60,
         prices: Mapping[str, OwnPrice] | None = None,
+        lane: Lane = "live",
     ) -> None:
         self.name = name
+        self._lane = lane
         self._timeout = timeout
         self._prices = prices or {}
         self._server: dict[str, str] = {}
@@ -47,18 +52,18 @@ class LiteLLMModel:
 
     def check(self, confidence: Confidence) -> None:
         """Raise StoppingError with a sentence where this model cannot do what a run would ask of it."""
-        if not self._provider:
+        if not self.provider:
             raise StoppingError(
                 f"the model {self.name!r} is not known: use LiteLLM's names, such as openai/gpt-4o-mini"
             )
-        missing = [] if self._server else _litellm().validate_environment(self.name)["missing_keys"]
+        missing = [] if self._server else litellm().validate_environment(self.name)["missing_keys"]
         if keys := [name for name in missing if name.endswith("_API_KEY")]:  # the rest has defaults
             raise StoppingError(f"{self.name} needs a key in the worker's environment: {' or '.join(keys)}")
         if not self._accepts(response_format=_form({"type": "object", "properties": {}})):
             raise StoppingError(f"{self.name} cannot be held to a JSON schema: choose another model")
         if confidence == "logprobs" and not self._accepts(logprobs=True, top_logprobs=RUNNERS_UP):
             raise StoppingError(
-                f"{self.name} ({self._provider}) gives no token probabilities: use confidence 'stated'"
+                f"{self.name} ({self.provider}) gives no token probabilities: use confidence 'stated'"
             )
 
     def most(self, request: Request) -> Decimal | None:
@@ -73,58 +78,15 @@ class LiteLLMModel:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout + 5):  # in case the transport forgets its own
-                answer = await _litellm().acompletion(**self._call(request))
+                answer = await litellm().acompletion(**self.call(request))
         except TimeoutError as error:
             raise TransientError(f"no answer in {self._timeout:.0f} s") from error
         except Exception as error:  # mapped to ours, all of them, at this one seam
             raise as_ours(error) from error
-        reply = self._reply(answer, round((time.monotonic() - began) * 1000))
-        if refusal := _refusal(answer.choices[0], self._most_out(request)):
-            raise RefusedError(refusal, reply)
-        return reply
+        return self.read(answer, round((time.monotonic() - began) * 1000), self._most_out(request))
 
-    @cached_property
-    def _provider(self) -> str:
-        """LiteLLM's name of the provider; empty where it knows none."""
-        try:
-            provider: str = _litellm().get_llm_provider(self.name)[1]
-        except _litellm().exceptions.BadRequestError:
-            return ""
-        return provider
-
-    @cached_property
-    def _price(self) -> Price | None:
-        return price(self.name, self._prices)
-
-    @cached_property
-    def _is_steady(self) -> bool:
-        """Whether temperature 0 can be asked for; models that think do not take it, though LiteLLM lists it for them."""
-        return self._accepts(temperature=0)
-
-    def _accepts(self, **options: Any) -> bool:
-        """Whether LiteLLM can put these options into a call to this model; tried without making one."""
-        model, provider, _, _ = _litellm().get_llm_provider(self.name)
-        try:
-            _litellm().utils.get_optional_params(model=model, custom_llm_provider=provider, **options)
-        except _litellm().exceptions.UnsupportedParamsError:
-            return False
-        return True
-
-    def _most_out(self, request: Request) -> int:
-        """Bound on tokens out. Of models that the price table does not know, any may think, so these get more than an answer needs."""
-        known = limits(self.name)
-        keeps_quiet = self._is_steady and self._provider in (
-            "openai",
-            "anthropic",
-        )  # steady: not thinking now
-        bound = min(MOST_TOKENS_OUT, SPARE_TOKENS + longest(request.answer_schema))
-        if not known:
-            return MOST_TOKENS_OUT
-        if known.thinks and not keeps_quiet:
-            bound = MOST_TOKENS_THOUGHT
-        return min(bound, known.most_out or bound)
-
-    def _call(self, request: Request) -> dict[str, Any]:
+    def call(self, request: Request) -> dict[str, Any]:
+        """What LiteLLM is called with."""
         call: dict[str, Any] = {
             "model": self.name,
             "messages": request.messages,
@@ -140,6 +102,57 @@ class LiteLLMModel:
         if request.want_logprobs:
             call |= {"logprobs": True, "top_logprobs": RUNNERS_UP}
         return call
+
+    def read(self, answer: Any, latency_ms: int = 0, most_out: int = 0) -> Reply:
+        """An answer in LiteLLM's form. Raises RefusedError, with what it took, where it is none.
+
+        `most_out` is the bound on its tokens; without one, an answer that was cut off was so at the tokens that it has.
+        """
+        reply = self._reply(answer, latency_ms)
+        if refusal := _refusal(answer.choices[0], most_out or reply.tokens_out):
+            raise RefusedError(refusal, reply)
+        return reply
+
+    @cached_property
+    def provider(self) -> str:
+        """LiteLLM's name of the provider; empty where it knows none."""
+        try:
+            provider: str = litellm().get_llm_provider(self.name)[1]
+        except litellm().exceptions.BadRequestError:
+            return ""
+        return provider
+
+    @cached_property
+    def _price(self) -> Price | None:
+        return price(self.name, self._prices, self._lane)
+
+    @cached_property
+    def _is_steady(self) -> bool:
+        """Whether temperature 0 can be asked for; models that think do not take it, though LiteLLM lists it for them."""
+        return self._accepts(temperature=0)
+
+    def _accepts(self, **options: Any) -> bool:
+        """Whether LiteLLM can put these options into a call to this model; tried without making one."""
+        model, provider, _, _ = litellm().get_llm_provider(self.name)
+        try:
+            litellm().utils.get_optional_params(model=model, custom_llm_provider=provider, **options)
+        except litellm().exceptions.UnsupportedParamsError:
+            return False
+        return True
+
+    def _most_out(self, request: Request) -> int:
+        """Bound on tokens out. Of models that the price table does not know, any may think, so these get more than an answer needs."""
+        known = limits(self.name)
+        keeps_quiet = self._is_steady and self.provider in (
+            "openai",
+            "anthropic",
+        )  # steady: not thinking now
+        bound = min(MOST_TOKENS_OUT, SPARE_TOKENS + longest(request.answer_schema))
+        if not known:
+            return MOST_TOKENS_OUT
+        if known.thinks and not keeps_quiet:
+            bound = MOST_TOKENS_THOUGHT
+        return min(bound, known.most_out or bound)
 
     def _reply(self, answer: Any, latency_ms: int) -> Reply:
         if not answer.choices:
@@ -165,13 +178,13 @@ class LiteLLMModel:
 
 
 @cache
-def _litellm() -> Any:
+def litellm() -> Any:
     """The library, with its talk turned off: what went wrong is told by our errors, once, without secrets."""
-    import litellm
+    import litellm as library
 
-    litellm.suppress_debug_info = True
+    library.suppress_debug_info = True
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
-    return litellm
+    return library
 
 
 def longest(schema: Json) -> int:
