@@ -189,9 +189,9 @@ class Asker:
             for example_id in {origin, *asked_by[request_hash]} & openings.keys():
                 self._memory.setdefault(example_id, {})[request_hash] = reply
 
-    def remembers(self, subject: Subject, request: Request) -> bool:
-        """Whether asking costs nothing."""
-        return request.digest in self._memory.get(subject.example_id, {})
+    def remembered(self, subject: Subject, request: Request) -> Reply | None:
+        """The reply to this request, where asking costs nothing."""
+        return self._memory.get(subject.example_id, {}).get(request.digest)
 
     def forget(self, subject: Subject) -> None:
         """The example is dealt with."""
@@ -207,7 +207,7 @@ class Asker:
         read: Callable[[Reply], Read],
     ) -> Read:
         """What `read` makes of the reply. Raises ModelError, and LabelError where `read` does."""
-        remembered = self._memory.get(subject.example_id, {}).get(request.digest)
+        remembered = self.remembered(subject, request)
         if remembered is not None:
             return read(remembered)
         reply = await self._paid(model, subject, request, purpose, keep)
@@ -270,16 +270,19 @@ class ModelDrafter:
         for subject in subjects:
             self._openings[subject.example_id] = self._request(self._instructions.messages(subject.content))
         await self._asker.remember(
-            {subject.example_id: [self._opening(subject).digest] for subject in subjects}
+            {subject.example_id: [self.opening(subject).digest] for subject in subjects}
         )
 
     def most(self, subject: Subject) -> Decimal | None:
-        """A draft and its repair; nothing where the first answer is remembered."""
-        request = self._opening(subject)
-        if self._asker.remembers(subject, request):
-            return Decimal(0)
-        one = self._model.most(request)
-        return None if one is None else one * 2
+        """A draft and its repair; no more than the latter where the first answer is remembered."""
+        one = self._model.most(self.opening(subject))
+        if (known := self.remembered(subject)) is None:
+            return None if one is None else one * 2
+        try:
+            self.read(subject, known)
+        except LabelError:
+            return one
+        return Decimal(0)
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         """Ask, check, repair once."""
@@ -291,18 +294,35 @@ class ModelDrafter:
             failure = f"the answer did not fit the schema, also after a repair: {fault}"
             return Outcome(subject, "failed", self.name, failure=failure)
         finally:
-            self._openings.pop(subject.example_id, None)
-            self._asker.forget(subject)
+            self.forget(subject)
+
+    def remembered(self, subject: Subject) -> Reply | None:
+        """What the first question was answered with, where it was paid for before; the example has to be prepared."""
+        return self._asker.remembered(subject, self.opening(subject))
+
+    def forget(self, subject: Subject) -> None:
+        """The example is dealt with."""
+        self._openings.pop(subject.example_id, None)
+        self._asker.forget(subject)
+
+    @property
+    def step(self) -> int:
+        """Which step of its run's cascade it is."""
+        return self._asker.step
+
+    def read(self, subject: Subject, reply: Reply) -> Outcome:
+        """The draft that an answer holds. Raises LabelError where it holds none."""
+        label, stated = parse_answer(self._schema, reply.text, self._states)
+        confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
+        return Outcome(subject, "drafted", self.name, label, confidences, alternatives)
 
     async def _draft(self, subject: Subject, keep: Keep) -> Outcome:
-        request, said = self._opening(subject), ""
+        request, said = self.opening(subject), ""
 
         def read(reply: Reply) -> Outcome:
             nonlocal said
             said = reply.text
-            label, stated = parse_answer(self._schema, reply.text, self._states)
-            confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
-            return Outcome(subject, "drafted", self.name, label, confidences, alternatives)
+            return self.read(subject, reply)
 
         try:
             return await self._asker.ask(self._model, subject, request, "draft", keep, read)
@@ -310,7 +330,8 @@ class ModelDrafter:
             again = self._request(repair(request.messages, said, str(fault)))
             return await self._asker.ask(self._model, subject, again, "repair", keep, read)
 
-    def _opening(self, subject: Subject) -> Request:
+    def opening(self, subject: Subject) -> Request:
+        """The first question about an example."""
         known = self._openings.get(subject.example_id)
         return known or self._request(self._instructions.messages(subject.content))
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, or_
+from sqlalchemy import func
 from sqlmodel import Session, col, select, update
 
 from prelabel import place
 from prelabel.canonical import Json
-from prelabel.cascade import Step, steps_of
+from prelabel.cascade import Step, check_for_batches, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.models import Dataset, Example, Label, Placement, Prompt, Run, SchemaVersion, Worker, now
 from prelabel.policy import Policy
@@ -44,9 +44,11 @@ def start(
     cap: Decimal | None = None,
     lane: str = "live",
 ) -> Run:
-    """A new run over all examples of the dataset. Raises InputError where there is nothing to draft."""
+    """A new run over all examples of the dataset. Raises InputError where there is nothing to draft, or not in this lane."""
     assert dataset.id is not None
     assert schema_version.id is not None
+    if lane == "batch":
+        check_for_batches(steps)
     run = Run(
         dataset_id=dataset.id,
         schema_version_id=schema_version.id,
@@ -112,17 +114,13 @@ def _change(run: Run, before: Sequence[str], after: str, note: str) -> None:
 
 
 def with_work(session: Session) -> Sequence[int]:
-    """Running runs with examples that can be drafted or routed now."""
-    free = select(Placement.id).where(
-        Placement.run_id == Run.id,
-        or_(
-            col(Placement.place) == "drafted",
-            (col(Placement.place) == "waiting")
-            & or_(col(Placement.lease_until).is_(None), col(Placement.lease_until) < now()),
-        ),
-    )
+    """Running runs with examples that can be drafted live or routed now."""
+    waiting = select(Placement.id).where(*place.free(col(Run.id), "live"))
+    drafted = select(Placement.id).where(Placement.run_id == Run.id, Placement.place == "drafted")
     ids = session.exec(
-        select(Run.id).where(Run.state == "running", free.exists()).order_by(col(Run.id))
+        select(Run.id)
+        .where(Run.state == "running", waiting.exists() | drafted.exists())
+        .order_by(col(Run.id))
     ).all()
     return [run_id for run_id in ids if run_id is not None]
 

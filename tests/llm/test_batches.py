@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 from prelabel.draft import Reply, Request
 from prelabel.errors import LimitedError, ModelError, RefusedError, StoppingError, TransientError
-from prelabel.llm.batches import BatchLane, Progress, cut, key_of, lane_for, row_id, wire_id
+from prelabel.lane import BatchLane, Progress, Result
+from prelabel.llm.batches import cut, key_of, lane_for, row_id, wire_id
 from prelabel.llm.failures import of_result
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.llm.openai_batches import OpenAILane, failure_of
-from prelabel.llm.raw import Result, Writer, from_anthropic, from_openai, read
+from prelabel.llm.raw import Writer, from_anthropic, from_openai, read
 from simulator.process import Provider, running
 from tests.llm.conftest import KEY
 from tests.llm.wire import ANTHROPIC, CLAUDE, GPT, OPENAI, completion, message

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, status
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 
-from prelabel import cascade, export, ledger, projects, report, runs
+from prelabel import batch, cascade, export, ledger, projects, report, runs
 from prelabel.measure.cost import CostReport
 from prelabel.measure.quality import QualityReport
 from prelabel.models import Dataset, Project, Run
@@ -14,7 +14,7 @@ from prelabel.policy import Policy
 from prelabel.prompt import load_prompt
 from prelabel.report import Outlook
 from prelabel.store import after_commit
-from prelabel_api.bodies import ResumeIn, RunIn, RunOut
+from prelabel_api.bodies import BatchOut, ResumeIn, RunIn, RunOut
 from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
@@ -74,6 +74,16 @@ def list_runs(_user: ReviewerDep, session: ReadDep, after: After = 0, limit: Lim
 def get_run(run_id: Id, _user: ReviewerDep, session: ReadDep) -> RunOut:
     """A run and how far it is."""
     return _out(session, runs.get(session, run_id))
+
+
+@router.get("/runs/{run_id}/batches")
+def list_batches(
+    run_id: Id, _user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
+) -> Page[BatchOut]:
+    """The provider's batches that draft a run, oldest first; none where it is drafted live."""
+    found = batch.of_run(session, runs.get(session, run_id), after, limit + 1)
+    out = [BatchOut.model_validate(one, from_attributes=True) for one in found]
+    return page(out, [one.id for one in out], limit)
 
 
 @router.post("/runs/{run_id}/pause")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from prelabel.draft import Request
 from prelabel.errors import TransientError
+from prelabel.lane import Progress, Result
 from prelabel.llm.batches import (
     CLOCKS,
     PART_BYTES,
     TRANSFER_SECONDS,
-    Progress,
     calling,
     cut,
     key_of,
@@ -23,7 +23,7 @@ from prelabel.llm.batches import (
 )
 from prelabel.llm.failures import of_result
 from prelabel.llm.litellm_model import LiteLLMModel
-from prelabel.llm.raw import Result, Writer, from_anthropic, read
+from prelabel.llm.raw import Writer, from_anthropic, read
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
@@ -35,7 +35,7 @@ _NO_ANSWER = {"expired": "its time ran out", "canceled": "it was cancelled"}
 
 
 class AnthropicLane:
-    """Answers `prelabel.llm.batches.BatchLane`."""
+    """Answers `prelabel.lane.BatchLane`."""
 
     def __init__(self, model: LiteLLMModel, timeout: float = 60) -> None:
         self._model = model

@@ -11,6 +11,10 @@ from sqlmodel import Session
 from prelabel import ledger, runs
 from prelabel.cascade import STUDENT, Cascade, Step, steps_of
 from prelabel.draft import Asker, Confidence, Drafter, Keep, ModelDrafter, Outcome, Recall, Reply, Subject
+from prelabel.errors import StoppingError
+from prelabel.gather import Free
+from prelabel.lane import BatchLane
+from prelabel.llm.batches import lane_for
 from prelabel.llm.confidence import confide
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.llm.student import Opinion, Student
@@ -23,7 +27,7 @@ from prelabel.store import Store
 
 
 class Drafters:
-    """Builds the drafter of a run (`prelabel.engine.DrafterFactory`)."""
+    """Builds the drafter of a run (`prelabel.engine.DrafterFactory`), also in batches (`prelabel.batch.BatchFactory`)."""
 
     def __init__(self, store: Store, used: Settings) -> None:
         self._store = store
@@ -36,9 +40,25 @@ class Drafters:
         drafters = [self._drafter(session, run, step, index) for index, step in enumerate(steps)]
         if len(drafters) == 1:
             return drafters[0]
-        threshold = Policy.model_validate(run.policy).threshold
-        bars = [threshold if step.take_from is None else step.take_from for step in steps]
-        return Cascade(list(zip(drafters, bars, strict=True)))
+        return Cascade(list(zip(drafters, _bars(run), strict=True)))
+
+    def lane(self, model: str) -> BatchLane:
+        """As `prelabel.batch.BatchFactory` says."""
+        return _lane(model)
+
+    def free(self, session: Session, run: Run) -> Free:
+        """As `prelabel.batch.BatchFactory` says."""
+        *before, _ = steps_of(run)
+        drafters = [self._drafter(session, run, step, index) for index, step in enumerate(before)]
+        return list(zip(drafters, _bars(run), strict=False))
+
+    def asked(self, session: Session, run: Run) -> ModelDrafter:
+        """As `prelabel.batch.BatchFactory` says."""
+        *before, last = steps_of(run)
+        drafter = self._drafter(session, run, last, len(before))
+        if not isinstance(drafter, ModelDrafter):
+            raise StoppingError(f"{drafter.name} does not ask one question to one model: let it run live")
+        return drafter
 
     def _drafter(self, session: Session, run: Run, step: Step, index: int) -> Drafter:
         if step.model == STUDENT:
@@ -83,6 +103,17 @@ class StudentDrafter:
         return Outcome(
             subject, "drafted", self.name, opinion.label, opinion.confidences, opinion.alternatives
         )
+
+
+def _bars(run: Run) -> list[float]:
+    """From which confidence the draft of each step is taken."""
+    threshold = Policy.model_validate(run.policy).threshold
+    return [threshold if step.take_from is None else step.take_from for step in steps_of(run)]
+
+
+@lru_cache(maxsize=32)
+def _lane(name: str) -> BatchLane:
+    return lane_for(name, settings().api_base, settings().call_timeout, settings().prices)
 
 
 @lru_cache(maxsize=32)

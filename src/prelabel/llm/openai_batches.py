@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prelabel.draft import Request
 from prelabel.errors import ModelError, StoppingError, TransientError
-from prelabel.llm.batches import CLOCKS, PART_BYTES, TRANSFER_SECONDS, Progress, calling, cut, row_id, wire_id
+from prelabel.lane import Progress, Result
+from prelabel.llm.batches import CLOCKS, PART_BYTES, TRANSFER_SECONDS, calling, cut, row_id, wire_id
 from prelabel.llm.failures import of_result
 from prelabel.llm.litellm_model import NO_KEY, LiteLLMModel
-from prelabel.llm.raw import Result, Writer, from_openai, read
+from prelabel.llm.raw import Writer, from_openai, read
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -34,7 +35,7 @@ _PASSING = ("token_limit_exceeded", "rate_limit")
 
 
 class OpenAILane:
-    """Answers `prelabel.llm.batches.BatchLane`."""
+    """Answers `prelabel.lane.BatchLane`."""
 
     def __init__(self, model: LiteLLMModel, api_base: str = "", timeout: float = 60) -> None:
         self._model = model

@@ -11,13 +11,11 @@ from typing import Any
 from uuid import uuid4
 
 from prelabel.canonical import Json, canonical
-from prelabel.draft import Reply, Request
+from prelabel.draft import Request
 from prelabel.errors import ModelError, StoppingError
+from prelabel.lane import Result
 from prelabel.llm.failures import mapped
 from prelabel.llm.litellm_model import LiteLLMModel, litellm
-
-Result = Reply | ModelError
-"""What became of one request. RefusedError: people have to answer; TransientError: ask again; StoppingError: as live."""
 
 
 @dataclass(frozen=True)
