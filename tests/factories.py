@@ -69,7 +69,8 @@ def make_run(
     store: Store,
     examples: int | Iterable[dict[str, Any]] = 10,
     cap: Decimal | None = None,
-    model: str = "fake",
+    model: str | Sequence[Step] = "fake",
+    lane: str = "live",
     **policy: Any,
 ) -> int:
     """A started run over a fresh dataset; examples by number, or as rows."""
@@ -91,9 +92,10 @@ def make_run(
             dataset,
             version,
             load_prompt("label"),
-            [Step(model=model)],
+            [Step(model=model)] if isinstance(model, str) else model,
             Policy.model_validate(policy),
             cap,
+            lane,
         )
     return run.id or 0
 

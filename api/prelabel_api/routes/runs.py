@@ -78,7 +78,7 @@ def get_run(run_id: Id, _user: ReviewerDep, session: ReadDep) -> RunOut:
 
 @router.get("/runs/{run_id}/batches")
 def list_batches(
-    run_id: Id, _user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
+    run_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100
 ) -> Page[BatchOut]:
     """The provider's batches that draft a run, oldest first; none where it is drafted live."""
     found = batch.of_run(session, runs.get(session, run_id), after, limit + 1)
