@@ -99,9 +99,12 @@ def bare(scene: Scene, url: str, contents: list[dict[str, Any]]) -> Measured:
     return Measured(len(contents) / seconds, 1000 * cpu / len(contents))
 
 
-def _bare(url: str, contents: list[dict[str, Any]], at_once: int, ready: Any, begin: Any, answers: Any) -> None:
-    import prelabel  # noqa: F401 # keeps LiteLLM off the network
+def _bare(
+    url: str, contents: list[dict[str, Any]], at_once: int, ready: Any, begin: Any, answers: Any
+) -> None:
     import litellm
+
+    import prelabel  # noqa: F401 # keeps LiteLLM off the network
 
     told = Instructions(load_prompt("label"), LabelSchema.read(schema_path()), "stated")
     form = {
@@ -133,7 +136,11 @@ def _bare(url: str, contents: list[dict[str, Any]], at_once: int, ready: Any, be
 
 def ours(scene: Scene, url: str, rows: Path, count: int) -> Measured:
     """The service, from the start of a run until every example is settled or queued."""
-    settings: dict[str, Any] = {"api_base": f"{url}/v1", "concurrency": AT_ONCE // scene.workers, "prices": PRICES}
+    settings: dict[str, Any] = {
+        "api_base": f"{url}/v1",
+        "concurrency": AT_ONCE // scene.workers,
+        "prices": PRICES,
+    }
     with tempfile.TemporaryDirectory() as name, _service(scene, Path(name), settings) as service:
         client = service.client
         client.define_project("p", LabelSchema.read(schema_path()).document())
@@ -190,9 +197,14 @@ class Inputs:
     def write(cls, folder: Path, count: int) -> "Inputs":
         """Support tickets; every third answer is not sure enough to be accepted."""
         made = list(tickets(count))
-        contents = [{"subject": ticket.subject, "body": f"{ticket.body} [{number}]"} for number, ticket in enumerate(made)]
+        contents = [
+            {"subject": ticket.subject, "body": f"{ticket.body} [{number}]"}
+            for number, ticket in enumerate(made)
+        ]
         rows, answers = folder / "rows.jsonl", folder / "answers.jsonl"
-        rows.write_text("".join(json.dumps({"id": str(n), **content}) + "\n" for n, content in enumerate(contents)))
+        rows.write_text(
+            "".join(json.dumps({"id": str(n), **content}) + "\n" for n, content in enumerate(contents))
+        )
         with answers.open("w") as file:
             for number, (ticket, content) in enumerate(zip(made, contents, strict=True)):
                 sure = 0.5 if number % 3 == 0 else 0.97
@@ -201,17 +213,23 @@ class Inputs:
         return cls(rows, answers, contents)
 
 
-def measure(scene: Scene, inputs: Inputs, rounds: int, say: Callable[[str], None]) -> list[tuple[Measured, Measured]]:
+def measure(
+    scene: Scene, inputs: Inputs, rounds: int, say: Callable[[str], None]
+) -> list[tuple[Measured, Measured]]:
     """Bare and ours in turn."""
     found = []
-    with simulator_running(answers=inputs.answers, median_ms=scene.median_ms, max_concurrency=AT_ONCE) as provider:
+    with simulator_running(
+        answers=inputs.answers, median_ms=scene.median_ms, max_concurrency=AT_ONCE
+    ) as provider:
         for number in range(rounds):
             pair = (
                 bare(scene, provider.url, inputs.contents),
                 ours(scene, provider.url, inputs.rows, len(inputs.contents)),
             )
             found.append(pair)
-            say(f"{scene.name}, round {number + 1}: bare {pair[0].rate:.0f}/s, ours {pair[1].rate:.0f}/s{_refused(provider)}")
+            say(
+                f"{scene.name}, round {number + 1}: bare {pair[0].rate:.0f}/s, ours {pair[1].rate:.0f}/s{_refused(provider)}"
+            )
             provider.reset()
     return found
 
@@ -223,7 +241,9 @@ def _refused(provider: Provider) -> str:
 
 def main() -> None:
     """Run the scenes and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--scene", choices=[*SCENES, "all"], default="all")
     parser.add_argument("--examples", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -233,7 +253,9 @@ def main() -> None:
     console = Console()
     for scene in SCENES.values() if arguments.scene == "all" else [SCENES[arguments.scene]]:
         with tempfile.TemporaryDirectory() as name:
-            pairs = measure(scene, Inputs.write(Path(name), arguments.examples), arguments.rounds, console.print)
+            pairs = measure(
+                scene, Inputs.write(Path(name), arguments.examples), arguments.rounds, console.print
+            )
         rate = statistics.median(mine.rate for _, mine in pairs)
         table.add_row(
             scene.name,

@@ -26,7 +26,12 @@ from prelabel.store import Store
 from tests.factories import SCHEMA, all_of, places, work_off
 
 QUICK = Settings(
-    lease_seconds=0.05, batch_poll_seconds=0.01, retry_seconds=0.01, chunk_size=10, concurrency=4, batch_size=100
+    lease_seconds=0.05,
+    batch_poll_seconds=0.01,
+    retry_seconds=0.01,
+    chunk_size=10,
+    concurrency=4,
+    batch_size=100,
 )
 LIVE, BATCH = Decimal("0.02"), Decimal("0.01")
 """Dollars of a call."""

@@ -10,6 +10,7 @@ from prelabel import batch, ledger, place, runs
 from prelabel.cascade import Step
 from prelabel.draft import CallRecord, Outcome, Reply, Subject
 from prelabel.errors import InputError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
+from prelabel.lane import Result
 from prelabel.models import Call, Draft, Placement, Reservation
 from prelabel.store import Store
 from tests.batching import (
@@ -23,7 +24,6 @@ from tests.batching import (
     Fuse,
     advance_all,
     all_batches,
-    answer,
     batches,
     finish,
     runs_live,
@@ -32,7 +32,7 @@ from tests.factories import FakeDrafter, all_of, get_run, make_run, places, reas
 
 EXAMPLES = 12
 INVALID = Reply("I cannot tell.", tokens_in=10, tokens_out=3, dollars=BATCH)
-MIXED = {
+MIXED: dict[str, Result | None] = {
     "text 1": INVALID,
     "text 2": TransientError("its time ran out"),
     "text 3": None,
@@ -153,7 +153,7 @@ def test_a_run_that_is_all_paid_for_makes_no_batch(store: Store, provider: FakeP
     done(store, batch_run(store), provider)
     again = batch_run(store)
     assert done(store, again, provider) == {"settled": EXAMPLES}
-    assert (len(provider.sent), spent(store, again)) == (1, 0)
+    assert (len(provider.sent), spent(store, again)) == (1, Decimal(0))
 
 
 def test_an_answer_that_did_not_fit_before_costs_its_repair_only(
@@ -215,7 +215,7 @@ def dies_at(store: Store, provider: FakeProvider, run_id: int, boundary: int) ->
     """A process that advances batches until it dies at a boundary, or is through."""
     fuse = Fuse(boundary)
     crashing = CrashingStore(store, fuse)
-    used = batches(crashing, Factory(store, provider, lane=CrashingLane(provider, fuse)))  # type: ignore[arg-type]
+    used = batches(crashing, Factory(store, provider, lane=CrashingLane(provider, fuse)))
     try:
         for _ in range(50):
             advance_all(used)
@@ -285,7 +285,8 @@ def resume(store: Store, run_id: int, cap: Decimal | None = None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "state"), [(TransientError("the queue is full"), "running"), (StoppingError("bad file"), "paused")]
+    ("failure", "state"),
+    [(TransientError("the queue is full"), "running"), (StoppingError("bad file"), "paused")],
 )
 def test_a_batch_that_failed_as_a_whole_costs_nothing_and_leaves_its_examples_free(
     store: Store, provider: FakeProvider, failure: ModelError, state: str

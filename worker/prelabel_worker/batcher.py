@@ -31,12 +31,8 @@ class Batcher(threading.Thread):
     def run(self) -> None:
         """Look now, and every few seconds."""
         while True:
-            try:
+            with self._in_spite_of_faults("looking for batches"):
                 self.round()
-            except (SQLAlchemyError, PrelabelError) as error:
-                log.warning("batches are not advanced, trying again: %s", error)
-            except Exception:
-                log.exception("a fault in the batch lane, trying again")
             if self._stopped.wait(min(self._settings.sweep_seconds, self._settings.batch_poll_seconds)):
                 return
 
@@ -53,17 +49,28 @@ class Batcher(threading.Thread):
                 is_at_work |= self._prepare(run_id)
             while not self._stopped.is_set() and (batch_id := self._batches.take()):
                 is_at_work = True
-                with self._keeping(batch_id):
+                with self._keeping(batch_id), self._in_spite_of_faults(f"batch {batch_id}"):
                     self._batches.advance(batch_id)
 
     def _prepare(self, run_id: int) -> bool:
         """A run for which nothing can be done, as when others hold the last of its money, is left alone until the next poll."""
         if self._rests.get(run_id, 0) > time.monotonic():
             return False
-        if self._batches.prepare(run_id):
-            return True
+        with self._in_spite_of_faults(f"run {run_id}"):
+            if self._batches.prepare(run_id):
+                return True
         self._rests[run_id] = time.monotonic() + self._settings.batch_poll_seconds
         return False
+
+    @contextmanager
+    def _in_spite_of_faults(self, what: str) -> Iterator[None]:
+        """A fault of one run or batch is told and tried again later; the others go on."""
+        try:
+            yield
+        except (SQLAlchemyError, PrelabelError) as error:
+            log.warning("%s: trying again: %s", what, error)
+        except Exception:
+            log.exception("%s: a fault, trying again", what)
 
     @contextmanager
     def _keeping(self, batch_id: int) -> Iterator[None]:

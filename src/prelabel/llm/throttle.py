@@ -119,7 +119,9 @@ class LocalBucket:
     async def pause(self, seconds: float) -> None:
         """As the protocol says."""
         self._fill()
-        self._levels = [min(level, -seconds * rate) for level, rate in zip(self._levels, self._rates, strict=True)]
+        self._levels = [
+            min(level, -seconds * rate) for level, rate in zip(self._levels, self._rates, strict=True)
+        ]
 
     def _fill(self) -> None:
         now = time.monotonic()
@@ -175,7 +177,9 @@ class RedisBucket:
     async def take(self, tokens: int) -> float:
         """As the protocol says."""
         costs = (1, tokens)
-        asked = [part for rate, cost in zip(self._rates, costs, strict=True) for part in (rate, _full(rate), cost)]
+        asked = [
+            part for rate, cost in zip(self._rates, costs, strict=True) for part in (rate, _full(rate), cost)
+        ]
         try:
             wait = float(await self._take(keys=self._keys, args=asked))
         except RedisError as error:
