@@ -16,7 +16,9 @@ SPOILED: dict[str, Callable[[str], str]] = {
     "empty": lambda content: "",
 }
 """The ways to make an answer malformed."""
-FAULTS = ("concurrency", "rpm", "error", "hang", "offlist", *SPOILED)
+BATCH_FAULTS = ("batch_failed", "batch_expired")
+"""What can become of a request of a batch instead of an answer."""
+FAULTS = ("concurrency", "rpm", "error", "hang", "offlist", *SPOILED, *BATCH_FAULTS)
 """All that can go wrong; the first two are limits that a call met."""
 
 
@@ -42,6 +44,11 @@ class Behaviour:
     sticky: bool = _option(
         False, "a fault belongs to the example, so that a retry and a repair meet it again"
     )
+    batch_seconds: float = _option(0.0, "how long a batch takes, also one that was sent before this was set")
+    batch_failed_rate: float = _option(0.0, "share of a batch's requests that end as errored")
+    batch_expired_rate: float = _option(0.0, "share of a batch's requests that expire")
+    max_batches: int = _option(0, "batches under way beyond which comes 429; 0: no limit")
+    key: str = _option("", "the only key that is accepted; empty: any, and none")
     seed: int = _option(1, "the same seed, the same faults")
     default: str = _option("", "answer where none is recorded; empty: the plainest that fits the schema")
 
@@ -51,7 +58,7 @@ class Behaviour:
             fits = type(value) is kind or (kind is float and type(value) is int)
             if not fits or (kind in (int, float) and not 0 <= value < math.inf):
                 raise ValueError(f"{name} must be {_NAMED[kind]}, not {value!r}")
-        if sum(self.shares().values()) > 1 + 1e-9:
+        if sum(self.batch_shares().values()) > 1 + 1e-9:
             raise ValueError("all rates together must be at most 1")
 
     def shares(self) -> dict[str, float]:
@@ -61,6 +68,14 @@ class Behaviour:
             raise ValueError(f"spoiled must be some of {','.join(SPOILED)}, not {self.spoiled!r}")
         rates = {"error": self.error_rate, "hang": self.hang_rate, "offlist": self.offlist_rate}
         return rates | {way: self.malformed_rate / len(ways) for way in ways}
+
+    def batch_shares(self) -> dict[str, float]:
+        """The same for the requests of a batch; what is an error or a hang live, the provider overcomes there by itself.
+
+        They come last, so that a sticky fault of an answer meets the same examples live and in a batch.
+        """
+        ends = dict(zip(BATCH_FAULTS, (self.batch_failed_rate, self.batch_expired_rate), strict=True))
+        return self.shares() | ends
 
     def changed(self, values: Mapping[str, Any]) -> "Behaviour":
         """With other values of the fields named. Raises ValueError."""
@@ -86,9 +101,9 @@ _NAMED = {int: "a whole number from 0", float: "a number from 0", bool: "true or
 class Dice:
     """Decides each call's latency and fault; the same seed and order of calls, the same decisions."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, for_batches: bool = False) -> None:
         self._behaviour = behaviour
-        self._shares = behaviour.shares()
+        self._shares = behaviour.batch_shares() if for_batches else behaviour.shares()
         self._latencies = random.Random(behaviour.seed)
         self._faults = random.Random(behaviour.seed)
 
@@ -98,7 +113,7 @@ class Dice:
         return median * self._latencies.lognormvariate(0, sigma) if sigma else median
 
     def fault(self, question: str) -> str:
-        """A key of `Behaviour.shares`, or "" for none."""
+        """A key of the shares, or "" for none."""
         if self._behaviour.sticky:
             throw = crc32(f"{self._behaviour.seed}:{question}".encode()) / 2**32
         else:

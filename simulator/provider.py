@@ -1,7 +1,7 @@
 """The provider: what it answers, and the ASGI application that serves it.
 
-POST /v1/chat/completions and /v1/embeddings (OpenAI), POST /v1/messages (Anthropic), POST /config, POST /reset, GET /stats,
-GET /health.
+POST /v1/chat/completions and /v1/embeddings (OpenAI), POST /v1/messages (Anthropic), both providers' batches, POST /config,
+POST /reset, GET /stats, GET /health.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from simulator import wire
+from simulator import anthropic_batches, openai_batches, wire
 from simulator.answers import Answer, Answers, question, questions
+from simulator.batches import Batches, Ending
 from simulator.counts import Counts
 from simulator.embeddings import embeddings_body, tokens_of
 from simulator.faults import SPOILED, Behaviour, Dice, Limits
@@ -47,6 +48,8 @@ class ProviderApp:
                 Route("/stats", self._serve_stats),
                 Route("/reset", self._serve_reset, methods=["POST"]),
                 Route("/config", self._serve_config, methods=["POST"]),
+                *openai_batches.routes(lambda: self._batches),
+                *anthropic_batches.routes(lambda: self._batches),
             ]
         )
 
@@ -54,15 +57,18 @@ class ProviderApp:
         """Change how it behaves, by the fields of `Behaviour`; the dice start anew. Raises ValueError."""
         self._behaviour = self._behaviour.changed(values)
         self._dice, self._limits = Dice(self._behaviour), Limits(self._behaviour)
+        self._batch_dice = Dice(self._behaviour, for_batches=True)
 
     def reset(self) -> None:
-        """Zero the counts, forget cached prompts, and start the dice anew; the behaviour stays."""
+        """Zero the counts, forget batches and cached prompts, and start the dice anew; the behaviour stays."""
         self._counts = Counts(max_in_flight=self._in_flight)
         self._cached: set[int] = set()
+        self._batches = Batches(self._end, lambda: self._behaviour)
         self.configure()
 
     def stats(self) -> dict[str, Any]:
         """The fields of `Counts` as it reports them, `in_flight`, and how many examples are `recorded`."""
+        self._counts.batches = self._batches.settle()
         return self._counts.report() | {"in_flight": self._in_flight, "recorded": len(self._answers)}
 
     def respond(self, request: Body, flavour: Flavour) -> Response:
@@ -73,7 +79,10 @@ class ProviderApp:
         return self._answer(request, flavour, self._fault(request))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI. The endpoints are served without the framework, which would cost more than they do."""
+        """ASGI. The endpoints for calls are served without the framework, which would cost more than they do."""
+        if self._behaviour.key and (refusal := self._refuse_key(scope)):
+            await _send(refusal, send)
+            return
         flavour = ENDPOINTS.get(scope.get("path", "")) if scope.get("method") == "POST" else None
         if flavour is None:
             await self._control(scope, receive, send)
@@ -103,6 +112,15 @@ class ProviderApp:
         finally:
             self._in_flight -= 1
 
+    def _refuse_key(self, scope: Scope) -> Response | None:
+        path = str(scope.get("path", ""))
+        headers = dict(scope.get("headers", ()))
+        given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+        if given.decode() == self._behaviour.key or not path.startswith("/v1/"):
+            return None
+        flavour: Flavour = "anthropic" if path.startswith("/v1/messages") else "openai"
+        return 401, {}, wire.error_body(401, f"Incorrect API key provided: {given.decode()}", flavour)
+
     def _unreadable(self, request: Any, flavour: Flavour) -> Response | None:
         reason = wire.unreadable(request, flavour)
         if not reason:
@@ -131,22 +149,38 @@ class ProviderApp:
         if fault in ("error", "hang"):
             status = 500 if fault == "error" else 504
             return status, {}, wire.error_body(status, f"simulated fault: {fault}", flavour)
+        self._counts.ok += not fault
         if flavour == "embeddings":
-            self._counts.ok += not fault
             self._counts.tokens_in += tokens_of(request)
             return 200, {}, embeddings_body(request)
+        return 200, {}, self._compose(request, flavour, fault)
+
+    def _end(self, request: Any, flavour: Flavour) -> Ending:
+        """What becomes of a request of a batch."""
+        self._counts.batch_requests += 1
+        if early := self._unreadable(request, flavour):
+            return Ending("errored", early[0], early[2])
+        fault = self._batch_dice.fault(question(request["messages"]))
+        fault = "" if fault in ("error", "hang") else fault
+        self._counts.ok += not fault
+        if fault:
+            self._counts.faults[fault] += 1
+        if fault == "batch_expired":
+            return Ending("expired")
+        if fault == "batch_failed":
+            return Ending("errored", 500, wire.error_body(500, f"simulated fault: {fault}", flavour))
+        return Ending("succeeded", 200, self._compose(request, flavour, fault, in_batch=True))
+
+    def _compose(self, request: Body, flavour: Flavour, fault: str, in_batch: bool = False) -> Body:
         form = wire.form_of(request, flavour)
         answer = self._find_all(request["messages"], form)
         content = _with_fault(answer.content, fault, form)
         usage = wire.usage_of(request, content, self._cached if flavour == "openai" else set())
-        self._counts.ok += not fault
-        self._counts.tokens_in += usage.into
-        self._counts.tokens_out += usage.out
-        self._counts.tokens_cached += usage.cached
-        name = f"simulated-{self._counts.calls}"
+        self._counts.add(usage, in_batch)
+        name = f"simulated-{self._counts.calls + self._counts.batch_requests}"
         if flavour == "openai":
-            return 200, {}, wire.openai_body(name, request, form, content, answer.chances, usage)
-        return 200, {}, wire.anthropic_body(name, request, form, content, usage)
+            return wire.openai_body(name, request, form, content, answer.chances, usage)
+        return wire.anthropic_body(name, request, form, content, usage)
 
     def _find_all(self, messages: list[Body], form: Form) -> Answer:
         """The answer to the one example, or an object of those to all where the schema wants them by number."""

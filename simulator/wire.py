@@ -137,6 +137,10 @@ def anthropic_body(name: str, request: Body, form: Form, content: str, usage: Us
 
 _KINDS: dict[int, tuple[str, str]] = {
     400: ("invalid_request_error", "invalid_request_error"),
+    401: ("invalid_api_key", "authentication_error"),
+    404: ("not_found", "not_found_error"),
+    409: ("conflict", "invalid_request_error"),
+    413: ("request_too_large", "request_too_large"),
     429: ("rate_limit_exceeded", "rate_limit_error"),
     500: ("server_error", "api_error"),
     504: ("timeout", "timeout_error"),

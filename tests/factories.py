@@ -75,6 +75,7 @@ def make_run(
     cap: Decimal | None = None,
     model: str = "fake",
     steps: Sequence[Step] = (),
+    lane: str = "live",
     **policy: Any,
 ) -> int:
     """A started run over a fresh dataset; examples by number, or as rows."""
@@ -99,6 +100,7 @@ def make_run(
             steps or [Step(model=model)],
             Policy.model_validate(policy),
             cap,
+            lane,
         )
     return run.id or 0
 

@@ -146,6 +146,24 @@ class RunOut(BaseModel):
     created_at: datetime
 
 
+class BatchOut(BaseModel):
+    """A part of a run that a provider's batch endpoint drafts.
+
+    `requests` are in it, `answered` of them as the provider said at `polled_at` (Anthropic says so only at the end).
+    `remote_id` is the provider's name of it, `note` says why it does not go on, or how it ended.
+    """
+
+    id: int
+    model: str
+    state: str
+    remote_id: str
+    requests: int
+    answered: int
+    note: str
+    created_at: datetime
+    polled_at: datetime | None
+
+
 class ClaimIn(Body):
     """How many slots to claim, of one run or of all."""
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from prelabel.draft import Confidence, Drafter, Keep, Outcome, Subject
+from prelabel.errors import InputError
 from prelabel.models import Run
 
 STUDENT = "student"
@@ -50,6 +51,11 @@ class Step(BaseModel):
         return self
 
     @property
+    def is_one_question(self) -> bool:
+        """Whether it asks one model one question about each example."""
+        return self.model != STUDENT and self.confidence in ("stated", "logprobs") and self.per_call == 1
+
+    @property
     def learns(self) -> bool:
         """Whether what people settle changes how it drafts."""
         return self.model == STUDENT or self.shots > 0
@@ -69,39 +75,58 @@ def named(steps: Sequence[Step]) -> str:
     return " > ".join(" + ".join((step.model, *step.panel)) for step in steps)
 
 
+def check_for_batches(steps: Sequence[Step]) -> None:
+    """Raise InputError where a cascade cannot be asked in batches: they take one question to one model."""
+    *free, last = steps
+    if last.model == STUDENT:
+        raise InputError(
+            "the batch lane is for models of a provider: the student costs nothing, let it run live"
+        )
+    if not last.is_one_question:
+        raise InputError(
+            "in the batch lane each example is one question to one model: "
+            "use confidence 'stated' or 'logprobs' and per_call 1, or let it run live"
+        )
+    if any(step.model != STUDENT for step in free):
+        raise InputError(
+            "in the batch lane one model is asked, and before it at most the student: "
+            "leave the other models out, or let it run live"
+        )
+
+
 class Cascade:
     """Answers `prelabel.draft.Drafter` with several of them, each with the confidence from which its draft is taken."""
 
     def __init__(self, steps: Sequence[tuple[Drafter, float]]) -> None:
-        self._steps = steps
+        self.steps = steps
         self.name = " > ".join(drafter.name for drafter, _ in steps)
         self.together = max(drafter.together for drafter, _ in steps)
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
         """Every step looks at all of them: which ones it will be asked about is not known yet."""
-        for drafter, _ in self._steps:
+        for drafter, _ in self.steps:
             await drafter.prepare(subjects)
 
     def most(self, subject: Subject) -> Decimal | None:
         """All steps together; None where the price of one is not known."""
-        costs = [drafter.most(subject) for drafter, _ in self._steps]
+        costs = [drafter.most(subject) for drafter, _ in self.steps]
         known = [cost for cost in costs if cost is not None]
         return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         """Ask one step after the other until one is sure. A step that fails has the next one asked."""
         earlier: list[Outcome] = []
-        for index, (drafter, take_from) in enumerate(self._steps):
+        for index, (drafter, take_from) in enumerate(self.steps):
             outcome = replace(await drafter.draft(subject, keep), step=index)
-            is_last = index == len(self._steps) - 1
+            is_last = index == len(self.steps) - 1
             if is_last or outcome.ending in ("postponed", "stopped") or outcome.is_sure(take_from):
                 break
             earlier.append(outcome)
-        for drafter, _ in self._steps[index + 1 :]:
+        for drafter, _ in self.steps[index + 1 :]:
             drafter.forget(subject)
         return replace(outcome, earlier=tuple(earlier))
 
     def forget(self, subject: Subject) -> None:
         """The example is not wanted any more."""
-        for drafter, _ in self._steps:
+        for drafter, _ in self.steps:
             drafter.forget(subject)

@@ -287,16 +287,15 @@ class ModelDrafter:
             talk = self._instructions.messages(subject.content, shots=shown)
             self._openings[subject.example_id] = self._request(talk)
         await self._asker.remember(
-            {subject.example_id: [self._opening(subject).digest] for subject in subjects}
+            {subject.example_id: [self.opening(subject).digest] for subject in subjects}
         )
 
     def most(self, subject: Subject) -> Decimal | None:
         """A draft and its repair; no more than the latter where the first answer is remembered."""
-        request = self._opening(subject)
-        one = self._model.most(request)
-        if (known := self._asker.remembered(subject, request)) is None:
+        one = self._model.most(self.opening(subject))
+        if (known := self.remembered(subject)) is None:
             return None if one is None else one * 2
-        return Decimal(0) if self._fits(known) else one
+        return Decimal(0) if self._fits(subject, known) else one
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         """Ask, check, repair once."""
@@ -305,24 +304,33 @@ class ModelDrafter:
         finally:
             self.forget(subject)
 
+    def remembered(self, subject: Subject) -> Reply | None:
+        """What the first question was answered with, where it was paid for before; the example has to be prepared."""
+        return self._asker.remembered(subject, self.opening(subject))
+
     def forget(self, subject: Subject) -> None:
-        """The example is not wanted any more."""
+        """The example is dealt with."""
         self._openings.pop(subject.example_id, None)
         self._asker.forget(subject)
 
-    def remembers(self, subject: Subject) -> bool:
-        """Whether its first answer was paid for before."""
-        return self._asker.remembered(subject, self._opening(subject)) is not None
+    @property
+    def step(self) -> int:
+        """Which step of its run's cascade it is."""
+        return self._asker.step
+
+    def read(self, subject: Subject, reply: Reply) -> Outcome:
+        """The draft that an answer holds. Raises LabelError where it holds none."""
+        label, stated = parse_answer(self._schema, reply.text, self._states)
+        confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
+        return Outcome(subject, "drafted", self.name, label, confidences, alternatives)
 
     async def _draft(self, subject: Subject, keep: Keep) -> Outcome:
-        request, said = self._opening(subject), ""
+        request, said = self.opening(subject), ""
 
         def read(reply: Reply) -> Outcome:
             nonlocal said
             said = reply.text
-            label, stated = parse_answer(self._schema, reply.text, self._states)
-            confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
-            return Outcome(subject, "drafted", self.name, label, confidences, alternatives)
+            return self.read(subject, reply)
 
         try:
             return await self._asker.ask(self._model, subject, request, "draft", keep, read)
@@ -330,14 +338,15 @@ class ModelDrafter:
             again = self._request(repair(request.messages, said, str(fault)))
             return await self._asker.ask(self._model, subject, again, "repair", keep, read)
 
-    def _fits(self, reply: Reply) -> bool:
+    def _fits(self, subject: Subject, reply: Reply) -> bool:
         try:
-            parse_answer(self._schema, reply.text, self._states)
+            self.read(subject, reply)
         except LabelError:
             return False
         return True
 
-    def _opening(self, subject: Subject) -> Request:
+    def opening(self, subject: Subject) -> Request:
+        """The first question about an example."""
         known = self._openings.get(subject.example_id)
         return known or self._request(self._instructions.messages(subject.content))
 

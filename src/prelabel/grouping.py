@@ -79,7 +79,7 @@ class GroupDrafter:
         alone = self._alone.most(subject)
         if known := self._asker.remembered(subject, self._share_of(subject)):
             return alone if self._read(subject, known.text) is None else Decimal(0)
-        if self._alone.remembers(subject):
+        if self._alone.remembered(subject) is not None:
             return alone
         share = self._model.most(self._share_of(subject))
         return None if share is None or alone is None else share + alone
@@ -89,7 +89,7 @@ class GroupDrafter:
         try:
             if known := self._asker.remembered(subject, self._share_of(subject)):
                 outcome = self._read(subject, known.text)
-            elif self._alone.remembers(subject):
+            elif self._alone.remembered(subject) is not None:
                 outcome = None
             else:
                 outcome = (await self._join(Member(subject, keep))).get(subject.example_id)

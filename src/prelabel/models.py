@@ -45,7 +45,8 @@ PURPOSES = ("draft", "repair", "sample", "group", "embed")
 """What a model call was for; `group` asked about several examples at once."""
 FAILED, LIMITED = "failure <> ''", "outcome = 'limited'"
 """The few drafts and calls that have an index of their own; a query has to say it in these words to use it."""
-BATCH_STATES = ("preparing", "submitted", "collected", "cancelled", "failed")
+BATCH_STATES = ("preparing", "sending", "submitted", "collected", "cancelled", "failed")
+"""`sending`: the provider may or may not have it."""
 
 
 def now() -> datetime:
@@ -183,12 +184,14 @@ class Run(SQLModel, table=True):
 class Placement(SQLModel, table=True):
     """The one place where an example is in a run, with the draft and label that hold now.
 
-    `confidence` is the one by which it was routed. While a worker drafts it, a waiting placement is leased; a lease in the
-    future without owner is a pause before the next attempt.
+    `confidence` is the one by which it was routed. `lane` is the one by which it is drafted: in a run by batches it becomes
+    "live" where a batch gave no usable answer. While a worker or a batch drafts it, a waiting placement is leased; a lease in
+    the future without owner is a pause before the next attempt.
     """
 
     __table_args__ = (
         one_of("place", PLACES),
+        one_of("lane", LANES),
         UniqueConstraint("run_id", "example_id"),
         Index(None, "run_id", "place", "is_gold", "id"),
         Index(None, "lease_owner"),
@@ -198,6 +201,7 @@ class Placement(SQLModel, table=True):
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
     is_gold: bool = False
     place: str = "waiting"
+    lane: str = "live"
     reason: str = ""
     confidence: float | None = None
     draft_id: int | None = Field(default=None, sa_type=BigId)
@@ -288,20 +292,24 @@ class Batch(SQLModel, table=True):
     """Examples of a run that a provider's batch endpoint drafts; their placements are leased to `owner` until it is collected.
 
     `owner` is also the key by which a batch is found again that was created before its `remote_id` could be written down.
+    `learned_label_id` is the run's as the requests were written, so that they can be written again. `answered` of its
+    `requests` are, as the provider says at `polled_at`. No worker touches it before `due_at`; None: nothing is left to do.
     """
 
-    __table_args__ = (one_of("state", BATCH_STATES),)
+    __table_args__ = (one_of("state", BATCH_STATES), Index(None, "due_at"))
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="run.id", index=True)
     owner: str = Field(unique=True)
     model: str
     state: str = "preparing"
     remote_id: str = ""
-    file_id: str = ""
     requests: int = 0
+    answered: int = 0
+    learned_label_id: int = Field(default=0, sa_type=BigId)
     note: str = Field(default="", sa_type=Text)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     polled_at: datetime | None = Field(default=None, sa_type=Moment)
+    due_at: datetime | None = Field(default_factory=now, sa_type=Moment)
 
 
 class Slot(SQLModel, table=True):

@@ -11,7 +11,7 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import func, insert, literal, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, insert, literal, or_
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
@@ -19,6 +19,7 @@ from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.draft import Outcome
 from prelabel.models import PLACES, Draft, Example, Label, Placement, Run, Slot, now
 from prelabel.policy import Decision, Drafted
+from prelabel.prices import Lane
 
 MOST_ATTEMPTS = 5
 """Claims of one example that end without an answer before people get it."""
@@ -53,33 +54,54 @@ def fill(session: Session, run: Run) -> int:
             col(Example.id),
             col(Example.gold).is_not(None),
             literal("waiting"),
+            literal(run.lane),
             literal(""),
             literal(0),
         )
         .where(col(Example.dataset_id) == run.dataset_id, ~there.exists())
         .order_by(col(Example.id))
     )
-    columns = ["run_id", "example_id", "is_gold", "place", "reason", "attempts"]
+    columns = ["run_id", "example_id", "is_gold", "place", "lane", "reason", "attempts"]
     statement = insert(Placement).from_select(columns, examples).execution_options(preserve_rowcount=True)
     return session.exec(statement).rowcount
 
 
-def claim(session: Session, run_id: int, owner: str, size: int, seconds: float) -> list[int]:
-    """Lease up to `size` waiting examples, gold first; those leased to others are passed over. Returns their ids."""
-    free = (
+def free(run_id: int | SQLColumnExpression[Any], lane: Lane) -> tuple[ColumnElement[bool], ...]:
+    """Which placements of a run wait to be drafted by a lane and are leased to nobody."""
+    return (
+        col(Placement.run_id) == run_id,
+        col(Placement.place) == "waiting",
+        col(Placement.lane) == lane,
+        or_(col(Placement.lease_until).is_(None), col(Placement.lease_until) < now()),
+    )
+
+
+def claim(
+    session: Session,
+    run_id: int,
+    owner: str,
+    size: int,
+    seconds: float,
+    lane: Lane = "live",
+    example_ids: Collection[int] | None = None,
+) -> list[int]:
+    """Lease up to `size` waiting examples of a lane, gold first, or those of `example_ids`; returns their ids.
+
+    Those that are leased to others are passed over.
+    """
+    which = free(run_id, lane)
+    if example_ids is not None:
+        which = (*which, col(Placement.example_id).in_(example_ids))
+    found = (
         select(Placement.id)
-        .where(
-            Placement.run_id == run_id,
-            Placement.place == "waiting",
-            or_(col(Placement.lease_until).is_(None), col(Placement.lease_until) < now()),
-        )
+        .where(*which)
         .order_by(col(Placement.is_gold).desc(), col(Placement.id))
         .limit(size)
         .with_for_update(skip_locked=True)
     )
     claimed = session.exec(
         update(Placement)
-        .where(col(Placement.id).in_(free))
+        .where(col(Placement.id).in_(found))
         .values(
             lease_owner=owner,
             lease_until=now() + timedelta(seconds=seconds),
@@ -110,6 +132,36 @@ def release(
         .where(*which)
         .values(lease_owner=None, lease_until=None, attempts=Placement.attempts - 1)
     )
+
+
+def hold(session: Session, run_id: int, owner: str, example_ids: Collection[int]) -> set[int]:
+    """Lock those of these examples that are still leased to the owner; returns their ids."""
+    held = session.exec(
+        select(Placement.example_id)
+        .where(
+            Placement.run_id == run_id,
+            Placement.lease_owner == owner,
+            Placement.place == "waiting",
+            col(Placement.example_id).in_(example_ids),
+        )
+        .with_for_update()
+    )
+    return set(held)
+
+
+def leave_batch(session: Session, owner: str, example_ids: Collection[int]) -> None:
+    """Have these examples, leased to a batch that gave no usable answer, drafted live."""
+    session.exec(
+        update(Placement)
+        .where(col(Placement.lease_owner) == owner, col(Placement.example_id).in_(example_ids))
+        .values(lane="live", lease_owner=None, lease_until=None)
+    )
+
+
+def note(session: Session, run_id: int, outcomes: Sequence[Outcome], prompt_digest: str) -> None:
+    """Write down drafts of examples that stay where they are: later steps are to draft them again."""
+    if drafts := [_draft(run_id, outcome, prompt_digest) for outcome in outcomes]:
+        session.execute(insert(Draft), drafts)
 
 
 def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]], written: Written) -> int:

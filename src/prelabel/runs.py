@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import or_
 from sqlmodel import Session, col, select, update
 
 from prelabel import ledger, lessons, place
-from prelabel.cascade import STUDENT, Step, steps_of
+from prelabel.cascade import STUDENT, Step, check_for_batches, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.measure.quote import Money
 from prelabel.models import Dataset, Placement, Project, Prompt, Run, SchemaVersion, Worker, now
@@ -36,10 +35,12 @@ def start(
     """A new run over all examples of the dataset, which may learn from all that people have settled in its project.
 
     `quoted` is what it is expected to cost; it is kept to tell so until the run's own calls tell better.
-    Raises InputError where there is nothing to draft.
+    Raises InputError where there is nothing to draft, or not in this lane.
     """
     assert dataset.id is not None
     assert schema_version.id is not None
+    if lane == "batch":
+        check_for_batches(steps)
     run = Run(
         dataset_id=dataset.id,
         schema_version_id=schema_version.id,
@@ -120,17 +121,13 @@ def _change(run: Run, before: Sequence[str], after: str, note: str) -> None:
 
 
 def with_work(session: Session) -> Sequence[int]:
-    """Running runs with examples that can be drafted or routed now."""
-    free = select(Placement.id).where(
-        Placement.run_id == Run.id,
-        or_(
-            col(Placement.place) == "drafted",
-            (col(Placement.place) == "waiting")
-            & or_(col(Placement.lease_until).is_(None), col(Placement.lease_until) < now()),
-        ),
-    )
+    """Running runs with examples that can be drafted live or routed now."""
+    waiting = select(Placement.id).where(*place.free(col(Run.id), "live"))
+    drafted = select(Placement.id).where(Placement.run_id == Run.id, Placement.place == "drafted")
     ids = session.exec(
-        select(Run.id).where(Run.state == "running", free.exists()).order_by(col(Run.id))
+        select(Run.id)
+        .where(Run.state == "running", waiting.exists() | drafted.exists())
+        .order_by(col(Run.id))
     ).all()
     return [run_id for run_id in ids if run_id is not None]
 

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         gt=0,
         description="pause before an example whose call failed is tried again; doubles each time",
     )
+    batch_size: int = Field(
+        default=10_000, ge=1, description="most examples that one batch of a provider is asked about"
+    )
+    batch_poll_seconds: float = Field(
+        default=60, gt=0, description="how often a provider is asked how far a batch is"
+    )
     lease_seconds: float = Field(
         default=30, gt=0, description="how long a worker's claim lives without renewal"
     )

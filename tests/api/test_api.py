@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from prelabel import errors
 from prelabel.client import Client
+from prelabel.models import Batch
 from prelabel.store import Store
 from tests.api.conftest import RecordingQueue, SignIn
 from tests.factories import FakeDrafter, labels, make_run, queued_run, sure, work_off
@@ -283,3 +284,20 @@ def test_the_api_never_loads_litellm() -> None:
         "heavy = {'litellm', 'openai', 'anthropic', 'sklearn'} & set(sys.modules)\nassert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_lead_sees_the_batches_of_a_run(store: Store, lead: Client, reviewer: Client) -> None:
+    run_id = make_run(store, 3, model="openai/gpt-4o-mini", lane="batch")
+    with store.writing() as session:
+        session.add(Batch(run_id=run_id, owner="key", model="openai/gpt-4o-mini", requests=3))
+    [found] = lead.get(f"/runs/{run_id}/batches")["items"]
+    assert (found["state"], found["requests"], found["remote_id"]) == ("preparing", 3, "")
+    assert "owner" not in found
+    with pytest.raises(errors.NotAllowed):
+        reviewer.get(f"/runs/{run_id}/batches")
+
+
+def test_a_run_that_cannot_be_asked_in_batches_is_refused_with_a_sentence(lead: Client) -> None:
+    bring_in(lead, {"id": "1", "text": "x"})
+    with pytest.raises(errors.InputError, match="batch lane"):
+        lead.start_run("p", "d", model="student", lane="batch")

@@ -71,5 +71,5 @@ def provider(process: Provider) -> Iterator[Provider]:
     yield process
     process.configure(
         median_ms=0, sigma=0, max_concurrency=0, rpm=0, error_rate=0, hang_rate=0, malformed_rate=0,
-        offlist_rate=0, sticky=False, default="", spoiled="truncated,prose,fenced,empty",
+        offlist_rate=0, batch_seconds=0, batch_failed_rate=0, batch_expired_rate=0, max_batches=0, key="", sticky=False, default="", spoiled="truncated,prose,fenced,empty",
     )  # fmt: skip

@@ -10,12 +10,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from prelabel import runs
+from prelabel.batch import Batches
 from prelabel.errors import PrelabelError
+from prelabel.llm.drafters import Drafters
 from prelabel.models import Worker
 from prelabel.parent import end_with_parent
 from prelabel.settings import settings
 from prelabel.store import store
 from prelabel_worker.app import app
+from prelabel_worker.batcher import Batcher
 from prelabel_worker.drafting import drafting
 from prelabel_worker.sweeper import Sweeper
 
@@ -70,8 +73,15 @@ def check() -> int:
 @worker_ready.connect
 def _start_sweeping(**_: object) -> None:
     sweeper = Sweeper(store(), settings(), drafting())
-    sweeper.start()
-    worker_shutting_down.connect(lambda **_: sweeper.stop(), weak=False)
+    batcher = Batcher(Batches(store(), settings(), Drafters(store(), settings())), settings())
+    for thread in (sweeper, batcher):
+        thread.start()
+
+    def stop(**_: object) -> None:
+        sweeper.stop()
+        batcher.stop()
+
+    worker_shutting_down.connect(stop, weak=False)
 
 
 @worker_shutdown.connect

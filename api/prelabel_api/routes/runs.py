@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, status
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 
-from prelabel import cascade, export, ledger, progress, projects, quote, report, runs
+from prelabel import batch, cascade, export, ledger, progress, projects, quote, report, runs
 from prelabel.errors import InputError
 from prelabel.measure.cost import CostReport
 from prelabel.measure.quality import QualityReport
@@ -19,7 +19,7 @@ from prelabel.quote import Plan
 from prelabel.report import Outlook
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
-from prelabel_api.bodies import ResumeIn, RunIn, RunOut
+from prelabel_api.bodies import BatchOut, ResumeIn, RunIn, RunOut
 from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
@@ -129,6 +129,16 @@ def get_run(run_id: Id, _user: ReviewerDep, session: ReadDep) -> RunOut:
 def get_progress(run_id: Id, _user: ReviewerDep, session: ReadDep) -> Progress:
     """How fast a run goes, what it has spent and will have spent, and what goes wrong on the way."""
     return progress.progress(session, runs.get(session, run_id))
+
+
+@router.get("/runs/{run_id}/batches")
+def list_batches(
+    run_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100
+) -> Page[BatchOut]:
+    """The provider's batches that draft a run, oldest first; none where it is drafted live."""
+    found = batch.of_run(session, runs.get(session, run_id), after, limit + 1)
+    out = [BatchOut.model_validate(one, from_attributes=True) for one in found]
+    return page(out, [one.id for one in out], limit)
 
 
 @router.post("/runs/{run_id}/pause")

@@ -9,8 +9,11 @@ from prelabel import ledger, lessons, runs
 from prelabel.cascade import STUDENT, Cascade, Step, steps_of
 from prelabel.draft import Asker, Drafter, ModelDrafter, Recall, Reply, Show
 from prelabel.errors import StoppingError
+from prelabel.gather import Free
 from prelabel.grouping import GroupDrafter
+from prelabel.lane import BatchLane
 from prelabel.lessons import Lesson
+from prelabel.llm.batches import lane_for
 from prelabel.llm.confidence import confide
 from prelabel.llm.embeddings import Embeddings, LiteLLMEmbedder
 from prelabel.llm.litellm_model import LiteLLMModel
@@ -43,28 +46,47 @@ class Task:
 
 
 class Drafters:
-    """Builds the drafter of a run (`prelabel.engine.DrafterFactory`)."""
+    """Builds the drafter of a run (`prelabel.engine.DrafterFactory`), also in batches (`prelabel.batch.BatchFactory`)."""
 
     def __init__(self, store: Store, used: Settings) -> None:
         self._store = store
         self._settings = used
         self._models: dict[str, LiteLLMModel] = {}
+        self._lanes: dict[str, BatchLane] = {}
         self._throttles = Throttles(used.concurrency, used.limits, used.broker_url)
 
     def __call__(self, session: Session, run: Run) -> Drafter:
         """The run's drafter as it is now. Raises StoppingError where one of its steps cannot work at all."""
+        drafters = self._drafters(session, run)
+        return drafters[0] if len(drafters) == 1 else Cascade(list(zip(drafters, _bars(run), strict=True)))
+
+    def lane(self, model: str) -> BatchLane:
+        """As `prelabel.batch.BatchFactory` says."""
+        if model not in self._lanes:
+            used = self._settings
+            self._lanes[model] = lane_for(model, used.api_base, used.call_timeout, used.prices)
+        return self._lanes[model]
+
+    def free(self, session: Session, run: Run) -> Free:
+        """As `prelabel.batch.BatchFactory` says."""
+        return list(zip(self._drafters(session, run)[:-1], _bars(run), strict=False))
+
+    def asked(self, session: Session, run: Run) -> ModelDrafter:
+        """As `prelabel.batch.BatchFactory` says."""
+        drafter = self._drafters(session, run)[-1]
+        if not isinstance(drafter, ModelDrafter):
+            raise StoppingError(f"{drafter.name} does not ask one question to one model: let it run live")
+        return drafter
+
+    def _drafters(self, session: Session, run: Run) -> list[Drafter]:
+        """One for each step of the run."""
         steps = steps_of(run)
         for step in steps:
             self._check(step, run)
         prompt, schema = session.get_one(Prompt, run.prompt_id), runs.schema_of(session, run)
         learned = lessons.of_run(session, run, schema) if any(step.learns for step in steps) else []
         task = Task(run, parse_prompt(prompt.text, prompt.name), schema, learned)
-        drafters = [self._drafter(task, step, index) for index, step in enumerate(steps)]
-        if len(drafters) == 1:
-            return drafters[0]
-        threshold = Policy.model_validate(run.policy).threshold
-        bars = [threshold if step.take_from is None else step.take_from for step in steps]
-        return Cascade(list(zip(drafters, bars, strict=True)))
+        return [self._drafter(task, step, index) for index, step in enumerate(steps)]
 
     def _check(self, step: Step, run: Run) -> None:
         """Raise StoppingError with a sentence where a model cannot do what the step asks of it, or has no price."""
@@ -140,3 +162,9 @@ def _show(told: Instructions, step: Step, learned: Sequence[Lesson]) -> Show | N
         )
     shots = _shots.get(lessons.version(told.schema, learned), lambda: Shots(told.schema, learned))
     return lambda subjects: shots.choose(subjects, step.shots)
+
+
+def _bars(run: Run) -> list[float]:
+    """From which confidence the draft of each step is taken."""
+    threshold = Policy.model_validate(run.policy).threshold
+    return [threshold if step.take_from is None else step.take_from for step in steps_of(run)]

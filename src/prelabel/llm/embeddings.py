@@ -17,7 +17,7 @@ from prelabel.draft import CallRecord, Reply, Subject, outcome_of, pause
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.ledger import Entry
 from prelabel.llm.failures import as_ours
-from prelabel.llm.litellm_model import _litellm, server_of
+from prelabel.llm.litellm_model import litellm, server_of
 from prelabel.prices import OwnPrice, price, price_or_refuse
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -58,7 +58,7 @@ class LiteLLMEmbedder:
         """One call: for each text its vector, written as text, with its share of the tokens. Raises ModelError."""
         began = time.monotonic()
         try:
-            answer = _litellm().embedding(self.name, [text or " " for text in texts], **self._options)
+            answer = litellm().embedding(self.name, [text or " " for text in texts], **self._options)
         except Exception as error:  # mapped to ours, all of them, at this one seam
             raise as_ours(error) from error
         vectors = [part["embedding"] for part in sorted(answer.data, key=lambda part: int(part["index"]))]

@@ -1,20 +1,28 @@
-"""From what LiteLLM raises to our errors: one table, by HTTP status and body.
+"""From what LiteLLM and the providers' own clients raise to our errors: one table, by HTTP status and body.
 
 By status rather than by class, since the classes differ between providers and between LiteLLM's versions: a 403 comes as
-BadRequestError, APIError or PermissionDeniedError, a refused connection as InternalServerError.
+BadRequestError, APIError or PermissionDeniedError, a refused connection as InternalServerError. Where a batch gives no
+status, the kind of the error stands for it.
 """
 
 import json
 import os
 import re
 import time
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from prelabel.errors import LimitedError, ModelError, RefusedError, StoppingError, TransientError
+from prelabel.errors import (
+    LimitedError,
+    ModelError,
+    PrelabelError,
+    RefusedError,
+    StoppingError,
+    TransientError,
+)
 
 
 @dataclass(frozen=True)
@@ -78,22 +86,63 @@ _NAMES_OF_SECRETS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 _LONGEST = 400
 
 
+_STATUS_OF_KINDS = {
+    "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
+    "not_found_error": 404, "request_too_large": 413, "rate_limit_error": 429, "api_error": 500,
+    "timeout_error": 504, "overloaded_error": 529,
+}  # fmt: skip
+
+
+@contextmanager
+def mapped() -> Iterator[None]:
+    """Whatever the provider's client raises inside comes out as our error; errors of ours pass as they are."""
+    try:
+        yield
+    except PrelabelError:
+        raise
+    except Exception as error:
+        raise as_ours(error) from error
+
+
 def as_ours(error: Exception) -> ModelError:
     """Our error for one that a provider call raised; its message is short and holds no secret."""
-    status = getattr(error, "status_code", None)
-    text = f"{error} {getattr(error, 'body', None) or ''}".lower()
-    rule = next(rule for rule in RULES if rule.fits(status, text))
-    message = f"{rule.said}{f' ({status})' if status else ''}: {_told(error)}"
+    headers = getattr(error, "litellm_response_headers", None)
+    if headers is None:
+        headers = getattr(getattr(error, "response", None), "headers", None)
+    body = getattr(error, "body", None)
+    text = f"{error} {body or ''}"
+    return _judged(getattr(error, "status_code", None), text, _told(error, body), headers or {})
+
+
+def of_result(body: Any, status: int | None = None) -> ModelError:
+    """Our error for the error body that a request of a batch ended with."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    kind = error.get("type") if isinstance(error, dict) else None
+    said = error.get("message") if isinstance(error, dict) else error
+    return _judged(status or _STATUS_OF_KINDS.get(str(kind)), str(body), _shortened(str(said)), {})
+
+
+def _judged(status: int | None, text: str, told: str, headers: Mapping[str, Any]) -> ModelError:
+    rule = next(rule for rule in RULES if rule.fits(status, text.lower()))
+    message = f"{rule.said}{f' ({status})' if status else ''}: {told}"
     if issubclass(rule.kind, TransientError):
-        return rule.kind(message, _retry_after(getattr(error, "litellm_response_headers", None) or {}))
+        return rule.kind(message, _retry_after(headers))
     return rule.kind(message)
 
 
-def _told(error: Exception) -> str:
-    """What the provider said: without the class names that LiteLLM puts before it, short, on one line, no secret in it."""
+def _told(error: Exception, body: Any) -> str:
+    """What the provider said, without what LiteLLM or the provider's client puts before it."""
     text = re.sub(r"^(?:litellm\.)?\w+: (?:\w+: )?(?:\w+Exception - )?", "", str(error))
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         text = str(json.loads(text)["error"]["message"])
+    if text.startswith("Error code: ") and isinstance(body, dict):
+        inner = body.get("error", body)
+        text = str(inner.get("message", text) if isinstance(inner, dict) else inner)
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
+    """Short, on one line, no secret in it."""
     text = " ".join(_without_secrets(text).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 

@@ -15,7 +15,7 @@ from prelabel.draft import Confidence, Reply, Request, Token
 from prelabel.errors import RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import as_ours
 from prelabel.llm.quiet import quiet
-from prelabel.prices import OwnPrice, Price, limits, price
+from prelabel.prices import Lane, OwnPrice, Price, limits, price
 
 MOST_TOKENS_OUT = 4_096
 """Bound on an answer, thinking aside; also what bounds the cost of a call."""
@@ -33,7 +33,10 @@ NO_KEY = "none"
 
 
 class LiteLLMModel:
-    """Answers `prelabel.draft.Model`. LiteLLM is imported at first use: it takes seconds and 180 MB."""
+    """Answers `prelabel.draft.Model`. LiteLLM is imported at first use: it takes seconds and 180 MB.
+
+    `lane` is the one whose price its calls have.
+    """
 
     def __init__(
         self,
@@ -41,26 +44,28 @@ class LiteLLMModel:
         api_base: str = "",
         timeout: float = 60,
         prices: Mapping[str, OwnPrice] | None = None,
+        lane: Lane = "live",
     ) -> None:
         self.name = name
+        self._lane = lane
         self._timeout = timeout
         self._prices = prices or {}
         self._server = server_of(name, api_base)
 
     def check(self, confidence: Confidence) -> None:
         """Raise StoppingError with a sentence where this model cannot do what a run would ask of it."""
-        if not self._provider:
+        if not self.provider:
             raise StoppingError(
                 f"the model {self.name!r} is not known: use LiteLLM's names, such as openai/gpt-4o-mini"
             )
-        missing = [] if self._server else _litellm().validate_environment(self.name)["missing_keys"]
+        missing = [] if self._server else litellm().validate_environment(self.name)["missing_keys"]
         if keys := [name for name in missing if name.endswith("_API_KEY")]:  # the rest has defaults
             raise StoppingError(f"{self.name} needs a key in the worker's environment: {' or '.join(keys)}")
         if not self._accepts(response_format=_form({"type": "object", "properties": {}})):
             raise StoppingError(f"{self.name} cannot be held to a JSON schema: choose another model")
         if confidence == "logprobs" and not self._accepts(logprobs=True, top_logprobs=RUNNERS_UP):
             raise StoppingError(
-                f"{self.name} ({self._provider}) gives no token probabilities: use confidence 'stated'"
+                f"{self.name} ({self.provider}) gives no token probabilities: use confidence 'stated'"
             )
         if confidence == "samples" and not self._is_steady:
             raise StoppingError(
@@ -70,7 +75,7 @@ class LiteLLMModel:
     @cached_property
     def counts(self) -> bool:
         """Whether one call can have several answers (`Request.count`)."""
-        return not self._server and self._provider in COUNTING and self._accepts(n=2)
+        return not self._server and self.provider in COUNTING and self._accepts(n=2)
 
     def most(self, request: Request) -> Decimal | None:
         """Upper bound of a call's dollars: a tokenizer over bytes never makes more tokens than there are bytes."""
@@ -85,63 +90,15 @@ class LiteLLMModel:
         try:
             async with asyncio.timeout(self._timeout + 5):  # in case the transport forgets its own
                 told = quiet(self.name, request.messages)
-                answer = await _litellm().acompletion(**self._call(request), litellm_logging_obj=told)
+                answer = await litellm().acompletion(**self.call(request), litellm_logging_obj=told)
         except TimeoutError as error:
             raise TransientError(f"no answer in {self._timeout:.0f} s") from error
         except Exception as error:  # mapped to ours, all of them, at this one seam
             raise as_ours(error) from error
-        if not answer.choices:
-            raise TransientError("the provider answered without a choice")
-        refusals = [_refusal(choice, self._most_out(request)) for choice in answer.choices]
-        good = [choice for choice, refusal in zip(answer.choices, refusals, strict=True) if not refusal]
-        reply = self._reply(answer, good or answer.choices, round((time.monotonic() - began) * 1000))
-        if not good:
-            raise RefusedError(refusals[0], reply)
-        return reply
+        return self.read(answer, round((time.monotonic() - began) * 1000), self._most_out(request))
 
-    @cached_property
-    def _provider(self) -> str:
-        """LiteLLM's name of the provider; empty where it knows none."""
-        try:
-            provider: str = _litellm().get_llm_provider(self.name)[1]
-        except _litellm().exceptions.BadRequestError:
-            return ""
-        return provider
-
-    @cached_property
-    def _price(self) -> Price | None:
-        return price(self.name, self._prices)
-
-    @cached_property
-    def _is_steady(self) -> bool:
-        """Whether temperature 0 can be asked for; models that think do not take it, though LiteLLM lists it for them."""
-        return self._accepts(temperature=0)
-
-    def _accepts(self, **options: Any) -> bool:
-        """Whether LiteLLM can put these options into a call to this model; tried without making one."""
-        model, provider, _, _ = _litellm().get_llm_provider(self.name)
-        try:
-            _litellm().utils.get_optional_params(model=model, custom_llm_provider=provider, **options)
-        except _litellm().exceptions.UnsupportedParamsError:
-            return False
-        return True
-
-    def _most_out(self, request: Request) -> int:
-        """Bound on tokens out. Of models that the price table does not know, any may think, so these get more than an answer needs."""
-        known = limits(self.name)
-        keeps_quiet = self._is_steady and self._provider in (
-            "openai",
-            "anthropic",
-        )  # steady: not thinking now
-        most = MOST_TOKENS_OUT * request.examples
-        bound = min(most, SPARE_TOKENS + longest(request.answer_schema))
-        if not known:
-            return most
-        if known.thinks and not keeps_quiet:
-            bound = MOST_TOKENS_THOUGHT * request.examples
-        return min(bound, known.most_out or bound)
-
-    def _call(self, request: Request) -> dict[str, Any]:
+    def call(self, request: Request) -> dict[str, Any]:
+        """What LiteLLM is called with."""
         call: dict[str, Any] = {
             "model": self.name,
             "messages": request.messages,
@@ -159,6 +116,63 @@ class LiteLLMModel:
         if request.want_logprobs:
             call |= {"logprobs": True, "top_logprobs": RUNNERS_UP}
         return call
+
+    def read(self, answer: Any, latency_ms: int = 0, most_out: int = 0) -> Reply:
+        """An answer in LiteLLM's form. Raises RefusedError, with what it took, where it is none.
+
+        `most_out` is the bound on its tokens; without one, an answer that was cut off was so at the tokens that it has.
+        """
+        if not answer.choices:
+            raise TransientError("the provider answered without a choice")
+        bound = most_out or answer.usage.completion_tokens
+        refusals = [_refusal(choice, bound) for choice in answer.choices]
+        good = [choice for choice, refusal in zip(answer.choices, refusals, strict=True) if not refusal]
+        reply = self._reply(answer, good or answer.choices, latency_ms)
+        if not good:
+            raise RefusedError(refusals[0], reply)
+        return reply
+
+    @cached_property
+    def provider(self) -> str:
+        """LiteLLM's name of the provider; empty where it knows none."""
+        try:
+            provider: str = litellm().get_llm_provider(self.name)[1]
+        except litellm().exceptions.BadRequestError:
+            return ""
+        return provider
+
+    @cached_property
+    def _price(self) -> Price | None:
+        return price(self.name, self._prices, self._lane)
+
+    @cached_property
+    def _is_steady(self) -> bool:
+        """Whether temperature 0 can be asked for; models that think do not take it, though LiteLLM lists it for them."""
+        return self._accepts(temperature=0)
+
+    def _accepts(self, **options: Any) -> bool:
+        """Whether LiteLLM can put these options into a call to this model; tried without making one."""
+        model, provider, _, _ = litellm().get_llm_provider(self.name)
+        try:
+            litellm().utils.get_optional_params(model=model, custom_llm_provider=provider, **options)
+        except litellm().exceptions.UnsupportedParamsError:
+            return False
+        return True
+
+    def _most_out(self, request: Request) -> int:
+        """Bound on tokens out. Of models that the price table does not know, any may think, so these get more than an answer needs."""
+        known = limits(self.name)
+        keeps_quiet = self._is_steady and self.provider in (
+            "openai",
+            "anthropic",
+        )  # steady: not thinking now
+        most = MOST_TOKENS_OUT * request.examples
+        bound = min(most, SPARE_TOKENS + longest(request.answer_schema))
+        if not known:
+            return most
+        if known.thinks and not keeps_quiet:
+            bound = MOST_TOKENS_THOUGHT * request.examples
+        return min(bound, known.most_out or bound)
 
     def _reply(self, answer: Any, choices: Sequence[Any], latency_ms: int) -> Reply:
         usage, into = answer.usage, answer.usage.prompt_tokens_details
@@ -190,15 +204,15 @@ def server_of(name: str, api_base: str) -> dict[str, str]:
 
 
 @cache
-def _litellm() -> Any:
+def litellm() -> Any:
     """The library, with its talk turned off: what went wrong is told by our errors, once, without secrets."""
-    import litellm
+    import litellm as library
 
-    litellm.suppress_debug_info = True
+    library.suppress_debug_info = True
     # `embedding` takes this for our max_retries=0.
-    litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined] # there, but not declared
+    library.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined] # there, but not declared
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
-    return litellm
+    return library
 
 
 def longest(schema: Json, definitions: Mapping[str, Json] | None = None) -> int:

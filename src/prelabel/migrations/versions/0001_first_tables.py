@@ -161,19 +161,22 @@ def upgrade() -> None:
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("remote_id", sa.String(), nullable=False),
-        sa.Column("file_id", sa.String(), nullable=False),
         sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("learned_label_id", BigId(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("polled_at", Moment(), nullable=True),
+        sa.Column("due_at", Moment(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('preparing', 'submitted', 'collected', 'cancelled', 'failed')",
+            "state IN ('preparing', 'sending', 'submitted', 'collected', 'cancelled', 'failed')",
             name=op.f("ck_batch_state_known"),
         ),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_batch_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
         sa.UniqueConstraint("owner", name=op.f("uq_batch_owner")),
     )
+    op.create_index(op.f("ix_batch_due_at"), "batch", ["due_at"], unique=False)
     op.create_index(op.f("ix_batch_run_id"), "batch", ["run_id"], unique=False)
     op.create_table(
         "call",
@@ -283,6 +286,7 @@ def upgrade() -> None:
         sa.Column("example_id", BigId(), nullable=False),
         sa.Column("is_gold", sa.Boolean(), nullable=False),
         sa.Column("place", sa.String(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("draft_id", BigId(), nullable=True),
@@ -290,6 +294,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_until", Moment(), nullable=True),
+        sa.CheckConstraint("lane IN ('live', 'batch')", name=op.f("ck_placement_lane_known")),
         sa.CheckConstraint(
             "place IN ('waiting', 'drafted', 'queued', 'settled', 'failed')",
             name=op.f("ck_placement_place_known"),
@@ -410,6 +415,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_call_example_id_request_hash"), table_name="call")
     op.drop_table("call")
     op.drop_index(op.f("ix_batch_run_id"), table_name="batch")
+    op.drop_index(op.f("ix_batch_due_at"), table_name="batch")
     op.drop_table("batch")
     op.drop_index(op.f("ix_bad_row_import_id"), table_name="bad_row")
     op.drop_table("bad_row")
