@@ -263,6 +263,7 @@ class ModelDrafter:
         self._states = instructions.confidence == "stated"
         self._confide = confide
         self._asker = asker
+        self.step = asker.step
         self._openings: dict[int, Request] = {}
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
@@ -304,11 +305,6 @@ class ModelDrafter:
         """The example is dealt with."""
         self._openings.pop(subject.example_id, None)
         self._asker.forget(subject)
-
-    @property
-    def step(self) -> int:
-        """Which step of its run's cascade it is."""
-        return self._asker.step
 
     def read(self, subject: Subject, reply: Reply) -> Outcome:
         """The draft that an answer holds. Raises LabelError where it holds none."""
