@@ -278,6 +278,7 @@ class ModelDrafter:
         self._confide = confide
         self._asker = asker
         self._show = show
+        self.step = asker.step
         self._openings: dict[int, Request] = {}
 
     async def prepare(self, subjects: Sequence[Subject]) -> None:
@@ -312,11 +313,6 @@ class ModelDrafter:
         """The example is dealt with."""
         self._openings.pop(subject.example_id, None)
         self._asker.forget(subject)
-
-    @property
-    def step(self) -> int:
-        """Which step of its run's cascade it is."""
-        return self._asker.step
 
     def read(self, subject: Subject, reply: Reply) -> Outcome:
         """The draft that an answer holds. Raises LabelError where it holds none."""

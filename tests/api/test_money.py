@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from prelabel import errors, ledger, place, runs
-from prelabel.cascade import Cascade
+from prelabel.cascade import Cascade, Step
 from prelabel.client import Client
 from prelabel.draft import Asker, CallRecord, Drafter, Keep, ModelDrafter, Outcome, Reply, Request, Subject
 from prelabel.llm.confidence import confide
@@ -344,7 +344,7 @@ def test_limits_failures_and_steps_are_counted(store: Store, lead: Client) -> No
 
 
 def test_a_failure_that_a_later_step_made_good_is_none_of_the_run(store: Store, lead: Client) -> None:
-    run_id = make_run(store, 6)
+    run_id = make_run(store, 6, steps=[Step(model="fake"), Step(model="fake")])
     refused = FakeDrafter(lambda _: errors.RefusedError("too long"))
     work_off(store, run_id, Cascade([(refused, 0.9), (FakeDrafter(sure), 0.9)]))
     assert progress_of(lead, run_id)["failed"] == 0

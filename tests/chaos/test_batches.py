@@ -143,6 +143,7 @@ def check_books(store: Store, provider: Provider, model: str, run_id: int) -> No
 BOUNDARIES = 52
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("boundary", range(BOUNDARIES + 1))
 def test_after_a_crash_at_any_boundary_the_books_agree_with_the_providers(
     sqlite_store: Store, provider: Provider, model: str, boundary: int, monkeypatch: pytest.MonkeyPatch
