@@ -6,6 +6,7 @@
 ceiling    1 s a call, 200 calls at once: how much of the provider's 200 a second is used
 saturated  200 ms a call, 200 calls at once: the processors are the limit, so what counts is the rate beside bare LiteLLM's
 embedded   as saturated, with one worker on SQLite, against one process of bare LiteLLM
+faults     5 % of calls fail, 5 % hang, 5 % of answers are malformed, and 6,000 requests a minute are allowed over both workers
 
 The provider is simulated, in a process of its own. Every example is a durable row: claimed, called, written to the ledger,
 drafted, routed. "bare" sends the same requests with `litellm.acompletion` and keeps nothing. CPU is that of the workers alone.
@@ -41,6 +42,8 @@ from tests.running import Running, running
 MODEL = "openai/simulated"
 PRICES = json.dumps({MODEL: [1, 2]})
 AT_ONCE = 200
+WARM_UP = 20
+"""Examples of a run before the one that is measured."""
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -134,17 +137,18 @@ def _bare(
     asyncio.run(main())
 
 
-def ours(scene: Scene, url: str, rows: Path, count: int) -> Measured:
-    """The service, from the start of a run until every example is settled or queued."""
+def ours(scene: Scene, url: str, rows: Path, count: int, **more: Any) -> Measured:
+    """The service, from the start of a run until every example is settled or queued; `more` are further settings."""
     settings: dict[str, Any] = {
         "api_base": f"{url}/v1",
         "concurrency": AT_ONCE // scene.workers,
         "prices": PRICES,
+        **more,
     }
     with tempfile.TemporaryDirectory() as name, _service(scene, Path(name), settings) as service:
         client = service.client
         client.define_project("p", LabelSchema.read(schema_path()).document())
-        client.bring_in("p", "warm-up", _first(rows, 20))
+        client.bring_in("p", "warm-up", _first(rows, WARM_UP))
         client.bring_in("p", "d", rows)
         policy = {"threshold": 0.9, "gold": "measure"}
         warm = client.start_run("p", "warm-up", model=MODEL, policy=policy)
@@ -234,6 +238,35 @@ def measure(
     return found
 
 
+FAULTY = {"error_rate": 0.05, "hang_rate": 0.05, "malformed_rate": 0.05}
+A_MINUTE = 6_000
+
+
+def faults(inputs: Inputs, say: Callable[[Any], None]) -> None:
+    """Print what a faulty provider with a limit costs in calls, and how well the limit is kept."""
+    scene, count = Scene("faults", 200, 2), len(inputs.contents)
+    limits = json.dumps({MODEL: {"rpm": A_MINUTE}})
+    with simulator_running(
+        answers=inputs.answers, median_ms=scene.median_ms, rpm=A_MINUTE, **FAULTY
+    ) as provider:
+        measured = ours(
+            scene, provider.url, inputs.rows, count, limits=limits, call_timeout=4, retry_seconds=1
+        )
+        stats = provider.stats()
+    over = stats["faults"]["rpm"]
+    table = Table(
+        "examples", "seconds", "calls", "calls / example", "over the limit", title="faults and a limit"
+    )
+    table.add_row(
+        f"{count:,}, all settled or queued",
+        f"{count / measured.rate:.0f}",
+        f"{stats['calls']:,}",
+        f"{stats['calls'] / (count + WARM_UP):.3f}",
+        f"{over} ({over / stats['calls']:.2%})",
+    )
+    say(table)
+
+
 def _refused(provider: Provider) -> str:
     refused = provider.stats()["faults"]["concurrency"]
     return f", {refused} calls over the limit" if refused else ""
@@ -244,14 +277,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scene", choices=[*SCENES, "all"], default="all")
+    parser.add_argument("--scene", choices=[*SCENES, "faults", "all"], default="all")
     parser.add_argument("--examples", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     table = Table("scene", "provider's ceiling", "bare LiteLLM", "ours", "of the ceiling", "of bare", "CPU ms, bare",
                   "CPU ms, ours", title=f"{arguments.examples:,} examples, medians of {arguments.rounds} rounds")  # fmt: skip
     console = Console()
-    for scene in SCENES.values() if arguments.scene == "all" else [SCENES[arguments.scene]]:
+    if arguments.scene in ("faults", "all"):
+        with tempfile.TemporaryDirectory() as name:
+            faults(Inputs.write(Path(name), arguments.examples), console.print)
+    for scene in [scene for scene in SCENES.values() if arguments.scene in (scene.name, "all")]:
         with tempfile.TemporaryDirectory() as name:
             pairs = measure(
                 scene, Inputs.write(Path(name), arguments.examples), arguments.rounds, console.print
@@ -267,7 +303,8 @@ def main() -> None:
             f"{statistics.median(other.cpu_ms for other, _ in pairs):.2f}",
             f"{statistics.median(mine.cpu_ms for _, mine in pairs):.2f}",
         )
-    console.print(table)
+    if table.rows:
+        console.print(table)
 
 
 if __name__ == "__main__":
