@@ -17,7 +17,8 @@ from prelabel.parent import VARIABLE
 from prelabel.settings import Settings
 
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30.0
+"""For the worker this is time enough to have its calls in flight answered, and kept."""
 
 
 class Service:

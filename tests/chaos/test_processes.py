@@ -103,6 +103,19 @@ def test_after_kill_9_of_all_workers_the_run_goes_on_and_pays_no_more_than_was_i
     assert provider.stats()["answers_repeated"] <= count * on_their_way
 
 
+def test_a_worker_that_is_told_to_end_keeps_all_that_it_has_paid_for(
+    service: Running, provider: Provider, tmp_path: Path
+) -> None:
+    run_id = start(service, tmp_path)
+    wait_until_drafted(service, run_id, 60)
+    for worker in list(service.workers):
+        worker.terminate()
+        assert worker.wait(30) == 0
+        service.start_worker()
+    assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
+    assert provider.stats()["answers_repeated"] == 0
+
+
 @pytest.mark.slow
 def test_after_kill_9_of_the_api_the_run_goes_on(
     service: Running, provider: Provider, tmp_path: Path

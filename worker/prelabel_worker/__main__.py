@@ -1,8 +1,10 @@
 """`prelabel-worker`: draft what runs ask for. `prelabel-worker check`: is this machine's worker alive?"""
 
 import logging
+import os
 import socket
 import sys
+import threading
 import warnings
 
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
@@ -13,6 +15,7 @@ from prelabel import runs
 from prelabel.batch import Batches
 from prelabel.errors import PrelabelError
 from prelabel.llm.drafters import Drafters
+from prelabel.llm.litellm_model import litellm
 from prelabel.models import Worker
 from prelabel.parent import end_with_parent
 from prelabel.settings import settings
@@ -26,7 +29,7 @@ USAGE = """usage: prelabel-worker [check]
 
 Drafts what runs ask for, in one process with PRELABEL_CONCURRENCY calls in flight. One process keeps about one core busy:
 start as many as there are cores, on as many machines as you like. `check` ends with 0 where one of this machine is alive."""
-OPTIONS = [
+OPTIONS = (
     "--pool",
     "threads",
     "--concurrency",
@@ -34,7 +37,7 @@ OPTIONS = [
     "--without-gossip",
     "--without-mingle",
     "--without-heartbeat",
-]
+)
 
 
 def main() -> None:
@@ -74,7 +77,7 @@ def check() -> int:
 def _start_sweeping(**_: object) -> None:
     sweeper = Sweeper(store(), settings(), drafting())
     batcher = Batcher(Batches(store(), settings(), Drafters(store(), settings())), settings())
-    for thread in (sweeper, batcher):
+    for thread in (sweeper, batcher, threading.Thread(target=_warm_up, daemon=True)):
         thread.start()
 
     def stop(**_: object) -> None:
@@ -82,6 +85,12 @@ def _start_sweeping(**_: object) -> None:
         batcher.stop()
 
     worker_shutting_down.connect(stop, weak=False)
+
+
+def _warm_up() -> None:
+    """Loading LiteLLM takes seconds: a worker that has a provider does it before its first run."""
+    if settings().api_base or any(name.endswith("_API_KEY") for name in os.environ):
+        litellm()
 
 
 @worker_shutdown.connect
