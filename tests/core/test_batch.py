@@ -188,7 +188,7 @@ def test_what_is_not_one_question_to_one_model_is_refused_at_the_start(
     store: Store, steps: list[Step]
 ) -> None:
     with pytest.raises(InputError, match="batch lane"):
-        batch_run(store, model=steps)
+        batch_run(store, steps=steps)
 
 
 class Student(FakeDrafter):
