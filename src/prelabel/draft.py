@@ -15,9 +15,9 @@ from typing import Literal, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
-from prelabel.answer import parse_answer
 from prelabel.canonical import Json, digest
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
+from prelabel.parsing import parse_answer
 from prelabel.prompt import Instructions, Shot, repair
 from prelabel.schema import LabelSchema
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from prelabel.answer import parse_answer
 from prelabel.draft import (
     Asker,
     CallOutcome,
@@ -22,6 +21,7 @@ from prelabel.draft import (
     ending_of,
 )
 from prelabel.errors import LabelError, ModelError, RefusedError
+from prelabel.parsing import parse_answer
 from prelabel.prompt import Instructions
 
 GATHER_SECONDS = 0.1

@@ -5,7 +5,7 @@ Nothing is asked of a model and nothing is written. The arithmetic is in `prelab
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -154,6 +154,7 @@ class Foresight:
         requests = [_request(model, step, told, content) for content in self._sampled.contents]
         paid = self._paid(step, model, requests)
         open_ones = [request for request in requests if request.digest not in paid] or requests
+        largest = _in_groups(model, told, self._sampled.contents) if step.per_call > 1 else open_ones
         out, out_from, repairs = self._past.usage(index, step, model) or self._by_form(step, model, told)
         shown = step.shots * (self._mean_user_tokens(model, requests) + round(out.mean))
         return Asked(
@@ -163,10 +164,11 @@ class Foresight:
             tokens_in=[_tokens_in(request, step.per_call) + shown for request in open_ones],
             tokens_out=out,
             tokens_out_from=out_from,
-            most_in=[_bytes_in(request, step.per_call) + 2 * shown for request in open_ones],
-            most_out=_most_out(model, told, step.per_call),
+            most_in=[_bytes_in(request, 1) + 2 * shown for request in largest],
+            most_out=_most_out(model, told, 1),
             paid=sum(request.digest in paid for request in requests),
             calls=Decimal(step.samples if step.confidence == "samples" else 1) / step.per_call,
+            most_calls=_most_calls(step),
             repairs=repairs,
             reached=reached,
             reached_from=source,
@@ -298,6 +300,19 @@ def _request(model: str, step: Step, told: Instructions, content: dict[str, Json
     return Request(
         model, told.messages(content), told.answer_schema, want_logprobs=step.confidence == "logprobs"
     )
+
+
+def _in_groups(model: str, told: Instructions, contents: Sequence[dict[str, Json]]) -> list[Request]:
+    """What each example adds to a call at the most: the whole of one that is about it alone."""
+    several = replace(told, several=True)
+    return [Request(model, several.messages(content), several.answers_schema(1)) for content in contents]
+
+
+def _most_calls(step: Step) -> int:
+    """Calls that one example can take, a repair included: in a group its share of one, and then two for it alone."""
+    if step.confidence == "samples":
+        return step.samples + 1
+    return 3 if step.per_call > 1 else 2
 
 
 def _tokens_in(request: Request, per_call: int) -> int:

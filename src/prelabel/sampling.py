@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from prelabel.answer import parse_answer
 from prelabel.canonical import Json
 from prelabel.draft import (
     Asker,
@@ -19,6 +18,7 @@ from prelabel.draft import (
     concluded,
 )
 from prelabel.errors import LabelError, ModelError, StoppingError
+from prelabel.parsing import parse_answer
 from prelabel.prompt import Instructions, repair
 from prelabel.votes import settle
 

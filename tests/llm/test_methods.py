@@ -81,8 +81,10 @@ def test_a_run_with_several_examples_a_call_makes_fewer_calls_at_less_cost(
 ) -> None:
     run_id, calls = draft_all(sqlite_store, provider, Step(model="openai/dear", per_call=5))
     assert places(sqlite_store, run_id) == {"settled": 10}
-    assert (len(calls), sum(call.requests for call in calls)) == (10, 2)
-    assert provider.stats()["calls"] == 2
+    assert len(calls) == 10
+    assert (
+        2 <= sum(call.requests for call in calls) == provider.stats()["calls"] <= 4
+    )  # by when they are claimed
     assert sum(call.tokens_in for call in calls) == provider.stats()["tokens_in"]
     assert all(call.dollars for call in calls)
 

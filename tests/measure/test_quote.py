@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from prelabel import answers
 from prelabel.cascade import Step
 from prelabel.draft import Asker, ModelDrafter, Subject
+from prelabel.grouping import GroupDrafter
 from prelabel.llm.confidence import confide
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.measure.pace import ENOUGH, Drafted, expected_total, seconds_left
 from prelabel.measure.quote import Asked, Range, quote_model, spread
 from prelabel.prices import MILLION, Price
 from prelabel.prompt import Instructions, load_prompt
-from prelabel.quote import _bytes_in, _most_out, _request
+from prelabel.quote import _bytes_in, _in_groups, _most_calls, _most_out, _request
 from prelabel.schema import LabelSchema
 
 RATES = Price(Decimal(1) / MILLION, Decimal(2) / MILLION, Decimal(1) / MILLION, Decimal(1) / MILLION, "own")
@@ -69,6 +70,18 @@ def test_the_bound_of_a_quote_is_not_under_what_the_engine_sets_aside(model: str
     assert real is not None
     ours = 2 * real.most(_bytes_in(request, 1), _most_out(model, TOLD, 1))
     assert ours >= (drafter.most(Subject(1, content)) or 0)
+
+
+def test_the_bound_of_a_quote_for_groups_is_not_under_what_the_engine_sets_aside() -> None:
+    model, content, asker = LiteLLMModel("openai/gpt-4o-mini"), {"text": "my parcel is late"}, Asker()
+    drafter = GroupDrafter(
+        model, replace(TOLD, several=True), asker, ModelDrafter(model, TOLD, confide, asker), 10
+    )
+    [request] = _in_groups(model.name, TOLD, [content])
+    assert model._price is not None
+    once = model._price.most(_bytes_in(request, 1), _most_out(model.name, TOLD, 1))
+    calls = _most_calls(Step(model=model.name, per_call=10))
+    assert calls * once >= (drafter.most(Subject(1, content)) or 0)
 
 
 def test_answers_are_ordered_by_length_and_fit_the_form() -> None:

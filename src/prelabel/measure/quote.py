@@ -53,8 +53,8 @@ ALL = Range(mean=1, low=1, high=1)
 class Asked:
     """One model in one step, as a sample of the dataset foresees it. Tokens are those of one call.
 
-    `calls` is how many calls an example takes: 5 for five samples, 1/10 where ten examples share a call. `paid` counts the
-    sampled examples whose answer is in the ledger already, and `tokens_in` holds the others (all, where there are no others).
+    `calls` is how many calls an example takes: 5 for five samples, 1/10 where ten examples share a call. `most_calls` is how
+    many of `most_in` and `most_out` it can take with repairs. `paid` counts the sampled examples whose answer is in the ledger already, and `tokens_in` holds the others (all, where there are no others).
     """
 
     step: int
@@ -67,6 +67,7 @@ class Asked:
     most_out: int
     paid: int = 0
     calls: Decimal = Decimal(1)
+    most_calls: int = 2
     repairs: Range = NOTHING
     reached: Range = ALL
     reached_from: str = ""
@@ -161,7 +162,7 @@ def quote_model(asked: Asked, examples: int, sampled: int) -> ModelQuote:
         each = spread(costs, examples).at(end) * calls
         return _micro(Decimal(each * examples * asked.reached.at(end) * unpaid[end]))
 
-    most = [float(2 * asked.price.most(tokens, asked.most_out)) for tokens in asked.most_in]
+    most = [float(asked.most_calls * asked.price.most(tokens, asked.most_out)) for tokens in asked.most_in]
     return ModelQuote(
         step=asked.step,
         model=asked.model,
@@ -174,7 +175,7 @@ def quote_model(asked: Asked, examples: int, sampled: int) -> ModelQuote:
         tokens_out_from=asked.tokens_out_from,
         repairs_per_call=asked.repairs,
         dollars=Money(mean=dollars("mean"), low=dollars("low"), high=dollars("high")),
-        most=_micro(Decimal(spread(most, examples).high * calls * examples * unpaid["high"])),
+        most=_micro(Decimal(spread(most, examples).high * examples * unpaid["high"])),
         price=PriceQuoted(
             into=asked.price.into * MILLION, out=asked.price.out * MILLION, source=asked.price.source
         ),
