@@ -27,11 +27,11 @@ from sqlmodel import Session, col, func, select
 
 from benchmarks.replay import FIELD, Recorded, read
 from prelabel import lessons, projects, review, runs, users
-from prelabel.cascade import STUDENT, Cascade, Step, steps_of
 from prelabel.dataset import bring_in
 from prelabel.draft import CallRecord, Drafter, Keep, Outcome, Reply, Subject
-from prelabel.engine import Engine
+from prelabel.drafters.cascade import STUDENT, Cascade, Step, steps_of
 from prelabel.formats.base import Row
+from prelabel.lanes.engine import Engine
 from prelabel.llm.students import StudentDrafter, taught
 from prelabel.measure.intervals import Share, wilson
 from prelabel.models import Call, Draft, Example, Label, Placement, Run

@@ -14,11 +14,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from prelabel import ledger, runs
-from prelabel.batch import Batches, BatchFactory
 from prelabel.draft import Asker, Drafter, ModelDrafter, Reply, Request
 from prelabel.errors import ModelError, TransientError
-from prelabel.gather import Free
-from prelabel.lane import BatchLane, Progress, Result
+from prelabel.lanes.batch import Batches, BatchFactory
+from prelabel.lanes.endpoint import BatchLane, Progress, Result
+from prelabel.lanes.gather import Free
 from prelabel.models import Batch, Run
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.settings import Settings
@@ -53,7 +53,7 @@ class Sent:
 
 @dataclass
 class FakeProvider:
-    """Answers live (`prelabel.draft.Model`) and in batches (`prelabel.lane.BatchLane`); `bad` are results by the example's text."""
+    """Answers live (`prelabel.draft.Model`) and in batches (`prelabel.lanes.endpoint.BatchLane`); `bad` are results by the example's text."""
 
     name: str = "fake"
     bad: dict[str, Result | None] = field(default_factory=dict)
@@ -190,7 +190,7 @@ class CrashingLane:
 
 
 class Factory:
-    """Answers `prelabel.batch.BatchFactory` over one provider."""
+    """Answers `prelabel.lanes.batch.BatchFactory` over one provider."""
 
     def __init__(self, store: Store, provider: Any, free: Free = (), lane: BatchLane | None = None) -> None:
         self._store = store

@@ -8,12 +8,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from prelabel import projects, runs, users
-from prelabel.cascade import Step
 from prelabel.dataset import bring_in
 from prelabel.draft import CallRecord, Drafter, Keep, Outcome, Reply, Subject
-from prelabel.engine import Engine
+from prelabel.drafters.cascade import Step
 from prelabel.errors import ModelError, StoppingError
 from prelabel.formats.base import Row
+from prelabel.lanes.engine import Engine
 from prelabel.models import Example, Label, Placement, Run, User
 from prelabel.policy import Policy
 from prelabel.prompt import load_prompt

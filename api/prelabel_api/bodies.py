@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prelabel.canonical import Json
-from prelabel.cascade import STUDENT, Step, Steps
 from prelabel.draft import Confidence
+from prelabel.drafters.cascade import STUDENT, Step, Steps
 from prelabel.policy import Policy
 from prelabel_api.deps import LongText, Name
 

@@ -159,7 +159,7 @@ class Prompt(SQLModel, table=True):
 
 
 class Run(SQLModel, table=True):
-    """One drafting of one dataset, by the steps of a cascade (documents of `prelabel.cascade.Step`).
+    """One drafting of one dataset, by the steps of a cascade (documents of `prelabel.drafters.cascade.Step`).
 
     `quote` is the total that it was expected to cost when it started (`prelabel.measure.quote.Money`), if that was known.
     `note` says why it paused; `learned_label_id` is up to where what learns from people (student, shots) has learned.

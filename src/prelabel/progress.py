@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from prelabel import ledger, place, runs
-from prelabel.cascade import named, steps_of
+from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import Sum
 from prelabel.measure.pace import ENOUGH, Drafted, expected_total, rate, seconds_left
 from prelabel.measure.quote import Money

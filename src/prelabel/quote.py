@@ -14,8 +14,8 @@ from sqlmodel import Session, col, select
 
 from prelabel import answers, ledger, tokens
 from prelabel.canonical import Json, canonical
-from prelabel.cascade import STUDENT, Step, steps_of
 from prelabel.draft import Request
+from prelabel.drafters.cascade import STUDENT, Step, steps_of
 from prelabel.errors import InputError, StoppingError
 from prelabel.measure.intervals import wilson
 from prelabel.measure.quote import (

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from prelabel import ledger, place, runs
 from prelabel.canonical import Json
-from prelabel.cascade import named, steps_of
+from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import Sum
 from prelabel.lessons import PEOPLE
 from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report, divided

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, select
 
 from prelabel import place, runs
-from prelabel.cascade import steps_of
+from prelabel.drafters.cascade import steps_of
 from prelabel.measure.calibration import calibrator
 from prelabel.measure.gate import Gate, judge_gold
 from prelabel.models import Draft, Example, Placement, Run

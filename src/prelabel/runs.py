@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlmodel import Session, col, select, update
 
 from prelabel import ledger, lessons, place
-from prelabel.cascade import STUDENT, Step, check_for_batches, steps_of
+from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.measure.quote import Money
 from prelabel.models import Dataset, Placement, Project, Prompt, Run, SchemaVersion, Worker, now

@@ -11,9 +11,9 @@ import pytest
 from sqlmodel import select
 
 from prelabel import errors, ledger, place, runs
-from prelabel.cascade import Cascade, Step
 from prelabel.client import Client
 from prelabel.draft import Asker, CallRecord, Drafter, Keep, ModelDrafter, Outcome, Reply, Request, Subject
+from prelabel.drafters.cascade import Cascade, Step
 from prelabel.llm.confidence import confide
 from prelabel.models import Draft, Placement, Run, Worker, now
 from prelabel.prices import price_or_refuse

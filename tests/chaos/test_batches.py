@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from prelabel import batch, ledger
+from prelabel import ledger
+from prelabel.lanes import batch
 from prelabel.llm.drafters import Drafters
 from prelabel.models import Call
 from prelabel.prices import Lane, price

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from prelabel import settings
-from prelabel.cli import app
+from prelabel.cli.commands import app
 from tests.running import TOKEN, Running, running
 
 Cli = Callable[..., Result]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from prelabel import cli, settings
+from prelabel import settings
+from prelabel.cli import commands
 from prelabel.errors import PrelabelError
 from prelabel.settings import Settings
 from tests.cli.conftest import Cli
@@ -86,7 +87,7 @@ def test_without_a_server_the_way_to_start_one_is_told(
     monkeypatch.setattr("sys.argv", ["prelabel", "runs"])
     settings.settings.cache_clear()
     with pytest.raises(SystemExit) as end:
-        cli.main()
+        commands.main()
     assert end.value.code == 1
     assert "start one with `prelabel up`" in capsys.readouterr().err.replace("\n", " ")
 

@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from prelabel import batch, ledger, place, runs
-from prelabel.cascade import Step
+from prelabel import ledger, place, runs
 from prelabel.draft import CallRecord, Outcome, Reply, Subject
+from prelabel.drafters.cascade import Step
 from prelabel.errors import InputError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
-from prelabel.lane import Result
+from prelabel.lanes import batch
+from prelabel.lanes.endpoint import Result
 from prelabel.models import Call, Draft, Placement, Reservation
 from prelabel.store import Store
 from tests.batching import (

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from prelabel import ledger, place, projects, runs
 from prelabel.draft import Keep, Outcome, Subject
-from prelabel.engine import ROUTE_SECONDS
 from prelabel.errors import RefusedError, StoppingError
+from prelabel.lanes.engine import ROUTE_SECONDS
 from prelabel.models import Call, Draft, Example, Placement, Reservation, now
 from prelabel.place import Written
 from prelabel.store import Store

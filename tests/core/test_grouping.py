@@ -14,8 +14,8 @@ from sqlmodel import col, select
 
 from prelabel import draft, ledger
 from prelabel.draft import Asker, CallRecord, ModelDrafter, Outcome, Recall, Reply, Request, Subject
+from prelabel.drafters.grouping import NANO, GroupDrafter, parts, shares, split
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
-from prelabel.grouping import NANO, GroupDrafter, parts, shares, split
 from prelabel.ledger import Entry
 from prelabel.models import Call, Placement
 from prelabel.prompt import Instructions, load_prompt

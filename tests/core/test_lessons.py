@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import col, select, update
 
 from prelabel import ledger, lessons, place, projects, review, runs
-from prelabel.cascade import Cascade, Step
 from prelabel.draft import Asker, ModelDrafter, Reply, Request
+from prelabel.drafters.cascade import Cascade, Step
 from prelabel.lessons import Lesson
 from prelabel.llm.students import UntaughtDrafter
 from prelabel.models import Example, Placement, Run

@@ -9,9 +9,9 @@ import pytest
 
 from prelabel import draft
 from prelabel.draft import Asker, CallRecord, Outcome, Recall, Reply, Request
+from prelabel.drafters.sampling import TEMPERATURE, SampleDrafter
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.prompt import Instructions, load_prompt
-from prelabel.sampling import TEMPERATURE, SampleDrafter
 from tests.core.test_draft import SCHEMA, SUBJECT, ScriptedModel, ends
 
 

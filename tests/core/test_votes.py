@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prelabel.drafters.votes import elect, settle
 from prelabel.kinds import Kind
 from prelabel.kinds.choice import Choice
 from prelabel.kinds.number import Number
 from prelabel.kinds.rating import Rating
 from prelabel.schema import LabelSchema
-from prelabel.votes import elect, settle
 from tests.kinds.test_kinds import FIELDS
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from prelabel.draft import Reply, Request
 from prelabel.errors import LimitedError, ModelError, RefusedError, StoppingError, TransientError
-from prelabel.lane import BatchLane, Progress, Result
+from prelabel.lanes.endpoint import BatchLane, Progress, Result
 from prelabel.llm.batches import cut, key_of, lane_for, row_id, wire_id
 from prelabel.llm.failures import of_result
 from prelabel.llm.litellm_model import LiteLLMModel

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import respx
 
-from prelabel.cascade import Step
 from prelabel.draft import Drafter, Outcome, Subject
+from prelabel.drafters.cascade import Step
 from prelabel.errors import StoppingError
 from prelabel.llm.drafters import Drafters
 from prelabel.llm.students import StudentDrafter

@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from prelabel import draft, ledger
-from prelabel.cascade import Step
 from prelabel.draft import Subject
+from prelabel.drafters.cascade import Step
 from prelabel.errors import StoppingError
 from prelabel.lessons import Lesson
 from prelabel.llm.drafters import Drafters

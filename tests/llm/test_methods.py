@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from prelabel import runs
-from prelabel.cascade import Step
 from prelabel.draft import Drafter
-from prelabel.engine import Engine
+from prelabel.drafters.cascade import Step
 from prelabel.errors import StoppingError
+from prelabel.lanes.engine import Engine
 from prelabel.llm.drafters import Drafters
 from prelabel.models import Call, Draft, Prompt
 from prelabel.settings import Settings

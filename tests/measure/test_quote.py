@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel import answers
-from prelabel.cascade import Step
 from prelabel.draft import Asker, ModelDrafter, Subject
-from prelabel.grouping import GroupDrafter
+from prelabel.drafters.cascade import Step
+from prelabel.drafters.grouping import GroupDrafter
 from prelabel.llm.confidence import confide
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.measure.pace import ENOUGH, Drafted, expected_total, seconds_left

@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from prelabel import runs
-from prelabel.batch import Batches
 from prelabel.errors import PrelabelError
+from prelabel.lanes.batch import Batches
 from prelabel.llm.drafters import Drafters
 from prelabel.llm.litellm_model import litellm
 from prelabel.models import Worker

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel.batch import Batches
 from prelabel.errors import PrelabelError
+from prelabel.lanes.batch import Batches
 from prelabel.settings import Settings
 
 log = logging.getLogger(__name__)

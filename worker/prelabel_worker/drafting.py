@@ -4,7 +4,7 @@ import asyncio
 import threading
 from functools import cache
 
-from prelabel.engine import Engine
+from prelabel.lanes.engine import Engine
 from prelabel.llm.drafters import Drafters
 from prelabel.settings import settings
 from prelabel.store import store

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Query, status
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 
-from prelabel import batch, cascade, export, ledger, progress, projects, quote, report, runs
+from prelabel import export, ledger, progress, projects, quote, report, runs
+from prelabel.drafters import cascade
 from prelabel.errors import InputError
+from prelabel.lanes import batch
 from prelabel.measure.cost import CostReport
 from prelabel.measure.quality import QualityReport
 from prelabel.measure.quote import Money, Quote

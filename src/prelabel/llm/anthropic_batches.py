@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from prelabel.draft import Request
 from prelabel.errors import TransientError
-from prelabel.lane import Progress, Result
+from prelabel.lanes.endpoint import Progress, Result
 from prelabel.llm.batches import (
     CLOCKS,
     PART_BYTES,
@@ -35,7 +35,7 @@ _NO_ANSWER = {"expired": "its time ran out", "canceled": "it was cancelled"}
 
 
 class AnthropicLane:
-    """Answers `prelabel.lane.BatchLane`."""
+    """Answers `prelabel.lanes.endpoint.BatchLane`."""
 
     def __init__(self, model: LiteLLMModel, timeout: float = 60) -> None:
         self._model = model

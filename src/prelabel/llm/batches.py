@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from prelabel.errors import RefusedError, StoppingError
-from prelabel.lane import BatchLane
+from prelabel.lanes.endpoint import BatchLane
 from prelabel.llm.failures import mapped
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.prices import OwnPrice

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from prelabel import ledger, lessons, runs
-from prelabel.cascade import STUDENT, Cascade, Step, steps_of
 from prelabel.draft import Asker, Drafter, ModelDrafter, Recall, Reply, Show
+from prelabel.drafters.cascade import STUDENT, Cascade, Step, steps_of
+from prelabel.drafters.grouping import GroupDrafter
+from prelabel.drafters.panel import PanelDrafter
+from prelabel.drafters.sampling import SampleDrafter
 from prelabel.errors import StoppingError
-from prelabel.gather import Free
-from prelabel.grouping import GroupDrafter
-from prelabel.lane import BatchLane
+from prelabel.lanes.endpoint import BatchLane
+from prelabel.lanes.gather import Free
 from prelabel.lessons import Lesson
 from prelabel.llm.batches import lane_for
 from prelabel.llm.confidence import confide
@@ -21,12 +23,10 @@ from prelabel.llm.student import Embed
 from prelabel.llm.students import student_drafter
 from prelabel.llm.throttle import Throttles
 from prelabel.models import Prompt, Run
-from prelabel.panel import PanelDrafter
 from prelabel.policy import Policy
 from prelabel.prices import price_or_refuse
 from prelabel.prompt import Instructions, PromptTemplate, parse_prompt
 from prelabel.recent import Recent
-from prelabel.sampling import SampleDrafter
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.shots import Shots
@@ -46,7 +46,7 @@ class Task:
 
 
 class Drafters:
-    """Builds the drafter of a run (`prelabel.engine.DrafterFactory`), also in batches (`prelabel.batch.BatchFactory`)."""
+    """Builds the drafter of a run (`prelabel.lanes.engine.DrafterFactory`), also in batches (`prelabel.lanes.batch.BatchFactory`)."""
 
     def __init__(self, store: Store, used: Settings) -> None:
         self._store = store
@@ -61,18 +61,18 @@ class Drafters:
         return drafters[0] if len(drafters) == 1 else Cascade(list(zip(drafters, _bars(run), strict=True)))
 
     def lane(self, model: str) -> BatchLane:
-        """As `prelabel.batch.BatchFactory` says."""
+        """As `prelabel.lanes.batch.BatchFactory` says."""
         if model not in self._lanes:
             used = self._settings
             self._lanes[model] = lane_for(model, used.api_base, used.call_timeout, used.prices)
         return self._lanes[model]
 
     def free(self, session: Session, run: Run) -> Free:
-        """As `prelabel.batch.BatchFactory` says."""
+        """As `prelabel.lanes.batch.BatchFactory` says."""
         return list(zip(self._drafters(session, run)[:-1], _bars(run), strict=False))
 
     def asked(self, session: Session, run: Run) -> ModelDrafter:
-        """As `prelabel.batch.BatchFactory` says."""
+        """As `prelabel.lanes.batch.BatchFactory` says."""
         drafter = self._drafters(session, run)[-1]
         if not isinstance(drafter, ModelDrafter):
             raise StoppingError(f"{drafter.name} does not ask one question to one model: let it run live")

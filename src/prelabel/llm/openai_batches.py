@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prelabel.draft import Request
 from prelabel.errors import ModelError, StoppingError, TransientError
-from prelabel.lane import Progress, Result
+from prelabel.lanes.endpoint import Progress, Result
 from prelabel.llm.batches import CLOCKS, PART_BYTES, TRANSFER_SECONDS, calling, cut, row_id, wire_id
 from prelabel.llm.failures import of_result
 from prelabel.llm.litellm_model import NO_KEY, LiteLLMModel
@@ -35,7 +35,7 @@ _PASSING = ("token_limit_exceeded", "rate_limit")
 
 
 class OpenAILane:
-    """Answers `prelabel.lane.BatchLane`."""
+    """Answers `prelabel.lanes.endpoint.BatchLane`."""
 
     def __init__(self, model: LiteLLMModel, api_base: str = "", timeout: float = 60) -> None:
         self._model = model

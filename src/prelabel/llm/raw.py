@@ -13,7 +13,7 @@ from uuid import uuid4
 from prelabel.canonical import Json, canonical
 from prelabel.draft import Request
 from prelabel.errors import ModelError, StoppingError
-from prelabel.lane import Result
+from prelabel.lanes.endpoint import Result
 from prelabel.llm.failures import mapped
 from prelabel.llm.litellm_model import LiteLLMModel, litellm
 

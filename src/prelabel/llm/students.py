@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from prelabel import lessons
-from prelabel.cascade import STUDENT
 from prelabel.draft import Drafter, Keep, Outcome, Subject
+from prelabel.drafters.cascade import STUDENT
 from prelabel.lessons import Lesson
 from prelabel.llm.student import Embed, Opinion, Student, UntaughtError
 from prelabel.recent import Recent

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from prelabel.draft import Drafter, Ending, Keep, Outcome, Subject
+from prelabel.drafters.votes import settle
 from prelabel.schema import LabelSchema
-from prelabel.votes import settle
 
 GRAVEST: tuple[Ending, ...] = ("stopped", "postponed", "failed")
 """What becomes of an example for which no member has an answer: the first of these that one of them met."""

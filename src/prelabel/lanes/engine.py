@@ -18,11 +18,11 @@ from sqlmodel import Session, col, select
 from prelabel import ledger, place, runs
 from prelabel.draft import Drafter, Subject
 from prelabel.errors import InputError, StoppingError
+from prelabel.lanes.writer import AWAY, Writer
 from prelabel.models import Example, Prompt, Run
 from prelabel.route import route_drafted
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel.writer import AWAY, Writer
 
 log = logging.getLogger(__name__)
 DrafterFactory = Callable[[Session, Run], Drafter]

@@ -3,7 +3,7 @@
 A `Batch` goes preparing -> sending -> submitted -> collected, one step at a time, and a step that a crash cut off is done again.
 What makes that safe: its examples stay leased to it until the transaction that writes down what became of them, and before a
 batch that may have been sent is sent again, the provider is asked for it. What a batch leaves unanswered is drafted live, by
-`prelabel.engine`.
+`prelabel.lanes.engine`.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ from prelabel.errors import (
     StoppingError,
     TransientError,
 )
-from prelabel.gather import Free, Gathered, gather
-from prelabel.lane import BatchLane, Progress, Result
+from prelabel.lanes.endpoint import BatchLane, Progress, Result
+from prelabel.lanes.gather import Free, Gathered, gather
 from prelabel.ledger import Entry
 from prelabel.models import Batch, Example, Placement, Prompt, Run, now
 from prelabel.place import Written

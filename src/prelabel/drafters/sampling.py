@@ -17,10 +17,10 @@ from prelabel.draft import (
     Subject,
     concluded,
 )
+from prelabel.drafters.votes import settle
 from prelabel.errors import LabelError, ModelError, StoppingError
 from prelabel.parsing import parse_answer
 from prelabel.prompt import Instructions, repair
-from prelabel.votes import settle
 
 TEMPERATURE = 1.0
 """At which a model gives each answer as often as it thinks it probable."""

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from prelabel.cli.figures import money, share
+from prelabel.cli.screen_money import show_cost
 from prelabel.client import Document
-from prelabel.figures import money, share
-from prelabel.screen_money import show_cost
 from prelabel.settings import Settings
 
 

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from prelabel import __version__, options, screen, screen_money, screen_run
+from prelabel import __version__
+from prelabel.cli import options, screen, screen_money, screen_run
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
