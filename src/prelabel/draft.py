@@ -5,7 +5,6 @@ into an `Outcome`. Every call is handed to `keep` as soon as its answer is there
 """
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +12,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal, Protocol, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from prelabel.canonical import Json, digest
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.parsing import parse_answer
+from prelabel.patience import after, pause
 from prelabel.prompt import Instructions, Shot, repair
 from prelabel.schema import LabelSchema
 
@@ -25,8 +25,6 @@ Confidence = Literal["stated", "logprobs", "samples", "panel"]
 Purpose = Literal["draft", "repair", "sample", "group", "embed"]
 CallOutcome = Literal["ok", "invalid", "limited", "transient", "refused", "stopping"]
 Ending = Literal["drafted", "failed", "postponed", "stopped"]
-LONGEST_WAIT = 60.0
-"""Seconds that a single wait before another attempt never exceeds."""
 Read = TypeVar("Read")
 
 
@@ -243,7 +241,7 @@ class Asker:
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             wait=pause,
-            stop=stop_after_attempt(self._attempts),
+            stop=after(self._attempts),
             reraise=True,
         )
         async for attempt in attempts:
@@ -360,16 +358,6 @@ async def concluded(subject: Subject, name: str, drafting: Awaitable[Outcome]) -
     except LabelError as fault:
         failure = f"the answer did not fit the schema, also after a repair: {fault}"
         return Outcome(subject, "failed", name, failure=failure)
-
-
-def pause(state: RetryCallState) -> float:
-    """What the provider asked for, or an exponential backoff; with jitter, so that many callers do not return at once."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, TransientError) else None
-    if asked is not None:
-        return min(LONGEST_WAIT, asked + random.random() * 0.25)
-    backoff: float = min(LONGEST_WAIT, 0.5 * 2 ** (state.attempt_number - 1))
-    return backoff * (0.5 + random.random())
 
 
 def ending_of(error: ModelError) -> Ending:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import draft
+from prelabel import patience
 from prelabel.draft import Asker, CallRecord, Confide, ModelDrafter, Outcome, Reply, Request, Subject
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.parsing import parse_answer
@@ -46,7 +46,7 @@ class ScriptedModel:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(patience, "LONGEST_WAIT", 0.0)
 
 
 def drafter(model: ScriptedModel, confidence: str = "stated", **options: Any) -> ModelDrafter:
@@ -103,6 +103,12 @@ def test_a_call_that_may_pass_is_tried_again_and_each_attempt_is_recorded() -> N
 def test_a_call_that_never_passes_is_put_off_after_its_attempts() -> None:
     found, calls = outcome(*[TransientError("busy")] * 3, attempts=3)
     assert (found.ending, found.failure, len(calls)) == ("postponed", "busy", 3)
+
+
+def test_to_be_told_to_slow_down_is_hardly_a_failure() -> None:
+    found, calls = outcome(*[LimitedError("slower")] * 9, GOOD, attempts=1)
+    assert (found.ending, len(calls)) == ("drafted", 10)
+    assert outcome(*[LimitedError("slower")] * 10, attempts=1)[0].ending == "postponed"
 
 
 def test_a_refused_request_goes_to_people_at_once() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from prelabel import draft, ledger
+from prelabel import ledger, patience
 from prelabel.draft import Asker, CallRecord, ModelDrafter, Outcome, Recall, Reply, Request, Subject
 from prelabel.drafters.grouping import NANO, GroupDrafter, parts, shares, split
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
@@ -64,7 +64,7 @@ class GroupModel:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(patience, "LONGEST_WAIT", 0.0)
 
 
 def drafter(model: GroupModel, size: int = 3, recall: Recall | None = None) -> GroupDrafter:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from prelabel import draft
+from prelabel import patience
 from prelabel.draft import Asker, CallRecord, ModelDrafter, Outcome
 from prelabel.drafters.cascade import Step
 from prelabel.drafters.panel import PanelDrafter
@@ -16,7 +16,7 @@ from tests.core.test_draft import PRICE_OF_ONE, SCHEMA, SUBJECT, ScriptedModel
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(patience, "LONGEST_WAIT", 0.0)
 
 
 def panel(*scripts: str | ModelError) -> PanelDrafter:

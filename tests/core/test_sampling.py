@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from prelabel import draft
+from prelabel import patience
 from prelabel.draft import Asker, CallRecord, Outcome, Recall, Reply, Request
 from prelabel.drafters.sampling import TEMPERATURE, SampleDrafter
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
@@ -31,7 +31,7 @@ class CountingModel(ScriptedModel):
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(patience, "LONGEST_WAIT", 0.0)
 
 
 def drafter(model: ScriptedModel, recall: Recall | None = None) -> SampleDrafter:

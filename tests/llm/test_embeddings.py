@@ -10,7 +10,7 @@ import numpy as np
 import openai
 import pytest
 
-from prelabel import draft, ledger
+from prelabel import ledger, patience
 from prelabel.draft import Subject
 from prelabel.drafters.cascade import Step
 from prelabel.errors import StoppingError
@@ -46,7 +46,7 @@ def process() -> Iterator[Provider]:
 
 @pytest.fixture
 def provider(process: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    monkeypatch.setattr(draft, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(patience, "LONGEST_WAIT", 0.0)
     process.reset()
     yield process
     process.configure(error_rate=0)

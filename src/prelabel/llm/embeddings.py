@@ -8,16 +8,17 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import Retrying, retry_if_exception_type
 
 from prelabel import ledger, runs
 from prelabel.canonical import digest
 from prelabel.content import as_text
-from prelabel.draft import CallRecord, Reply, Subject, outcome_of, pause
+from prelabel.draft import CallRecord, Reply, Subject, outcome_of
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.ledger import Entry
 from prelabel.llm.failures import as_ours
 from prelabel.llm.litellm_model import litellm, server_of
+from prelabel.patience import after, pause
 from prelabel.prices import OwnPrice, price, price_or_refuse
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -138,7 +139,7 @@ class Embeddings:
         attempts = Retrying(
             retry=retry_if_exception_type(TransientError),
             wait=pause,
-            stop=stop_after_attempt(self._settings.call_attempts),
+            stop=after(self._settings.call_attempts),
             reraise=True,
         )
         try:
