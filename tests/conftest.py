@@ -11,7 +11,9 @@ import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import make_url
+from sqlmodel import SQLModel
 
+from prelabel.lanes import writer
 from prelabel.store import Store
 
 hypothesis.settings.register_profile("ours", deadline=None)  # a busy machine is not a fault
@@ -56,6 +58,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", guarded_connect)
     monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture(autouse=True)
+def eager_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What few examples bring is written at once: nobody comes to share a commit."""
+    monkeypatch.setattr(writer, "GATHER_SECONDS", 0.005)
 
 
 @pytest.fixture(scope="session")
@@ -109,14 +117,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[str]:
-    """Name of a migrated, empty PostgreSQL database to copy from."""
-    name = f"prelabel_template_{uuid.uuid4().hex[:12]}"
+def postgres_database(postgres_server: str) -> Iterator[str]:
+    """URL of a migrated database that tests share, one after the other: emptying one is quicker than making one."""
+    name = f"prelabel_shared_{uuid.uuid4().hex[:12]}"
     _run_sql(postgres_server, f'CREATE DATABASE "{name}"')
-    store = Store(make_url(postgres_server).set(database=name).render_as_string(hide_password=False))
+    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    store = Store(url)
     store.migrate()
     store.close()
-    yield name
+    yield url
     _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -131,14 +140,13 @@ def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def postgres_store(postgres_server: str, postgres_template: str) -> Iterator[Store]:
-    """A fresh PostgreSQL store."""
-    name = f"prelabel_test_{uuid.uuid4().hex[:12]}"
-    _run_sql(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
-    store = Store(make_url(postgres_server).set(database=name).render_as_string(hide_password=False))
+def postgres_store(postgres_database: str) -> Iterator[Store]:
+    """An empty PostgreSQL store."""
+    store = Store(postgres_database)
     yield store
     store.close()
-    _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    tables = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
+    _run_sql(postgres_database, END_OTHERS, f"TRUNCATE {tables} RESTART IDENTITY")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -152,6 +160,10 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
-def _run_sql(url: str, statement: str) -> None:
+END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def _run_sql(url: str, *statements: str) -> None:
     with psycopg.connect(_plain(url), autocommit=True) as connection:
-        connection.execute(statement)
+        for statement in statements:
+            connection.execute(statement)
