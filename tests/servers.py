@@ -84,7 +84,9 @@ def redis_server(home: Path) -> Iterator[tuple[Server, str]]:
 @contextmanager
 def postgres_cluster() -> Iterator[tuple[Server, str]]:
     """A new, empty PostgreSQL cluster and the URL of its database."""
-    folder = Path(tempfile.mkdtemp(prefix="prelabel-cluster-"))  # tests' own folders are closed to other users
+    folder = Path(
+        tempfile.mkdtemp(prefix="prelabel-cluster-")
+    )  # tests' own folders are closed to other users
     if os.geteuid() == 0:
         _give_away(folder)
     try:

@@ -4,12 +4,11 @@ import json
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import func, select
 
 from prelabel.errors import Unavailable
-from prelabel.ledger import ZERO
 from prelabel.models import Call
 from prelabel.store import Store
 from simulator.process import Provider
@@ -19,6 +18,15 @@ MODEL = "openai/gpt-4o-mini"
 DOLLARS_IN, DOLLARS_OUT = 5, 20
 PRICES = json.dumps({MODEL: [DOLLARS_IN, DOLLARS_OUT]})
 """Of a million tokens; nothing is cheaper for having been cached."""
+
+
+class Books(NamedTuple):
+    """What calls took, by whoever counted."""
+
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    dollars: Decimal
 
 
 def record_answers(path: Path, count: int) -> Path:
@@ -53,23 +61,30 @@ def finished(service: Running, run_id: int, seconds: float = 90) -> dict[str, in
     return {place: count for place, count in run["places"].items() if count}
 
 
-def until_stage(service: Running, run_id: int, stage: str, seconds: float = 60) -> dict[str, Any]:
-    """The run, once no worker has anything of it in hand and it is at this stage."""
-    run = service.client.wait(run_id, (stage,), seconds=seconds, every=0.1)
-    time.sleep(0.5)
-    return run
+def check_books(store: Store, provider: Provider, seconds: float = 10) -> Books:
+    """The ledger holds what the provider counted, once what is on its way is written: to the token and the nano-dollar."""
+    until = time.monotonic() + seconds
+    while (told := at_provider(provider)) != in_ledger(store) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert in_ledger(store) == told
+    return told
 
 
-def in_ledger(store: Store) -> tuple[int, int, int, Decimal]:
-    """Requests, tokens in, tokens out and dollars, by the ledger."""
-    sums = (func.sum(Call.requests), func.sum(Call.tokens_in), func.sum(Call.tokens_out), func.sum(Call.dollars))
+def in_ledger(store: Store) -> Books:
+    """By the ledger."""
+    sums = (
+        func.sum(Call.requests),
+        func.sum(Call.tokens_in),
+        func.sum(Call.tokens_out),
+        func.sum(Call.dollars),
+    )
     with store.reading() as session:
         requests, into, out, dollars = session.exec(select(*sums)).one()
-    return int(requests), int(into), int(out), dollars or ZERO
+    return Books(int(requests), int(into), int(out), dollars)
 
 
-def at_provider(provider: Provider) -> tuple[int, int, int, Decimal]:
-    """The same, by the provider."""
+def at_provider(provider: Provider) -> Books:
+    """By the provider."""
     told = provider.stats()
     dollars = Decimal(told["tokens_in"] * DOLLARS_IN + told["tokens_out"] * DOLLARS_OUT) / 1_000_000
-    return told["calls"], told["tokens_in"], told["tokens_out"], dollars
+    return Books(told["calls"], told["tokens_in"], told["tokens_out"], dollars)
