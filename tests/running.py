@@ -47,10 +47,17 @@ class Running:
 
     def kill_workers(self) -> None:
         """kill -9 of every worker and of all that it has forked, at once."""
-        for worker in self.workers:
-            if worker.poll() is None:
-                os.killpg(worker.pid, signal.SIGKILL)
-                worker.wait()
+        for number in self.alive():
+            self.kill_worker(number)
+
+    def kill_worker(self, number: int) -> None:
+        """kill -9 of one of them, by its place in `workers`."""
+        os.killpg(self.workers[number].pid, signal.SIGKILL)
+        self.workers[number].wait()
+
+    def alive(self) -> list[int]:
+        """Which workers run."""
+        return [number for number, worker in enumerate(self.workers) if worker.poll() is None]
 
     def kill_api(self) -> None:
         """kill -9 of the API."""

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
+from sqlalchemy.exc import OperationalError
+
 from prelabel import ledger, place, projects, runs
 from prelabel.draft import Keep, Outcome, Subject
 from prelabel.errors import RefusedError, StoppingError
@@ -203,6 +205,27 @@ def test_a_fault_pauses_the_run_and_gives_back_what_it_held(store: Store) -> Non
     )
     with store.reading() as session:
         assert {(row.place, row.lease_owner) for row in all_of(session, Placement)} == {("waiting", None)}
+
+
+def test_calls_in_flight_when_the_database_goes_away_are_still_kept(store: Store) -> None:
+    class Forsaken(FakeDrafter):
+        """Finds no database when it looks at the second claim, while the examples of the first are on their way."""
+
+        claims = 0
+
+        async def prepare(self, subjects: Sequence[Subject]) -> None:
+            self.claims += 1
+            if self.claims > 1:
+                raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+
+        async def draft(self, subject: Subject, keep: Keep) -> Outcome:
+            await asyncio.sleep(0.1)
+            return await super().draft(subject, keep)
+
+    run_id, drafter = make_run(store, 2 * QUICK.chunk_size), Forsaken(sure)
+    work_off(store, run_id, drafter)
+    assert (get_run(store, run_id).state, drafter.claims) == ("running", 2)
+    assert places(store, run_id) == {"waiting": QUICK.chunk_size, "settled": QUICK.chunk_size}
 
 
 def test_a_run_that_is_paused_meanwhile_starts_no_further_calls(store: Store) -> None:

@@ -154,7 +154,7 @@ class Line:
             await self._changed.wait()
             self._changed.clear()
             if supply and supply.done():
-                supply.result()
+                self._note_fault(supply)
                 supply = None
         if self._fault:
             raise self._fault
@@ -172,10 +172,15 @@ class Line:
 
     def _drafted(self, task: asyncio.Task[None]) -> None:
         self._drafting.discard(task)
-        if not task.cancelled() and (fault := task.exception()):
+        if not task.cancelled():
+            self._note_fault(task)
+        self._changed.set()
+
+    def _note_fault(self, task: asyncio.Task[None]) -> None:
+        """Begin nothing more after a fault; calls in flight are waited for, since they are paid for."""
+        if fault := task.exception():
             self._fault = fault
             self._finish_early()
-        self._changed.set()
 
     async def _draft(self, drafter: Drafter, subject: Subject, reserved: Decimal) -> None:
         writer = self._engine.writer
