@@ -80,7 +80,7 @@ def in_ledger(store: Store) -> Books:
     )
     with store.reading() as session:
         requests, into, out, dollars = session.exec(select(*sums)).one()
-    return Books(int(requests), int(into), int(out), dollars)
+    return Books(int(requests), int(into), int(out), dollars or Decimal(0))
 
 
 def at_provider(provider: Provider) -> Books:

@@ -1,6 +1,7 @@
 """A run on its way: leases, answers written as they come, the budget, and what happens when things break."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
