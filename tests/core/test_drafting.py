@@ -212,7 +212,7 @@ def test_calls_in_flight_when_the_database_goes_away_are_still_kept(store: Store
     class Forsaken(FakeDrafter):
         """Finds no database when it looks at the second claim, while the examples of the first are on their way."""
 
-        claims = 0
+        claims, begun = 0, 0
 
         async def prepare(self, subjects: Sequence[Subject]) -> None:
             self.claims += 1
@@ -220,13 +220,14 @@ def test_calls_in_flight_when_the_database_goes_away_are_still_kept(store: Store
                 raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
 
         async def draft(self, subject: Subject, keep: Keep) -> Outcome:
-            await asyncio.sleep(0.1)
+            self.begun += 1
+            await asyncio.sleep(0.5 if self.begun > 1 else 0)  # the first makes room for a second claim
             return await super().draft(subject, keep)
 
-    run_id, drafter = make_run(store, 2 * QUICK.chunk_size), Forsaken(sure)
-    work_off(store, run_id, drafter)
+    run_id, drafter = make_run(store, 10), Forsaken(sure)
+    work_off(store, run_id, drafter, QUICK.model_copy(update={"chunk_size": 4}))
     assert (get_run(store, run_id).state, drafter.claims) == ("running", 2)
-    assert places(store, run_id) == {"waiting": QUICK.chunk_size, "settled": QUICK.chunk_size}
+    assert places(store, run_id) == {"waiting": 6, "settled": 4}
 
 
 def test_a_run_that_is_paused_meanwhile_starts_no_further_calls(store: Store) -> None:
