@@ -1,7 +1,7 @@
 """Money: what calls cost, what is set aside for those to come, and answers that were paid for once already."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ class Entry:
     example_id: int
     call: CallRecord
     lane: str = "live"
+    at: datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,16 @@ class Taken(NamedTuple):
 def record(session: Session, entries: Iterable[Entry]) -> None:
     """Write calls to the ledger, whatever came of them."""
     insert_rows(session, Call, [_row(entry) for entry in entries])
+
+
+def holds(session: Session, entry: Entry) -> bool:
+    """Whether this very entry was written before: by a commit that was lost sight of when the database went away."""
+    same = select(Call.id).where(
+        Call.example_id == entry.example_id,
+        Call.request_hash == entry.call.request_hash,
+        Call.created_at == entry.at,
+    )
+    return session.exec(same.limit(1)).first() is not None
 
 
 def recall(
@@ -295,7 +306,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "price_version": reply.price_version,
         "latency_ms": reply.latency_ms,
         "reply": _document(call.reply),
-        "created_at": now(),
+        "created_at": entry.at,
     }
 
 

@@ -127,7 +127,8 @@ class Line:
             )
         except Exception as error:
             log.exception("run %s is paused by a fault", self._run_id)
-            await asyncio.to_thread(self._pause, f"a fault in the worker: {error!r}; its log says more")
+            with suppress(*AWAY):
+                await asyncio.to_thread(self._pause, f"a fault in the worker: {error!r}; its log says more")
         finally:
             left = [keeper, *self._drafting]
             for task in left:
@@ -144,11 +145,11 @@ class Line:
     async def _work(self) -> None:
         supply: asyncio.Task[None] | None = None
         while True:
+            while self._ready and len(self._drafting) < self._share and not self._engine.is_stopped:
+                self._start(*self._ready.popleft())
             if not (self._is_over or self._engine.is_stopped or supply) and self._runs_dry:
                 supply = asyncio.create_task(self._claim())
                 supply.add_done_callback(lambda _: self._changed.set())
-            while self._ready and len(self._drafting) < self._share and not self._engine.is_stopped:
-                self._start(*self._ready.popleft())
             if not self._drafting and not supply:
                 break
             await self._changed.wait()

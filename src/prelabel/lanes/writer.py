@@ -107,15 +107,18 @@ class Writer:
         )
         async for attempt in attempts:
             with attempt:
-                await asyncio.to_thread(self._write, calls, finished)
+                is_again = attempt.retry_state.attempt_number > 1
+                await asyncio.to_thread(self._write, calls, finished, is_again)
 
-    def _write(self, calls: list[Entry], finished: list[Finished]) -> None:
+    def _write(self, calls: list[Entry], finished: list[Finished], is_again: bool) -> None:
         outcomes: dict[int, list[Outcome]] = defaultdict(list)
         reserved: dict[int, Decimal] = defaultdict(Decimal)
         for one in finished:
             outcomes[one.run_id].append(one.outcome)
             reserved[one.run_id] += one.reserved
         with self._store.writing() as session:
+            if is_again and calls and ledger.holds(session, calls[0]):
+                return  # one transaction wrote all of them, and only its answer was lost
             ledger.record(session, calls)
             if outcomes:
                 written = Written(self._prompts, self._settings.retry_seconds)
