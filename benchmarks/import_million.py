@@ -56,7 +56,7 @@ def import_file(
         dataset_id = projects.open_dataset(session, projects.find(session, "import"), dataset).id or 0
     began = time.monotonic()
     with Path(path).open("rb") as file:
-        report = bring_in(store, dataset_id, SCHEMA, formats.reader("jsonl")(file), path)
+        report = bring_in(store, dataset_id, SCHEMA, formats.reader("jsonl")(file, SCHEMA), path)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     answer.put((report, time.monotonic() - began, peak))
 

@@ -265,7 +265,7 @@ def read_row(row: Row, schema: LabelSchema, mapping: Mapping) -> Candidate:
         own_id=bool(external_id),
         content_hash=content_hash,
         content=content,
-        gold=_gold(row.number, gold, schema, mapping),
+        gold=_gold(row.number, gold, content, schema, mapping),
         meta=meta,
         size=len(written) + (0 if meta is None else len(_written(row.number, mapping.meta, meta))),
     )
@@ -318,11 +318,13 @@ def _external_id(number: int, given: Json, mapping: Mapping) -> str:
     return text
 
 
-def _gold(number: int, given: Json, schema: LabelSchema, mapping: Mapping) -> dict[str, Json] | None:
+def _gold(
+    number: int, given: Json, content: dict[str, Json], schema: LabelSchema, mapping: Mapping
+) -> dict[str, Json] | None:
     if given is None or (isinstance(given, str) and not given.strip()):
         return None
     try:
-        return schema.read_gold(given)
+        return schema.read_gold(given, content)
     except LabelError as error:
         field_path = f"{mapping.gold}.{error.path}" if error.path else mapping.gold
         raise RowError(number, field_path, error.reason) from error

@@ -314,7 +314,7 @@ class ModelDrafter:
 
     def read(self, subject: Subject, reply: Reply) -> Outcome:
         """The draft that an answer holds. Raises LabelError where it holds none."""
-        label, stated = parse_answer(self._schema, reply.text, self._states)
+        label, stated = parse_answer(self._schema, reply.text, subject.content, self._states)
         confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
         return Outcome(subject, "drafted", self.name, label, confidences, alternatives)
 

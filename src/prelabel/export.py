@@ -32,8 +32,7 @@ def export(store: Store, run_id: int, file_format: str, include: Include = "sett
         run = runs.get(session, run_id)
         schema = runs.schema_of(session, run)
         options = WriteOptions(
-            instruction=schema.guidelines,
-            label_fields=tuple(schema.fields),
+            schema,
             content_fields=_content_fields(session, run) if file_format == "csv" else (),
         )
     return Export(

@@ -38,7 +38,7 @@ def of_run(session: Session, run: Run, schema: LabelSchema) -> list[Lesson]:
     """
     known: dict[int, Lesson] = {}
     for example_id, content, label in [*_gold(session, run), *_settled(session, run)]:
-        if example_id not in known and (fitting := _fitting(schema, label)) is not None:
+        if example_id not in known and (fitting := _fitting(schema, label, content)) is not None:
             known[example_id] = Lesson(example_id, content, fitting)
     return list(known.values())
 
@@ -136,10 +136,10 @@ def _datasets(session: Session, dataset_id: int) -> Sequence[int | None]:
     return session.exec(select(Dataset.id).where(col(Dataset.project_id) == project)).all()
 
 
-def _fitting(schema: LabelSchema, label: Json) -> Mapping[str, Json] | None:
+def _fitting(schema: LabelSchema, label: Json, content: Mapping[str, Json]) -> Mapping[str, Json] | None:
     """The label as the schema has it; None where it was given under another schema and does not fit this one."""
     try:
-        schema.validate_label(label)
+        schema.validate_label(label, content)
     except LabelError:
         return None
     return schema.normalize(label)

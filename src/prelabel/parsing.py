@@ -1,6 +1,7 @@
 """From the text of a model's answer to a label that fits the schema. Pure."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from prelabel.canonical import Json
@@ -8,16 +9,17 @@ from prelabel.errors import LabelError
 from prelabel.schema import LabelSchema
 
 
-def parse_answer(schema: LabelSchema, text: str, states: bool) -> tuple[dict[str, Json], dict[str, float]]:
-    """The normalized label of a model's answer, and the confidences by field where it `states` them.
+def parse_answer(
+    schema: LabelSchema, text: str, content: Mapping[str, Json], states: bool
+) -> tuple[dict[str, Json], dict[str, float]]:
+    """The normalized label of a model's answer about this content, and the confidences by field where it `states` them.
 
     Raises LabelError where it is not JSON, not an object, does not fit the schema, or states no usable confidence.
     """
     answer = _json_object(text)
     if "label" not in answer:
         raise LabelError("label", "is missing from the answer")
-    schema.validate_label(answer["label"])
-    label = schema.normalize(answer["label"])
+    label = schema.read_answer(answer["label"], content)
     if not states:
         return label, {}
     stated = answer.get("confidence")

@@ -72,7 +72,7 @@ class PromptTemplate:
 
 @dataclass(frozen=True)
 class Shot:
-    """A settled example that is shown with its label before the one to be labeled."""
+    """A settled example that is shown before the one to be labeled, with its label as a model answers it."""
 
     content: dict[str, Json]
     label: Mapping[str, Json]

@@ -90,7 +90,7 @@ def submit(session: Session, user_id: int, slot_id: int, label: Json, answer: An
         return before
     slot, placement = _hold(session, user_id, slot_id)
     schema = runs.schema_of(session, runs.get(session, slot.run_id))
-    schema.validate_label(label)
+    schema.validate_label(label, session.get_one(Example, slot.example_id).content)
     value = schema.normalize(label)
     draft = session.get(Draft, placement.draft_id) if placement.draft_id else None
     same = draft is not None and draft.label is not None and schema.distance(draft.label, value) == 0

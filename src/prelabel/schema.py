@@ -66,7 +66,7 @@ class LabelSchema(BaseModel):
         return next(iter(self.fields)) if len(self.fields) == 1 else None
 
     def json_schema(self) -> dict[str, Json]:
-        """The JSON schema of a label: an object with all fields and no other."""
+        """The JSON schema of a model's answer for the label: an object with all fields and no other."""
         properties = {name: _described(kind) for name, kind in self.fields.items()}
         return {
             "type": "object",
@@ -75,23 +75,27 @@ class LabelSchema(BaseModel):
             "additionalProperties": False,
         }
 
-    def validate_label(self, label: Json) -> None:
-        """Raise LabelError with the path of the first fault, unless this is a label of the schema."""
-        if not isinstance(label, dict):
-            raise LabelError("", f"a label is an object with {', '.join(self.fields)}, not {shown(label)}")
-        for name in label:
-            if name not in self.fields:
-                raise LabelError(name, f"is not a field of the schema{_nearest(name, list(self.fields))}")
+    def validate_label(self, label: Json, content: Mapping[str, Json]) -> None:
+        """Raise LabelError with the path of the first fault, unless this is a label of the schema for this content."""
+        self._check_fields(label)
         for name, kind in self.fields.items():
-            if name not in label:
-                raise LabelError(name, "is missing")
             kind.validate_value(label[name], name)
+            kind.check(label[name], content, name)
+
+    def read_answer(self, answer: Json, content: Mapping[str, Json]) -> dict[str, Json]:
+        """The normalized label that a model's answer means for this content. Raises LabelError."""
+        self._check_fields(answer)
+        return {name: kind.read_answer(answer[name], content, name) for name, kind in self.fields.items()}
+
+    def as_answer(self, label: Label, content: Mapping[str, Json]) -> dict[str, Json]:
+        """What a model would have answered to mean this label; `read_answer` reads it back."""
+        return {name: kind.as_answer(label[name], content) for name, kind in self.fields.items()}
 
     def normalize(self, label: Label) -> dict[str, Json]:
         """The one form that equal labels share."""
         return {name: kind.normalize(label[name]) for name, kind in self.fields.items()}
 
-    def read_gold(self, value: Json) -> dict[str, Json]:
+    def read_gold(self, value: Json, content: Mapping[str, Json]) -> dict[str, Json]:
         """The label that an imported gold means: fields by name, or the bare value of the only field; cells of text are parsed.
 
         Raises LabelError.
@@ -100,7 +104,7 @@ class LabelSchema(BaseModel):
         if not isinstance(fields, dict):
             raise LabelError("", f"must be an object with {', '.join(self.fields)}, not {shown(value)}")
         label = {name: self._from_cell(name, cell) for name, cell in fields.items()}
-        self.validate_label(label)
+        self.validate_label(label, content)
         return self.normalize(label)
 
     def distances(self, a: Label, b: Label) -> dict[str, float]:
@@ -110,6 +114,16 @@ class LabelSchema(BaseModel):
     def distance(self, a: Label, b: Label) -> float:
         """The largest distance of any field; 0 only where all are the same."""
         return max(self.distances(a, b).values())
+
+    def _check_fields(self, label: Json) -> None:
+        if not isinstance(label, dict):
+            raise LabelError("", f"a label is an object with {', '.join(self.fields)}, not {shown(label)}")
+        for name in label:
+            if name not in self.fields:
+                raise LabelError(name, f"is not a field of the schema{_nearest(name, list(self.fields))}")
+        for name in self.fields:
+            if name not in label:
+                raise LabelError(name, "is missing")
 
     def _from_cell(self, name: str, cell: Json) -> Json:
         kind = self.fields.get(name)

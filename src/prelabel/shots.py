@@ -59,7 +59,10 @@ class Shots:
                 close.append(lesson)
             if len(close) == count * CLOSE:
                 break
-        return [Shot(lesson.content, lesson.label) for lesson in self._in_turn(close)[:count]][::-1]
+        return [
+            Shot(lesson.content, self._schema.as_answer(lesson.label, lesson.content))
+            for lesson in self._in_turn(close)[:count]
+        ][::-1]
 
     def _in_turn(self, close: Sequence[Lesson]) -> list[Lesson]:
         """The nearest of each class, then the next of each."""

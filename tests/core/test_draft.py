@@ -186,7 +186,7 @@ def test_token_probabilities_give_confidence_and_alternatives() -> None:
 )
 def test_an_answer_that_does_not_fit_is_refused_with_its_path(answer: str, path: str) -> None:
     with pytest.raises(LabelError) as error:
-        parse_answer(SCHEMA, answer, states=True)
+        parse_answer(SCHEMA, answer, {}, states=True)
     assert error.value.path == path
 
 
@@ -198,10 +198,10 @@ ANSWERS: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]] = lambda inn
 @given(st.recursive(st.none() | st.sampled_from(["billing", "x", 0.5, True]), ANSWERS, max_leaves=8))
 def test_no_answer_becomes_a_label_that_does_not_fit_the_schema(answer: Any) -> None:
     try:
-        label, _ = parse_answer(SCHEMA, json.dumps(answer), states=False)
+        label, _ = parse_answer(SCHEMA, json.dumps(answer), {}, states=False)
     except LabelError:
         return
-    SCHEMA.validate_label(label)
+    SCHEMA.validate_label(label, {})
 
 
 def test_shots_are_chosen_once_for_all_that_are_prepared_and_asked_about_with_each() -> None:

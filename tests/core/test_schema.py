@@ -101,7 +101,7 @@ def test_no_text_raises_anything_but_a_schema_error(text: str) -> None:
 
 def test_a_label_is_normalized_field_by_field() -> None:
     schema = LabelSchema.load(FULL)
-    schema.validate_label(LABEL)
+    schema.validate_label(LABEL, {})
     assert schema.normalize(LABEL) == LABEL | {"tags": ["a", "b"], "amount": 1, "answer": "Hi."}
 
 
@@ -116,7 +116,7 @@ def test_a_label_is_normalized_field_by_field() -> None:
 )
 def test_a_label_that_does_not_fit_is_refused_with_its_path(label: object, message: str) -> None:
     with pytest.raises(LabelError, match=message):
-        LabelSchema.load(FULL).validate_label(label)
+        LabelSchema.load(FULL).validate_label(label, {})
 
 
 def test_the_distance_of_labels_is_that_of_their_farthest_field() -> None:
@@ -126,7 +126,7 @@ def test_the_distance_of_labels_is_that_of_their_farthest_field() -> None:
 
 
 def test_gold_may_be_the_bare_value_of_the_only_field() -> None:
-    assert LabelSchema.load("fields: {stars: {kind: rating}}").read_gold("4") == {"stars": 4}
+    assert LabelSchema.load("fields: {stars: {kind: rating}}").read_gold("4", {}) == {"stars": 4}
 
 
 def test_gold_cells_of_several_fields_are_parsed_by_their_kinds() -> None:
@@ -138,12 +138,12 @@ def test_gold_cells_of_several_fields_are_parsed_by_their_kinds() -> None:
         "angry": "no",
         "answer": "Hi.",
     }
-    assert LabelSchema.load(FULL).read_gold(cells) == LABEL | {"tags": ["a", "b"], "answer": "Hi."}
+    assert LabelSchema.load(FULL).read_gold(cells, {}) == LABEL | {"tags": ["a", "b"], "answer": "Hi."}
 
 
 def test_gold_that_does_not_fit_is_refused_with_its_field() -> None:
     with pytest.raises(LabelError, match="urgency: must be a whole number"):
-        LabelSchema.load(FULL).read_gold(LABEL | {"urgency": "soon"})
+        LabelSchema.load(FULL).read_gold(LABEL | {"urgency": "soon"}, {})
 
 
 def test_descriptions_and_rules_reach_the_json_schema() -> None:

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from prelabel import formats
 from prelabel.errors import FormatError
 from prelabel.formats.base import LONGEST_LINE, Row, WriteOptions
+from prelabel.schema import LabelSchema
 
 KEEPABLE = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+SCHEMA = LabelSchema.load("{guidelines: Sort it., fields: {topic: [shipping, a]}}")
 RECORD: dict[str, Any] = {
     "id": "t1", "content": {"text": "Where is it?"}, "label": {"topic": "shipping"}, "source": "auto", "status": "settled",
     "reason": None, "confidence": 0.97, "draft": {"topic": "shipping"}, "model": "m", "prompt": "abc", "reviewer": None,
@@ -23,11 +25,11 @@ RECORD: dict[str, Any] = {
 
 
 def read(name: str, data: bytes) -> list[Row]:
-    return list(formats.reader(name)(io.BytesIO(data)))
+    return list(formats.reader(name)(io.BytesIO(data), SCHEMA))
 
 
-def write(name: str, *records: dict[str, Any], **options: Any) -> str:
-    return b"".join(formats.writer(name)(records, WriteOptions(**options))).decode()
+def write(name: str, *records: dict[str, Any], schema: LabelSchema = SCHEMA, **options: Any) -> str:
+    return b"".join(formats.writer(name)(records, WriteOptions(schema, **options))).decode()
 
 
 def faults(name: str, data: bytes) -> list[tuple[int, str]]:
@@ -141,7 +143,7 @@ def test_our_json_lines_hold_everything_of_a_record() -> None:
 
 
 def test_csv_has_a_column_for_each_content_and_label_field() -> None:
-    text = write("csv", RECORD, label_fields=("topic",), content_fields=("text",))
+    text = write("csv", RECORD, content_fields=("text",))
     header, row = text.splitlines()
     assert header == "id,text,label.topic,status,source,confidence,reason,model,prompt,reviewer"
     assert row == "t1,Where is it?,shipping,settled,auto,0.97,,m,abc,"
@@ -161,7 +163,7 @@ def test_csv_cells_that_are_numbers_stay_numbers(cell: str) -> None:
 
 
 def test_instructions_leave_examples_without_a_label_out() -> None:
-    line = json.loads(write("instruct", RECORD, RECORD | {"label": None}, instruction="Sort it."))
+    line = json.loads(write("instruct", RECORD, RECORD | {"label": None}))
     assert line == {"instruction": "Sort it.", "input": "Where is it?", "response": "shipping"}
 
 
@@ -201,4 +203,4 @@ def test_a_stream_that_is_read_in_small_pieces_gives_the_same_rows() -> None:
             return len(piece)
 
     data = b'{"a": "caf\xc3\xa9"}\n{"a": 2}\n'
-    assert list(formats.reader("jsonl")(cast(BinaryIO, Drip(data)))) == read("jsonl", data)
+    assert list(formats.reader("jsonl")(cast(BinaryIO, Drip(data)), SCHEMA)) == read("jsonl", data)

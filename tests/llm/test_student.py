@@ -74,7 +74,7 @@ def test_the_order_of_lessons_makes_no_difference() -> None:
 def test_every_field_has_a_value_of_its_kind_a_confidence_and_alternatives() -> None:
     student = Student.train(SCHEMA, lessons(100))
     [opinion] = student.draft_all([Subject(5_000, {"text": "where is my parcel"})])
-    SCHEMA.validate_label(opinion.label)
+    SCHEMA.validate_label(opinion.label, {})
     assert student.name == f"student@{version(SCHEMA, lessons(100))}"
     assert set(opinion.confidences) == {"topic", "angry"}
     assert opinion.alternatives["topic"]["shipping"] == pytest.approx(opinion.confidences["topic"], abs=1e-4)

@@ -103,7 +103,9 @@ def import_examples(
         schema = LabelSchema.model_validate(projects.schema_versions(session, found)[0].document)
     assert dataset_id is not None
     body = io.BufferedReader(UploadStream(aiter(request.stream())), 1 << 20)
-    return _report(bring_in(store, dataset_id, schema, options.reader(body), options.source, options.mapping))
+    return _report(
+        bring_in(store, dataset_id, schema, options.reader(body, schema), options.source, options.mapping)
+    )
 
 
 @router.get("/imports/{import_id}/bad-rows")

@@ -189,7 +189,7 @@ class GroupDrafter:
             return None
 
     def _label(self, subject: Subject, text: str) -> Outcome:
-        label, confidences = parse_answer(self._instructions.schema, text, states=True)
+        label, confidences = parse_answer(self._instructions.schema, text, subject.content, states=True)
         return Outcome(subject, "drafted", self.name, label, confidences)
 
     def _share_of(self, subject: Subject) -> Request:

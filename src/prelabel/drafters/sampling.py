@@ -69,7 +69,7 @@ class SampleDrafter:
         one = self._model.most(replace(self._opening(subject)[0], count=1))
         known = [self._asker.remembered(subject, request) for request in self._opening(subject)]
         texts = [text for reply in known if reply for text in _texts(reply)]
-        calls = max(0, self._samples - len(texts)) + (0 if self._labels(texts) else 1)
+        calls = max(0, self._samples - len(texts)) + (0 if self._labels(subject, texts) else 1)
         return None if one is None else one * calls
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
@@ -93,7 +93,7 @@ class SampleDrafter:
                 subject, [replace(requests[0], count=1, sample=number) for number in missing], keep
             )
             heard = Heard(heard.texts + rest.texts, heard.fault or rest.fault)
-        labels = self._labels(heard.texts)
+        labels = self._labels(subject, heard.texts)
         if not labels:
             labels = [await self._repair(subject, requests[0], heard, keep)]
         found = settle(self._instructions.schema, labels, self._samples)
@@ -113,8 +113,8 @@ class SampleDrafter:
         def read(reply: Reply) -> None:
             nonlocal texts
             texts = _texts(reply)
-            if not self._labels(texts):
-                self._label(texts[0])
+            if not self._labels(subject, texts):
+                self._label(subject, texts[0])
 
         purpose: Purpose = "sample" if request.sample else "draft"
         try:
@@ -131,21 +131,21 @@ class SampleDrafter:
         talk = repair(opening.messages, heard.texts[0], str(heard.fault))
         again = replace(opening, messages=talk, temperature=0.0, count=1)
         return await self._asker.ask(
-            self._model, subject, again, "repair", keep, lambda reply: self._label(reply.text)
+            self._model, subject, again, "repair", keep, lambda reply: self._label(subject, reply.text)
         )
 
-    def _labels(self, texts: Iterable[str]) -> list[dict[str, Json]]:
+    def _labels(self, subject: Subject, texts: Iterable[str]) -> list[dict[str, Json]]:
         """The labels of those answers that fit the schema."""
         labels = []
         for text in texts:
             try:
-                labels.append(self._label(text))
+                labels.append(self._label(subject, text))
             except LabelError:
                 continue
         return labels
 
-    def _label(self, text: str) -> dict[str, Json]:
-        return parse_answer(self._instructions.schema, text, states=False)[0]
+    def _label(self, subject: Subject, text: str) -> dict[str, Json]:
+        return parse_answer(self._instructions.schema, text, subject.content, states=False)[0]
 
     def _opening(self, subject: Subject) -> list[Request]:
         return self._openings.get(subject.example_id) or self._requests(subject)

@@ -3,12 +3,14 @@
 import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, cast
 
 from prelabel.canonical import Json
 from prelabel.errors import FormatError
+from prelabel.schema import LabelSchema
 
 LONGEST_LINE = 10_000_000
 """Bytes of one row with the end of its line; a longer one is a bad row."""
@@ -22,28 +24,33 @@ class Row:
 
     `value` holds only what every database can keep: no NUL character, half surrogate pair, NaN or infinity. It is None where
     the row could not be read: `fault` then says why, and `field` where in the row, if that is known.
+
+    A format of another tool is read into rows of our own: `content`, and where the file has them `id`, `gold`, `meta` and
+    `drafts`, a list of {"model", "label", "confidence"} with what was drafted elsewhere. `lost` says what of the row could not be
+    carried over, each in words that are the same for all rows that lose the same.
     """
 
     number: int
     value: dict[str, Json] | None
     fault: str = ""
     field: str = ""
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """What a writer knows beforehand of what it writes."""
+    """What a writer knows beforehand of what it writes; it counts in `lost` what the format could not carry, in words."""
 
-    instruction: str = ""
-    label_fields: tuple[str, ...] = ()
+    schema: LabelSchema
     content_fields: tuple[str, ...] = ()
+    lost: Counter[str] = field(default_factory=Counter)
 
 
 class Reader(Protocol):
     """Reads rows one by one, in flat memory; a row that cannot be read is a `Row` with its fault. Raises FormatError."""
 
-    def __call__(self, stream: BinaryIO) -> Iterator[Row]:
-        """The rows of the file."""
+    def __call__(self, stream: BinaryIO, schema: LabelSchema) -> Iterator[Row]:
+        """The rows of the file; formats that say which field a label is of need the schema."""
 
 
 class Writer(Protocol):

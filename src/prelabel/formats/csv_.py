@@ -11,6 +11,7 @@ from prelabel.canonical import Json, canonical
 from prelabel.errors import FormatError
 from prelabel.formats.base import LONGEST_LINE, Record, Row, WriteOptions, lines, not_utf8, unpacked
 from prelabel.kinds.base import keepable
+from prelabel.schema import LabelSchema
 
 SUFFIX = "csv"
 ENDINGS = ("csv", "tsv")
@@ -61,7 +62,7 @@ class _Lines:
             return line.decode(errors="surrogateescape")
 
 
-def read(stream: BinaryIO) -> Iterator[Row]:
+def read(stream: BinaryIO, _schema: LabelSchema) -> Iterator[Row]:
     """The records under the header, each an object of its cells. Raises FormatError where the header is unusable.
 
     Blank lines are passed over but counted.
@@ -95,7 +96,7 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     for record in records:
         label = record["label"] or {}
         cells = [record["id"], *(record["content"].get(name) for name in options.content_fields)]
-        cells += [label.get(name) for name in options.label_fields]
+        cells += [label.get(name) for name in options.schema.fields]
         out.writerow([_cell(cell) for cell in [*cells, *(record[name] for name in _PLAIN[1:])]])
         yield buffer.getvalue().encode()
         buffer.seek(0)
@@ -160,7 +161,7 @@ def _said(error: Exception, taken: int) -> str:
 
 def _columns(options: WriteOptions) -> list[str]:
     """The header; a content field that is called like another column has "content." before its name."""
-    labels = [f"label.{name}" for name in options.label_fields]
+    labels = [f"label.{name}" for name in options.schema.fields]
     taken = {*_PLAIN, *labels}
     contents = []
     for name in options.content_fields:

@@ -15,7 +15,7 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     for record in records:
         if record["label"] is not None:
             line = {
-                "instruction": options.instruction,
+                "instruction": options.schema.guidelines,
                 "input": as_text(record["content"]),
                 "response": _response(record["label"]),
             }

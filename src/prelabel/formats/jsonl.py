@@ -10,6 +10,7 @@ from prelabel.canonical import Json
 from prelabel.errors import FormatError
 from prelabel.formats.base import LONGEST_LINE, Record, Row, WriteOptions, lines, not_utf8, unpacked
 from prelabel.kinds.base import keepable, shown
+from prelabel.schema import LabelSchema
 
 SUFFIX = "jsonl"
 ENDINGS = ("jsonl", "ndjson")
@@ -25,7 +26,7 @@ class _Fault(Exception):
         super().__init__(reason, field)
 
 
-def read(stream: BinaryIO) -> Iterator[Row]:
+def read(stream: BinaryIO, _schema: LabelSchema) -> Iterator[Row]:
     """The lines of the file; blank ones are passed over but counted."""
     number = 0
     try:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -22,7 +22,8 @@ from prelabel.errors import LabelError
 class Kind(BaseModel, ABC):
     """The options of one field, and all that is to know of its values.
 
-    Methods other than `validate_value` and `parse` take values that are valid.
+    Methods other than `validate_value`, `read_answer` and `parse` take values that are valid. An example's `content` matters
+    to kinds whose values point into it, as spans do into a text.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +32,7 @@ class Kind(BaseModel, ABC):
 
     @abstractmethod
     def json_schema(self) -> dict[str, Json]:
-        """The JSON schema of a value, within what providers enforce strictly; `rules` says the rest in words."""
+        """The JSON schema that a model answers with, within what providers enforce strictly; `rules` says the rest in words."""
 
     def rules(self) -> str:
         """What holds for values besides their list of options, for people and models to read; may be empty."""
@@ -40,6 +41,21 @@ class Kind(BaseModel, ABC):
     @abstractmethod
     def validate_value(self, value: Json, path: str) -> None:
         """Raise LabelError(path, reason) unless this is a value of the field."""
+
+    def check(
+        self, value: Json, content: Mapping[str, Json], path: str
+    ) -> None:  # most values fit any content
+        """Raise LabelError(path, reason) unless this value, valid in itself, fits the content of its example."""
+
+    def read_answer(self, answer: Json, content: Mapping[str, Json], path: str) -> Json:
+        """The normalized value that a model's answer means for this content. Raises LabelError(path, reason)."""
+        self.validate_value(answer, path)
+        self.check(answer, content, path)
+        return self.normalize(answer)
+
+    def as_answer(self, value: Json, content: Mapping[str, Json]) -> Json:
+        """What a model would have answered to mean this value of this content; `read_answer` reads it back."""
+        return value
 
     def normalize(self, value: Json) -> Json:
         """The one form that equal values share."""
