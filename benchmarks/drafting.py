@@ -5,7 +5,7 @@
 
 ceiling    1 s a call, 200 calls at once: how much of the provider's 200 a second is used
 saturated  200 ms a call, 200 calls at once: the processors are the limit, so what counts is the rate beside bare LiteLLM's
-embedded   as saturated, with one worker on SQLite, against one process of bare LiteLLM
+embedded   as saturated, on SQLite and files
 faults     5 % of calls fail, 5 % hang, 5 % of answers are malformed, and 6,000 requests a minute are allowed over both workers
 
 The provider is simulated, in a process of its own. Every example is a durable row: claimed, called, written to the ledger,
@@ -67,7 +67,7 @@ SCENES = {
     for scene in (
         Scene("ceiling", 1_000, 2),
         Scene("saturated", 200, 2),
-        Scene("embedded", 200, 1, embedded=True),
+        Scene("embedded", 200, 2, embedded=True),
     )
 }
 
