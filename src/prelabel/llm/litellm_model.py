@@ -13,7 +13,7 @@ from typing import Any
 
 from prelabel.canonical import Json, canonical
 from prelabel.draft import Confidence, Reply, Request, Token
-from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
+from prelabel.errors import RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import as_ours
 from prelabel.llm.quiet import quiet
 from prelabel.prices import Lane, OwnPrice, Price, limits, price
@@ -217,11 +217,15 @@ def litellm() -> Any:
 
 
 def warm_up() -> None:
-    """Load all that a first call needs, which is more than LiteLLM loads at its import, by a call that reaches nobody."""
+    """Load all that a first call needs, which is more than LiteLLM loads at its import, by a call that reaches nobody.
+
+    It carries no key.
+    """
     nobody = LiteLLMModel("openai/nobody", api_base="http://127.0.0.1:9/v1", timeout=5)
     request = Request(nobody.name, [{"role": "user", "content": ""}], {"type": "object", "properties": {}})
-    with suppress(ModelError):
-        asyncio.run(nobody.ask(request))
+    call = nobody.call(request) | {"api_key": NO_KEY}
+    with suppress(Exception):  # whatever comes of it, all is loaded
+        asyncio.run(litellm().acompletion(**call, litellm_logging_obj=quiet(nobody.name, request.messages)))
 
 
 def longest(schema: Json, definitions: Mapping[str, Json] | None = None) -> int:
