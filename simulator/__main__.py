@@ -45,6 +45,7 @@ async def serve(app: ProviderApp, port: int) -> None:
         log_level="warning",
         access_log=False,
         backlog=4096,
+        timeout_keep_alive=75,  # as providers do: a shorter one cuts connections just as a call goes out on them
         timeout_graceful_shutdown=1,  # calls that hang would keep it up
     )
     server = uvicorn.Server(config)

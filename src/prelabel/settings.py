@@ -1,5 +1,6 @@
 """Settings: one frozen object, each field from the environment variable PRELABEL_<NAME>."""
 
+import os
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,10 @@ class Limit(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     rpm: float = Field(default=0, ge=0)
     tpm: float = Field(default=0, ge=0)
+
+    def part(self, count: int) -> "Limit":
+        """What one of so many gets where all of them together may take no more than this."""
+        return Limit(rpm=self.rpm / count, tpm=self.tpm / count)
 
 
 class Settings(BaseSettings):
@@ -68,7 +73,12 @@ class Settings(BaseSettings):
     concurrency: int = Field(
         default=32,
         ge=1,
-        description="model calls in flight in one worker process; fewer where the provider says so",
+        description="model calls in flight in one worker process, or in all that `prelabel up` starts; fewer where the provider says so",
+    )
+    workers: int = Field(
+        default_factory=lambda: min(2, os.cpu_count() or 1),
+        ge=1,
+        description="worker processes that `prelabel up` starts: each keeps one core busy at most; by default two, where there are two cores",
     )
     limits: dict[str, Limit] = Field(
         default_factory=dict,

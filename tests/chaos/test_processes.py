@@ -43,15 +43,14 @@ def answer(number: int) -> dict[str, Any]:
 @pytest.fixture(params=["embedded", "distributed"])
 def service(request: pytest.FixtureRequest, tmp_path: Path, provider: Provider) -> Iterator[Running]:
     settings = SETTINGS | {"api_base": f"{provider.url}/v1"}
-    workers = 1
     if request.param == "distributed":
         settings |= {
             "database_url": request.getfixturevalue("postgres_url"),
             "broker_url": request.getfixturevalue("redis_url"),
         }
-        workers = 2
-    with running(tmp_path / "home", workers, **settings) as started:
+    with running(tmp_path / "home", 2, **settings) as started:
         yield started
+        assert "database is locked" not in started.logs()
 
 
 def start(service: Running, tmp_path: Path) -> int:

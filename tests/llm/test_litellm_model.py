@@ -13,7 +13,7 @@ import respx
 from prelabel.draft import Request
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.llm.confidence import confide
-from prelabel.llm.litellm_model import MOST_TOKENS_OUT, MOST_TOKENS_THOUGHT, LiteLLMModel, longest
+from prelabel.llm.litellm_model import MOST_TOKENS_OUT, MOST_TOKENS_THOUGHT, LiteLLMModel, longest, warm_up
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.schema import LabelSchema
 from tests.llm.conftest import KEY
@@ -259,3 +259,13 @@ def test_litellm_is_loaded_only_when_a_model_is_asked() -> None:
         "import sys, prelabel.llm.litellm_model, prelabel.llm.drafters; assert 'litellm' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "end", [httpx.ConnectError("refused"), httpx.ReadTimeout("late"), httpx.Response(404)]
+)
+def test_a_worker_warms_up_without_a_key_and_whatever_comes_of_it(wire: respx.MockRouter, end: Any) -> None:
+    route = wire.post(f"{LOCAL}/chat/completions").mock(side_effect=[end])
+    warm_up()
+    assert route.call_count == 1
+    assert KEY not in str(route.calls.last.request.headers.raw)

@@ -65,9 +65,43 @@ def test_a_refusal_makes_the_window_smaller_and_answers_widen_it_again() -> None
 
 def test_refusals_of_calls_that_were_in_flight_together_count_once() -> None:
     window = Window(10)
-    model = Throttled(Answering(*[LimitedError("slower")] * 10), window, None)
+    model = Throttled(Answering(*[LimitedError("slower")] * 10, seconds=0.5), window, None)
     asyncio.run(ask_all(model, 10))
     assert window.size == pytest.approx(7)
+
+
+def test_a_window_full_of_calls_does_not_start_all_at_once() -> None:
+    starts: list[float] = []
+
+    class Noting(Answering):
+        async def ask(self, request: Request) -> Reply:
+            starts.append(time.monotonic())
+            return await super().ask(request)
+
+    asyncio.run(ask_all(Throttled(Noting(seconds=1.5), Window(20), None), 20))
+    assert len(starts) == 20
+    assert starts[-1] - starts[0] > 19 * throttle.LONGEST_GAP * 0.9
+
+
+def test_calls_that_are_answered_at_once_start_close_together() -> None:
+    window = Window(50)
+    asyncio.run(ask_all(Throttled(Answering(seconds=0), window, None), 500))
+    began = time.monotonic()
+    asyncio.run(ask_all(Throttled(Answering(seconds=0), window, None), 500))
+    assert time.monotonic() - began < 500 * throttle.LONGEST_GAP
+
+
+def test_a_caller_that_gives_up_before_its_start_takes_no_place() -> None:
+    async def run() -> int:
+        model, window = Answering(), Window(2)
+        calls = [asyncio.create_task(Throttled(model, window, None).ask(REQUEST)) for _ in range(2)]
+        await asyncio.sleep(0)
+        calls[1].cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        await ask_all(Throttled(model, window, None), 4)
+        return model.asked
+
+    assert asyncio.run(run()) == 5
 
 
 def test_the_window_never_closes() -> None:

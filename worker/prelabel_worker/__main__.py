@@ -15,7 +15,7 @@ from prelabel import runs
 from prelabel.errors import PrelabelError
 from prelabel.lanes.batch import Batches
 from prelabel.llm.drafters import Drafters
-from prelabel.llm.litellm_model import litellm
+from prelabel.llm.litellm_model import warm_up
 from prelabel.models import Worker
 from prelabel.parent import end_with_parent
 from prelabel.settings import settings
@@ -90,7 +90,7 @@ def _start_sweeping(**_: object) -> None:
 def _warm_up() -> None:
     """Loading LiteLLM takes seconds: a worker that has a provider does it before its first run."""
     if settings().api_base or any(name.endswith("_API_KEY") for name in os.environ):
-        litellm()
+        warm_up()
 
 
 @worker_shutdown.connect

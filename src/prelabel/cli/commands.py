@@ -49,11 +49,15 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 def up(
     home: Annotated[Path | None, typer.Option(help="Folder for the database, token and logs.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Worker processes; they share calls at once and limits. Usually two."),
+    ] = None,
 ) -> None:
-    """Start a server with everything in it: API, worker, SQLite. Ctrl-C ends it; nothing is lost."""
+    """Start a server with everything in it: API, workers, SQLite. Ctrl-C ends it; nothing is lost."""
     from prelabel.supervise import serving
 
-    changes: dict[str, object] = {"home": home and home.absolute(), "port": port}
+    changes: dict[str, object] = {"home": home and home.absolute(), "port": port, "workers": workers}
     changed = {name: value for name, value in changes.items() if value}
     used = settings().model_copy(update=changed | {"url": ""})
     with serving(used) as service:

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
@@ -213,6 +214,18 @@ def litellm() -> Any:
     library.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined] # there, but not declared
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return library
+
+
+def warm_up() -> None:
+    """Load all that a first call needs, which is more than LiteLLM loads at its import, by a call that reaches nobody.
+
+    It carries no key.
+    """
+    nobody = LiteLLMModel("openai/nobody", api_base="http://127.0.0.1:9/v1", timeout=5)
+    request = Request(nobody.name, [{"role": "user", "content": ""}], {"type": "object", "properties": {}})
+    call = nobody.call(request) | {"api_key": NO_KEY}
+    with suppress(Exception):  # whatever comes of it, all is loaded
+        asyncio.run(litellm().acompletion(**call, litellm_logging_obj=quiet(nobody.name, request.messages)))
 
 
 def longest(schema: Json, definitions: Mapping[str, Json] | None = None) -> int:

@@ -31,14 +31,24 @@ PAUSE_SECONDS = 1.0
 """The pause after a refusal that does not say how long to wait."""
 BYTES_A_TOKEN = 3
 """For the estimate before a call; what it really took is settled after."""
+LONGEST_GAP = 0.01
+"""Seconds between the starts of two calls at most: about what one takes of a processor, so spreading them costs no time."""
+SPREAD = 0.75
+"""The part of a call's duration over which the starts of a window full of calls are spread."""
 
 
 class Window:
-    """Calls at once, at most `most`: fewer after a refusal, one more for each window full of answers."""
+    """Calls at once, at most `most`: fewer after a refusal, one more for each window full of answers.
+
+    They start one after the other. Calls that start together are answered together, and then the processor has all of
+    their answers to read before the next call goes out, while the provider has nothing to do.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.size = float(most)
+        self._start_at = 0.0
+        self._gap = LONGEST_GAP
         self._inside = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._cut_at = 0.0
@@ -57,9 +67,14 @@ class Window:
                 raise
         else:
             self._inside += 1
-        began = time.monotonic()
+        try:
+            began = await self._start()
+        except asyncio.CancelledError:
+            self._leave()
+            raise
         try:
             yield
+            self._learn(time.monotonic() - began)
             self.size = min(self.most, self.size + 1 / self.size)
         except LimitedError:
             if began >= self._cut_at:  # calls that began before a cut meet the same limit: they count once
@@ -67,6 +82,20 @@ class Window:
             raise
         finally:
             self._leave()
+
+    async def _start(self) -> float:
+        """Wait for the gap after the call before; returns when this one starts."""
+        now = time.monotonic()
+        start_at = max(now, self._start_at)
+        self._start_at = start_at + self._gap
+        if start_at > now:
+            await asyncio.sleep(start_at - now)
+        return time.monotonic()
+
+    def _learn(self, seconds: float) -> None:
+        """Have the gap follow how long calls take: windows full of starts fit into that, so the gap never is what limits."""
+        gap = min(LONGEST_GAP, SPREAD * seconds / self.size)
+        self._gap += (gap - self._gap) / self.size
 
     def _leave(self) -> None:
         self._inside -= 1
