@@ -1,6 +1,7 @@
 """What answers look like that fit a JSON schema, for those who need to know how long they get. Pure.
 
-Schemas are those that `prelabel.prompt` asks with: objects whose properties are all required, arrays, enums and plain values.
+Schemas are those that `prelabel.prompt` asks with: objects whose properties are all required, arrays, enums, plain values, and
+any of these or null.
 """
 
 import json
@@ -30,6 +31,8 @@ def of_label(schema: Mapping[str, Any], label: Json) -> str:
 
 def longest(schema: Mapping[str, Any]) -> int:
     """Bytes of the longest answer, with spaces between its parts."""
+    if "anyOf" in schema:
+        return max(map(longest, schema["anyOf"]))
     if "enum" in schema:
         return max(len(json.dumps(value)) for value in schema["enum"])
     if schema.get("type") == "object":
@@ -38,10 +41,12 @@ def longest(schema: Mapping[str, Any]) -> int:
         )
     if schema.get("type") == "array" and "enum" in schema["items"]:
         return len(json.dumps(schema["items"]["enum"])) + 2
-    return {"boolean": 5, "integer": 24, "number": 24}.get(str(schema.get("type")), LONGEST)
+    return {"boolean": 5, "integer": 24, "number": 24, "null": 4}.get(str(schema.get("type")), LONGEST)
 
 
 def _answer(schema: Mapping[str, Any], end: End) -> Json:
+    if "anyOf" in schema:
+        return _answer(schema["anyOf"][0], end)
     if "enum" in schema:
         values = sorted(schema["enum"], key=lambda value: len(json.dumps(value)))
         return values[{"low": 0, "mean": len(values) // 2, "high": -1}[end]]

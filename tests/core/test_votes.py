@@ -22,7 +22,7 @@ def field_and_votes(draw: st.DrawFn) -> tuple[Kind, list[Any]]:
 
 
 def settled(kind: Kind, votes: list[Any], asked: int) -> tuple[Any, float, dict[str, float]]:
-    found = settle(LabelSchema(fields={"x": kind}), [{"x": vote} for vote in votes], asked)
+    found = settle(LabelSchema(fields={"x": kind}), [{"x": vote} for vote in votes], asked, {})
     return found.label["x"], found.confidences["x"], found.alternatives.get("x", {})
 
 

@@ -23,7 +23,9 @@ def known() -> dict[str, type[Kind]]:
         member
         for module in modules
         for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Kind) and member.__module__ == module.__name__
+        if issubclass(member, Kind)
+        and member.__module__ == module.__name__
+        and not inspect.isabstract(member)
     ]
     return {kind.model_fields["kind"].default: kind for kind in found}
 
