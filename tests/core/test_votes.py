@@ -1,5 +1,6 @@
 """Votes become one label, whose confidence is how far they agree."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from prelabel.kinds import Kind
 from prelabel.kinds.choice import Choice
 from prelabel.kinds.number import Number
 from prelabel.kinds.rating import Rating
-from prelabel.schema import LabelSchema
+from prelabel.schema import Label, LabelSchema
 from tests.kinds.test_kinds import FIELDS
 
 
@@ -92,14 +93,14 @@ fields:
 
 
 def test_a_field_that_does_not_apply_has_no_confidence() -> None:
-    votes = [{"toxic": False, "harm": None}] * 2 + [{"toxic": True, "harm": "hate"}]
+    votes: Sequence[Label] = [{"toxic": False, "harm": None}] * 2 + [{"toxic": True, "harm": "hate"}]
     found = settle(CONDITIONAL, votes, 3, {})
     assert found.label == {"toxic": False, "harm": None}
     assert found.confidences == {"toxic": pytest.approx(2 / 3)}
 
 
 def test_alternatives_of_a_field_are_of_those_who_gave_it_a_value() -> None:
-    votes = [{"toxic": True, "harm": "hate"}] * 2 + [{"toxic": False, "harm": None}]
+    votes: Sequence[Label] = [{"toxic": True, "harm": "hate"}] * 2 + [{"toxic": False, "harm": None}]
     found = settle(CONDITIONAL, votes, 3, {})
     assert found.label == {"toxic": True, "harm": "hate"}
     assert found.confidences["harm"] == pytest.approx(2 / 3)
@@ -108,7 +109,7 @@ def test_alternatives_of_a_field_are_of_those_who_gave_it_a_value() -> None:
 
 def test_fields_that_fit_no_label_together_give_way_to_the_vote_nearest_to_all() -> None:
     """By themselves, toxic would come to true and harm to nothing."""
-    votes = [
+    votes: list[Label] = [
         {"toxic": False, "harm": None},
         {"toxic": True, "harm": "hate"},
         {"toxic": True, "harm": "threat"},

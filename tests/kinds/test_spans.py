@@ -38,7 +38,7 @@ def text_and_spans(draw: st.DrawFn, count: int = 1) -> tuple[str, list[list[dict
         if text[start:end].strip()
     ]
     label = st.sampled_from(["person", "place"])
-    one = st.builds(lambda at, of: span(*at, of), st.sampled_from(filled or [(0, 1)]), label)
+    one = st.builds(lambda at, of: span(at[0], at[1], of), st.sampled_from(filled or [(0, 1)]), label)
     return text, [draw(st.lists(one, max_size=4 if filled else 0)) for _ in range(count)]
 
 
