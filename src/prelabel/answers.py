@@ -14,7 +14,13 @@ End = Literal["low", "mean", "high"]
 ENDS: tuple[End, ...] = ("low", "mean", "high")
 LONGEST = 4_096
 """Bytes taken for free text at its longest."""
-TEXT = {"low": "yes", "mean": "a sentence or two " * 3, "high": "a whole paragraph of text " * 16}
+TEXT: dict[End, str] = {
+    "low": "yes",
+    "mean": "a sentence or two " * 3,
+    "high": "a whole paragraph of text " * 16,
+}
+QUOTE: dict[End, str] = {"low": "word", "mean": "some words", "high": "a whole sentence that is quoted"}
+"""What is quoted to be labeled, as spans are."""
 CONFIDENCE = 0.85
 
 
@@ -44,14 +50,15 @@ def longest(schema: Mapping[str, Any]) -> int:
     return {"boolean": 5, "integer": 24, "number": 24, "null": 4}.get(str(schema.get("type")), LONGEST)
 
 
-def _answer(schema: Mapping[str, Any], end: End) -> Json:
+def _answer(schema: Mapping[str, Any], end: End, texts: Mapping[End, str] = TEXT) -> Json:
     if "anyOf" in schema:
         return _answer(schema["anyOf"][0], end)
     if "enum" in schema:
         values = sorted(schema["enum"], key=lambda value: len(json.dumps(value)))
         return values[{"low": 0, "mean": len(values) // 2, "high": -1}[end]]
     if schema.get("type") == "object":
-        return {name: _answer(part, end) for name, part in schema["properties"].items()}
+        return {name: _answer(part, end, texts) for name, part in schema["properties"].items()}
     if schema.get("type") == "array":
-        return [_answer(schema["items"], end)] * {"low": 0, "mean": 2, "high": 6}[end]
-    return {"boolean": False, "integer": 3, "number": CONFIDENCE}.get(str(schema.get("type")), TEXT[end])
+        texts = QUOTE if "label" in schema["items"].get("properties", {}) else TEXT
+        return [_answer(schema["items"], end, texts)] * {"low": 0, "mean": 2, "high": 6}[end]
+    return {"boolean": False, "integer": 3, "number": CONFIDENCE}.get(str(schema.get("type")), texts[end])

@@ -28,6 +28,7 @@ class Finder:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._known: dict[str, tuple[list[Place], Iterator[Place]]] = {}
 
     def find(self, quotes: Sequence[str]) -> list[Place | None]:
         """The place that each quote means, given in order of appearance; None where it does not stand in the text.
@@ -39,18 +40,13 @@ class Finder:
 
     def places(self, quote: str) -> Iterator[Place]:
         """Where a quote can stand, the likeliest first: as whole words as it is, then folded; if nowhere, within words."""
-        if (middle := _marked(quote)) is not None and quote not in self._text:
-            yield from self._within(*middle)
-            return
-        found: set[Place] = set()
-        for is_whole in (True, False):
-            for places in (self._exact, self._folded_places):
-                for place in places(quote):
-                    if place not in found and self._is_whole(place) >= is_whole:
-                        found.add(place)
-                        yield place
-            if found:
-                return
+        known, others = self._known.setdefault(quote, ([], self._look_for(quote)))
+        at = 0
+        while at < len(known) or (place := next(others, None)):
+            if at == len(known):
+                known.append(place)
+            yield known[at]
+            at += 1
 
     def means(self, quote: str, place: Place) -> bool:
         """Whether a quote says the text of this place, be it folded."""
@@ -75,6 +71,20 @@ class Finder:
                 return f"{self._text[first:start]}{OPEN}{self._text[start:end]}{CLOSE}{self._text[end:last]}"
             count *= 2
 
+    def _look_for(self, quote: str) -> Iterator[Place]:
+        if (middle := _marked(quote)) is not None and quote not in self._text:
+            yield from self._within(*middle)
+            return
+        found: set[Place] = set()
+        for is_whole in (True, False):
+            for places in (self._exact, self._folded_places):
+                for place in places(quote):
+                    if place not in found and self._is_whole(place) >= is_whole:
+                        found.add(place)
+                        yield place
+            if found:
+                return
+
     def _in_order(self, quotes: Sequence[str]) -> list[Place | None] | None:
         found: list[Place | None] = []
         taken: set[Place] = set()
@@ -93,9 +103,12 @@ class Finder:
 
     def _as_they_come(self, quotes: Sequence[str]) -> list[Place | None]:
         found: list[Place | None] = []
+        taken: set[Place] = set()
         for quote in quotes:
-            free = (one for one in self.places(quote) if one not in found)
-            found.append(next(free, None) or next(self.places(quote), None))
+            free = next((one for one in self.places(quote) if one not in taken), None)
+            found.append(free or next(self.places(quote), None))
+            if free:
+                taken.add(free)
         return found
 
     def _exact(self, quote: str) -> Iterator[Place]:

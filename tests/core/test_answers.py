@@ -30,3 +30,11 @@ def test_the_ends_of_a_form_are_answers_in_that_form() -> None:
     found = {end: json.loads(text)["label"] for end, text in answers.ends(FORM).items()}
     assert all(list(label) == list(SCHEMA.fields) for label in found.values())
     assert [found[end]["harm"] for end in answers.ENDS] == ["threat", "hate/race", "hate/creed"]
+
+
+def test_what_is_quoted_is_shorter_than_what_is_written() -> None:
+    schema = LabelSchema.load("fields: {who: {kind: spans, options: [person]}, note: {kind: text}}")
+    form = Instructions(load_prompt("label"), schema, "logprobs").answer_schema
+    usual = json.loads(answers.ends(form)["mean"])["label"]
+    assert [set(quote) for quote in usual["who"]] == [{"text", "label"}] * 2
+    assert len(json.dumps(usual["who"])) < 2 * len(usual["note"])

@@ -1,4 +1,7 @@
-"""Kinds of label fields, one module each. A new kind is a new module here; nothing else names it."""
+"""Kinds of label fields, one module each. A new kind is a new module here; nothing else names it.
+
+What several kinds have in common stands in `base`, `options` (values from a list) and `marks` (lists of marks in a text).
+"""
 
 import importlib
 import inspect
