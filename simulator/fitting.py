@@ -1,13 +1,20 @@
 """Values by JSON schema: the plainest one that fits, and one that is on no list of it. Pure."""
 
+import re
 from typing import Any
 
 Schema = dict[str, Any]
 OFF_LIST = "something else entirely"
 
 
-def fitting(schema: Schema, root: Schema | None = None) -> Any:
-    """The plainest value that fits: the first of a list, else one of the listed, the least number."""
+_SOURCE = re.compile(r"quoted letter by letter from `(\w+)`")
+
+
+def fitting(schema: Schema, root: Schema | None = None, example: str = "") -> Any:
+    """The plainest value that fits: the first of a list, else one of the listed, the least number.
+
+    Where quotes of the example are asked for, its first two words are labeled, and the one is joined to the other.
+    """
     root = schema if root is None else root
     schema = _resolved(schema, root)
     if "const" in schema:
@@ -16,12 +23,30 @@ def fitting(schema: Schema, root: Schema | None = None) -> Any:
         return schema["enum"][0]
     kind = _type(schema)
     if kind == "object":
-        return {name: fitting(inner, root) for name, inner in schema.get("properties", {}).items()}
+        return {name: fitting(inner, root, example) for name, inner in schema.get("properties", {}).items()}
     if kind == "array":
         items = _resolved(schema.get("items", {}), root)
+        if quoted := _quoted(set(items.get("properties", {})), _words(example, root)):
+            return [quote | {"label": fitting(items["properties"]["label"], root)} for quote in quoted]
         return [fitting(items, root)] * schema.get("minItems", 1 if "enum" in items else 0)
     plain: dict[str, Any] = {"number": 0.5, "integer": 0, "boolean": False, "null": None}
     return schema.get("minimum", plain.get(kind, "as the text says"))
+
+
+def _quoted(properties: set[str], words: list[str]) -> list[dict[str, str]]:
+    """Quotes in the form that these properties make; none where they are of something else."""
+    if properties == {"text", "label"}:
+        return [{"text": word} for word in words]
+    if properties == {"head", "tail", "label"} and len(words) == 2:
+        return [{"head": words[0], "tail": words[1]}]
+    return []
+
+
+def _words(example: str, root: Schema) -> list[str]:
+    """The first two words of the example, or of the field of it that the schema wants to be quoted."""
+    source = _SOURCE.search(str(root))
+    line = re.search(rf"^{source[1]}: (.*)", example, re.MULTILINE) if source else None
+    return list(dict.fromkeys((line[1] if line else example).split()))[:2]
 
 
 def off_list(value: Any, schema: Schema, root: Schema | None = None) -> Any:

@@ -195,7 +195,7 @@ class ProviderApp:
         found = self._answers.find(text)
         if found is None:
             self._counts.unmatched += 1
-            return Answer(self._behaviour.default or json.dumps(fitting(form.schema)))
+            return Answer(self._behaviour.default or json.dumps(fitting(form.schema, example=text)))
         self._counts.answered[text] += 1
         return found
 

@@ -76,6 +76,7 @@ def make_run(
     model: str = "fake",
     steps: Sequence[Step] = (),
     lane: str = "live",
+    schema: LabelSchema = SCHEMA,
     **policy: Any,
 ) -> int:
     """A started run over a fresh dataset; examples by number, or as rows."""
@@ -85,11 +86,11 @@ def make_run(
         else list(examples)
     )
     with store.writing() as session:
-        version = projects.define(session, "p", SCHEMA)
+        version = projects.define(session, "p", schema)
         project = projects.find(session, "p")
         dataset = projects.open_dataset(session, project, f"d{len(projects.sizes(session, project))}")
     bring_in(
-        store, dataset.id or 0, SCHEMA, [Row(number, value) for number, value in enumerate(values, 1)], "test"
+        store, dataset.id or 0, schema, [Row(number, value) for number, value in enumerate(values, 1)], "test"
     )
     with store.writing() as session:
         run = runs.start(

@@ -316,6 +316,9 @@ class ModelDrafter:
         """The draft that an answer holds. Raises LabelError where it holds none."""
         label, stated = parse_answer(self._schema, reply.text, subject.content, self._states)
         confidences, alternatives = (stated, {}) if self._states else self._confide(self._schema, reply)
+        confidences = {
+            name: confidences[name] for name in self._schema.applying(label) if name in confidences
+        }
         return Outcome(subject, "drafted", self.name, label, confidences, alternatives)
 
     async def _draft(self, subject: Subject, keep: Keep) -> Outcome:

@@ -12,7 +12,6 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
 from prelabel.canonical import Json, digest
-from prelabel.errors import LabelError
 from prelabel.models import Dataset, Example, Label, Placement, Run
 from prelabel.schema import LabelSchema
 
@@ -38,7 +37,7 @@ def of_run(session: Session, run: Run, schema: LabelSchema) -> list[Lesson]:
     """
     known: dict[int, Lesson] = {}
     for example_id, content, label in [*_gold(session, run), *_settled(session, run)]:
-        if example_id not in known and (fitting := _fitting(schema, label, content)) is not None:
+        if example_id not in known and (fitting := schema.fitting(label, content)) is not None:
             known[example_id] = Lesson(example_id, content, fitting)
     return list(known.values())
 
@@ -134,12 +133,3 @@ def _datasets(session: Session, dataset_id: int) -> Sequence[int | None]:
     """All datasets of this one's project."""
     project = select(Dataset.project_id).where(Dataset.id == dataset_id).scalar_subquery()
     return session.exec(select(Dataset.id).where(col(Dataset.project_id) == project)).all()
-
-
-def _fitting(schema: LabelSchema, label: Json, content: Mapping[str, Json]) -> Mapping[str, Json] | None:
-    """The label as the schema has it; None where it was given under another schema and does not fit this one."""
-    try:
-        schema.validate_label(label, content)
-    except LabelError:
-        return None
-    return schema.normalize(label)

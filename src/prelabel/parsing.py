@@ -12,7 +12,7 @@ from prelabel.schema import LabelSchema
 def parse_answer(
     schema: LabelSchema, text: str, content: Mapping[str, Json], states: bool
 ) -> tuple[dict[str, Json], dict[str, float]]:
-    """The normalized label of a model's answer about this content, and the confidences by field where it `states` them.
+    """The normalized label of a model's answer about this content, and the confidences by field that applies where it `states` them.
 
     Raises LabelError where it is not JSON, not an object, does not fit the schema, or states no usable confidence.
     """
@@ -25,7 +25,8 @@ def parse_answer(
     stated = answer.get("confidence")
     if not isinstance(stated, dict):
         raise LabelError("confidence", "is missing from the answer")
-    return label, {name: _probability(stated.get(name), f"confidence.{name}") for name in schema.fields}
+    applying = schema.applying(label)
+    return label, {name: _probability(stated.get(name), f"confidence.{name}") for name in applying}
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -71,4 +71,4 @@ def decide(
 
 def classes_of(schema: LabelSchema, label: Label) -> list[str | None]:
     """The class of each field of a label, in the schema's order."""
-    return [kind.class_of(label[name]) for name, kind in schema.fields.items()]
+    return [kind.class_of(label.get(name)) for name, kind in schema.fields.items()]

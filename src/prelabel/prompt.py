@@ -22,9 +22,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prelabel.assets import shipped
 from prelabel.canonical import Json, canonical, digest
+from prelabel.conditions import in_words
 from prelabel.content import as_text
 from prelabel.errors import InputError, NotFound
 from prelabel.kinds import Kind
+from prelabel.kinds.options import Options
 from prelabel.schema import LabelSchema
 
 LONGEST_ECHO = 4_000
@@ -213,13 +215,15 @@ def _fence(text: str, mark: str) -> str:
 
 def _field(name: str, kind: Kind) -> dict[str, Any]:
     """A field as templates see it."""
-    options = getattr(kind, "options", ())
+    tree = kind.tree() if isinstance(kind, Options) else ()
     return {
         "name": name,
         "kind": kind.kind,
         "description": kind.description,
-        "options": options,
+        "options": [option.model_dump(exclude={"options"}) | {"depth": depth} for depth, _, option in tree],
         "rules": kind.rules(),
+        "optional": kind.optional,
+        "condition": in_words(kind),
     }
 
 

@@ -73,11 +73,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A random sample of the dataset: contents, and the labels of those that have gold."""
+    """A random sample of the dataset: contents, and content and label of those that have gold."""
 
     examples: int
     contents: Sequence[dict[str, Json]]
-    golds: Sequence[dict[str, Json]]
+    golds: Sequence[tuple[dict[str, Json], dict[str, Json]]]
 
 
 def quote(session: Session, plan: Plan, own: Mapping[str, OwnPrice], hourly: Decimal) -> Quote:
@@ -114,7 +114,8 @@ def sample(session: Session, dataset_id: int, size: int = SAMPLE, seed: int = SE
     drawn = (col(Example.id) * literal(_SPREAD, BigInteger) + seed * 7_919) % literal(_PRIME, BigInteger)
     ids = session.exec(select(Example.id).where(mine).order_by(drawn, col(Example.id)).limit(size)).all()
     rows = session.exec(select(Example.content, Example.gold).where(col(Example.id).in_(ids))).all()
-    return Sampled(examples, [dict(content) for content, _ in rows], [dict(gold) for _, gold in rows if gold])
+    golds = [(dict(content), dict(gold)) for content, gold in rows if gold]
+    return Sampled(examples, [dict(content) for content, _ in rows], golds)
 
 
 class Foresight:
@@ -189,11 +190,11 @@ class Foresight:
 
     def _by_form(self, step: Step, model: str, told: Instructions) -> tuple[Range, str, Range]:
         """The length of an answer from gold, or else from the form that the schema gives it; and unknown repairs."""
-        if len(self._sampled.golds) >= ENOUGH:
-            sizes = [
-                tokens.count(model, answers.of_label(told.answer_schema, gold))
-                for gold in self._sampled.golds
-            ]
+        schema, golds = told.schema, self._sampled.golds
+        fitting = [(content, schema.fitting(gold, content)) for content, gold in golds]
+        given = [schema.as_answer(gold, content) for content, gold in fitting if gold is not None]
+        if len(given) >= ENOUGH:
+            sizes = [tokens.count(model, answers.of_label(told.answer_schema, one)) for one in given]
             found, source = spread(sizes), f"the gold labels of {len(sizes)} examples"
         else:
             ends = {end: tokens.count(model, text) for end, text in answers.ends(told.answer_schema).items()}

@@ -1,21 +1,22 @@
 """The label schema: the fields that a label has, as a YAML or JSON document, and the labels that fit it."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from prelabel import conditions
 from prelabel.canonical import Json, digest
+from prelabel.document import Document
 from prelabel.errors import LabelError, SchemaError
-from prelabel.kinds import AnyKind, known
+from prelabel.kinds import AnyKind, Kind, known
 from prelabel.kinds.base import shown
+from prelabel.kinds.options import Option
 
-MOST_BYTES = 1_000_000
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 Label = Mapping[str, Json]
 """Values by field name."""
@@ -31,11 +32,11 @@ class LabelSchema(BaseModel):
     @classmethod
     def load(cls, text: str, source: str = "schema") -> "LabelSchema":
         """From YAML or JSON. Raises SchemaError that names every fault with its line and path, one a line."""
-        document, lines = _Document(text, source).read()
+        document, lines = Document(text, source).read()
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            faults = [_fault(source, fault, lines) for fault in error.errors()]
+            faults = [_said(source, fault, lines) for fault in _apart(error.errors())]
             raise SchemaError("\n".join(faults)) from error
 
     @classmethod
@@ -48,17 +49,12 @@ class LabelSchema(BaseModel):
 
     def document(self) -> dict[str, Json]:
         """As plain JSON, without what is left at its default; `model_validate` reads it back."""
-        fields = {
-            name: {"kind": kind.kind} | kind.model_dump(mode="json", exclude_defaults=True)
-            for name, kind in self.fields.items()
-        }
+        fields = {name: _document(kind) for name, kind in self.fields.items()}
         return {"guidelines": self.guidelines, "fields": fields} if self.guidelines else {"fields": fields}
 
     def digest(self) -> str:
         """Names the schema by its content; the order of fields counts."""
-        return digest(
-            [self.guidelines, [[name, kind.model_dump(mode="json")] for name, kind in self.fields.items()]]
-        )
+        return digest([self.guidelines, [[name, _document(kind)] for name, kind in self.fields.items()]])
 
     @cached_property
     def only(self) -> str | None:
@@ -75,25 +71,61 @@ class LabelSchema(BaseModel):
             "additionalProperties": False,
         }
 
+    def applies(self, name: str, label: Label) -> bool:
+        """Whether the field can have a value in this label, by those of the fields before it."""
+        return conditions.applies(self.fields, name, label)
+
+    def applying(self, label: Label) -> list[str]:
+        """The fields that can have a value in this label."""
+        return [name for name in self.fields if self.applies(name, label)]
+
     def validate_label(self, label: Json, content: Mapping[str, Json]) -> None:
-        """Raise LabelError with the path of the first fault, unless this is a label of the schema for this content."""
-        self._check_fields(label)
-        for name, kind in self.fields.items():
-            kind.validate_value(label[name], name)
-            kind.check(label[name], content, name)
+        """Raise LabelError with the path of the first fault, unless this is a label of the schema for this content.
+
+        A field that does not apply, or that is optional, is None or left out.
+        """
+        for name, kind in self._each(label):
+            kind.check(label.get(name), content, name)
 
     def read_answer(self, answer: Json, content: Mapping[str, Json]) -> dict[str, Json]:
-        """The normalized label that a model's answer means for this content. Raises LabelError."""
-        self._check_fields(answer)
-        return {name: kind.read_answer(answer[name], content, name) for name, kind in self.fields.items()}
+        """The normalized label that a model's answer means for this content; what does not apply is dropped. Raises LabelError."""
+        self._check_names(answer)
+        label: dict[str, Json] = {}
+        for name, kind in self.fields.items():
+            label[name] = None
+            if self.applies(name, label):
+                self._check_presence(name, answer)
+                label[name] = kind.beside(label).read_answer(answer.get(name), content, name)
+        return label
 
     def as_answer(self, label: Label, content: Mapping[str, Json]) -> dict[str, Json]:
         """What a model would have answered to mean this label; `read_answer` reads it back."""
-        return {name: kind.as_answer(label[name], content) for name, kind in self.fields.items()}
+        return {
+            name: kind.beside(label).as_answer(label.get(name), content) for name, kind in self.fields.items()
+        }
 
     def normalize(self, label: Label) -> dict[str, Json]:
-        """The one form that equal labels share."""
-        return {name: kind.normalize(label[name]) for name, kind in self.fields.items()}
+        """The one form that equal labels share, with every field in it."""
+        return {name: kind.normalize(label.get(name)) for name, kind in self.fields.items()}
+
+    def combine(self, labels: Sequence[Label]) -> dict[str, Json] | None:
+        """What more than half of the labels agree on, field by field; None where the senior has to settle it.
+
+        A field has no value where more than half give none, or where it does not apply beside what the earlier ones come to.
+        """
+        settled: dict[str, Json] = {}
+        for name, kind in self.fields.items():
+            votes = [label.get(name) for label in labels]
+            settled[name] = None
+            if self.applies(name, settled) and 2 * votes.count(None) <= len(votes):
+                settled[name] = kind.combine(votes)
+                if settled[name] is None:
+                    return None
+        try:
+            list(self._each(settled))
+        except LabelError:
+            return None
+        return settled
 
     def read_gold(self, value: Json, content: Mapping[str, Json]) -> dict[str, Json]:
         """The label that an imported gold means: fields by name, or the bare value of the only field; cells of text are parsed.
@@ -107,23 +139,60 @@ class LabelSchema(BaseModel):
         self.validate_label(label, content)
         return self.normalize(label)
 
+    def fitting(self, label: Json, content: Mapping[str, Json]) -> dict[str, Json] | None:
+        """The label normalized; None where it does not fit, as one that was given under another schema may not."""
+        try:
+            self.validate_label(label, content)
+        except LabelError:
+            return None
+        return self.normalize(label)
+
     def distances(self, a: Label, b: Label) -> dict[str, float]:
-        """How different two labels are, by field."""
-        return {name: kind.distance(a[name], b[name]) for name, kind in self.fields.items()}
+        """How different two labels are, by field; a value and none are as different as can be."""
+        return {name: kind.distance(a.get(name), b.get(name)) for name, kind in self.fields.items()}
 
     def distance(self, a: Label, b: Label) -> float:
         """The largest distance of any field; 0 only where all are the same."""
         return max(self.distances(a, b).values())
 
-    def _check_fields(self, label: Json) -> None:
+    @model_validator(mode="after")
+    def _check_references(self) -> "LabelSchema":
+        faults: list[tuple[str, str]] = []
+        earlier: dict[str, Kind] = {}
+        for name, kind in self.fields.items():
+            try:
+                conditions.check(self.fields, name)
+                kind.check_references(earlier)
+            except LabelError as error:
+                faults.append((f"fields.{name}.{error.path}", error.reason))
+            earlier[name] = kind
+        if faults:
+            said = "; ".join(f"{path}: {reason}" for path, reason in faults)
+            raise PydanticCustomError("references", "{said}", {"said": said, "faults": faults})
+        return self
+
+    def _each(self, label: Json) -> Iterator[tuple[str, Kind]]:
+        """The fields that apply in a label, after each value was found valid in itself. Raises LabelError."""
+        self._check_names(label)
+        for name, kind in self.fields.items():
+            if self.applies(name, label):
+                self._check_presence(name, label)
+                bound = kind.beside(label)
+                bound.validate_value(label.get(name), name)
+                yield name, bound
+            elif label.get(name) is not None:
+                raise LabelError(name, f"must be left out: it applies {conditions.in_words(kind)}")
+
+    def _check_names(self, label: Json) -> None:
         if not isinstance(label, dict):
             raise LabelError("", f"a label is an object with {', '.join(self.fields)}, not {shown(label)}")
         for name in label:
             if name not in self.fields:
                 raise LabelError(name, f"is not a field of the schema{_nearest(name, list(self.fields))}")
-        for name in self.fields:
-            if name not in label:
-                raise LabelError(name, "is missing")
+
+    def _check_presence(self, name: str, label: Label) -> None:
+        if name not in label and not self.fields[name].optional:
+            raise LabelError(name, "is missing")
 
     def _from_cell(self, name: str, cell: Json) -> Json:
         kind = self.fields.get(name)
@@ -135,58 +204,21 @@ class LabelSchema(BaseModel):
             raise LabelError(name, error.reason) from error
 
 
-class _Document:
-    """A YAML or JSON text, and the line of each path in it."""
-
-    def __init__(self, text: str, source: str) -> None:
-        self._text = text
-        self._source = source
-
-    def read(self) -> tuple[Any, dict[tuple[str, ...], int]]:
-        """The plain document and its lines. Raises SchemaError."""
-        if len(self._text) > MOST_BYTES:
-            raise SchemaError(f"{self._source}: a schema has at most {MOST_BYTES:,} characters")
-        try:
-            node = yaml.compose(self._text, yaml.SafeLoader)
-            self._refuse_aliases()
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            return self._read_json(error), {}
-        if node is None:
-            raise SchemaError(f"{self._source} is empty: it needs `fields`")
-        lines = dict(self._lines(node, ()))
-        try:
-            return yaml.SafeLoader(self._text).get_single_data(), lines  # it is the safe loader
-        except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-            raise SchemaError(f"{self._source}{_at(error)}: {_problem(error)}") from error
-
-    def _read_json(self, error: Exception) -> Any:
-        """JSON that is not YAML (such as with tabs); else the YAML error stands."""
-        try:
-            return json.loads(self._text)
-        except (ValueError, RecursionError):
-            raise SchemaError(f"{self._source}{_at(error)}: {_problem(error)}") from error
-
-    def _refuse_aliases(self) -> None:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(self._text, yaml.SafeLoader)):
-            raise yaml.YAMLError("a schema may not use YAML aliases (*name): write the part out")
-
-    def _lines(self, node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
-        yield path, node.start_mark.line + 1
-        if isinstance(node, yaml.SequenceNode):
-            for index, item in enumerate(node.value):
-                yield from self._lines(item, (*path, str(index)))
-        elif isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in node.value:
-                line = key.start_mark.line + 1
-                if key.value in seen:
-                    raise SchemaError(f"{self._source}, line {line}: {key.value!r} stands twice")
-                seen.add(str(key.value))
-                yield from self._lines(value, (*path, str(key.value)))
-                yield (*path, str(key.value)), line
+def _document(kind: Kind) -> dict[str, Json]:
+    return {"kind": kind.kind} | kind.model_dump(mode="json", exclude_defaults=True)
 
 
-def _fault(source: str, fault: Any, lines: dict[tuple[str, ...], int]) -> str:
+def _apart(faults: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
+    """Faults one by one, also those that were found together."""
+    for fault in faults:
+        if fault["type"] != "references":
+            yield fault
+            continue
+        for path, reason in fault["ctx"]["faults"]:
+            yield {"type": "reference", "loc": tuple(path.split(".")), "msg": reason}
+
+
+def _said(source: str, fault: Mapping[str, Any], lines: dict[tuple[str, ...], int]) -> str:
     """One fault of a document as a sentence with its line and path."""
     path = [str(part) for part in fault["loc"] if part != "[key]"]
     if len(path) > 2 and path[0] == "fields" and path[2] in known():
@@ -207,7 +239,7 @@ def _keys(path: list[str]) -> list[str]:
     """The keys that may stand where this path ends."""
     if len(path) == 1:
         return list(LabelSchema.model_fields)
-    return sorted({key for kind in known().values() for key in kind.model_fields})
+    return sorted({key for kind in known().values() for key in kind.model_fields} | set(Option.model_fields))
 
 
 def _nearest(name: str, names: list[str]) -> str:
@@ -215,15 +247,7 @@ def _nearest(name: str, names: list[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _described(kind: AnyKind) -> dict[str, Json]:
-    said = "; ".join(part for part in (kind.description, kind.rules()) if part)
-    return kind.json_schema() | ({"description": said} if said else {})
-
-
-def _at(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark else ""
-
-
-def _problem(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or error)
+def _described(kind: Kind) -> dict[str, Json]:
+    said = "; ".join(filter(None, [kind.description, kind.rules(), conditions.in_words(kind)]))
+    form = {"anyOf": [kind.json_schema(), {"type": "null"}]} if kind.can_be_none else kind.json_schema()
+    return form | ({"description": said} if said else {})

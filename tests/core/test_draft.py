@@ -211,3 +211,26 @@ def test_shots_are_chosen_once_for_all_that_are_prepared_and_asked_about_with_ea
     found, _ = drafted(used)
     assert found.ending == "drafted"
     assert model.requests[0].messages == told.messages(SUBJECT.content, shots=shown)
+
+
+CONDITIONAL = LabelSchema.load(
+    "fields: {toxic: {kind: boolean}, harm: {kind: choice, options: [hate, threat], when: {toxic: true}}}"
+)
+
+
+@pytest.mark.parametrize("confidence", ["stated", "logprobs"])
+def test_an_unsure_value_of_a_field_that_does_not_apply_makes_no_draft_unsure(confidence: str) -> None:
+    chances = {"toxic": 0.9, "harm": 0.1}
+    answer = json.dumps({"label": {"toxic": False, "harm": "hate"}, "confidence": chances})
+    told = Instructions(load_prompt("label"), CONDITIONAL, confidence)
+    found, _ = drafted(ModelDrafter(ScriptedModel(answer), told, lambda *_: (chances, {}), Asker()))
+    assert (found.label, found.confidence) == ({"toxic": False, "harm": None}, 0.9)
+
+
+def test_a_quote_that_is_not_in_the_text_is_repaired_once_and_then_fails_with_its_reason() -> None:
+    schema = LabelSchema.load("fields: {who: {kind: spans, options: [person]}}")
+    bad = json.dumps({"label": {"who": [{"text": "Bob", "label": "person"}]}, "confidence": {"who": 1}})
+    told = Instructions(load_prompt("label"), schema, "stated")
+    found, calls = drafted(ModelDrafter(ScriptedModel(bad, bad), told, lambda *_: ({}, {}), Asker()))
+    assert ends(calls) == [("draft", "invalid"), ("repair", "invalid")]
+    assert found.failure.endswith('who.0.text: "Bob" does not stand in the text: quote it letter by letter')

@@ -192,3 +192,30 @@ def test_every_change_of_a_prompt_changes_its_version() -> None:
     text = load_prompt("label").text
     assert parse_prompt(text, "a").digest == parse_prompt(text, "b").digest
     assert parse_prompt(text + " ", "a").digest != parse_prompt(text, "a").digest
+
+
+def test_a_prompt_shows_hierarchies_examples_conditions_and_what_may_be_missing() -> None:
+    schema = LabelSchema.load("""
+    fields:
+      animal: {kind: choice, options: {mammal: [dog, {value: cat, description: purrs, examples: [Tom, Felix]}]}}
+      wild: {kind: boolean, optional: true}
+      owner: {kind: text, when: {animal: mammal, wild: false}}
+    """)
+    system = Instructions(load_prompt("label"), schema, "stated").system
+    for part in (
+        "- mammal\n  - dog\n  - cat: purrs (such as Tom; Felix)\n",
+        'an option is given by its path, as in "mammal/dog"',
+        "## wild (boolean, null where there is none)",
+        "## owner (text, only where animal is mammal and wild is false, else null)",
+    ):
+        assert part in system
+
+
+def test_a_shot_quotes_its_spans() -> None:
+    schema = LabelSchema.load("fields: {who: {kind: spans, options: [person]}}")
+    content, label = {"text": "Bob ran"}, {"who": [{"start": 0, "end": 3, "label": "person"}]}
+    shot = Shot(content, schema.as_answer(label, content))
+    user = Instructions(load_prompt("label"), schema, "stated").messages({"text": "x"}, shots=[shot])[1][
+        "content"
+    ]
+    assert '{"label":{"who":[{"label":"person","text":"Bob"}]}}' in user

@@ -1,5 +1,8 @@
 """A schema is read from YAML or JSON, and says exactly what is wrong with one that cannot be used."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from prelabel.errors import LabelError, SchemaError
 from prelabel.schema import LabelSchema
 
+DOCS = Path(__file__).parents[2] / "docs"
 FULL = """
 guidelines: The first wish decides.
 fields:
@@ -150,3 +154,170 @@ def test_descriptions_and_rules_reach_the_json_schema() -> None:
     properties = LabelSchema.load(FULL).json_schema()["properties"]
     assert properties["angry"]["description"] == "Is the customer angry?; true or false"
     assert properties["amount"]["description"] == "a number, at least 0, in EUR"
+
+
+TOXIC = """
+fields:
+  toxic: {kind: boolean}
+  harm: {kind: choices, options: {hate: [race, creed], threat: ""}, min: 1, when: {toxic: true}}
+  creed: {kind: text, when: {harm: hate/creed}, optional: true}
+  degree: {kind: rating, when: {harm: [hate, threat]}}
+"""
+HARMLESS = {"toxic": False, "harm": None, "creed": None, "degree": None}
+HATE = {"toxic": True, "harm": ["hate/creed"], "creed": "druids", "degree": 4}
+
+
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [
+        ({"toxic": False}, HARMLESS),
+        (HARMLESS, HARMLESS),
+        (HATE, HATE),
+        ({"toxic": True, "harm": ["hate/creed"], "degree": 4}, HATE | {"creed": None}),
+        (
+            {"toxic": True, "harm": ["threat"], "degree": 1},
+            {"toxic": True, "harm": ["threat"], "creed": None, "degree": 1},
+        ),
+    ],
+)
+def test_a_field_that_does_not_apply_or_is_optional_may_be_left_out(
+    label: dict[str, object], meant: dict[str, object]
+) -> None:
+    schema = LabelSchema.load(TOXIC)
+    schema.validate_label(label, {})
+    assert schema.normalize(label) == meant
+    assert schema.read_gold(label, {}) == meant
+    assert schema.read_answer(label, {}) == meant
+    assert schema.read_answer(schema.as_answer(meant, {}), {}) == meant
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ({"toxic": True}, "harm: is missing"),
+        ({"toxic": True, "harm": None}, "harm: must be a list of options, not null"),
+        (
+            {"toxic": False, "degree": 3},
+            "degree: must be left out: it applies only where harm is hate or threat",
+        ),
+        (HATE | {"harm": ["hate/race"]}, "creed: must be left out: it applies only where harm is hate/creed"),
+    ],
+)
+def test_a_person_is_told_which_fields_apply(label: dict[str, object], message: str) -> None:
+    with pytest.raises(LabelError, match=message):
+        LabelSchema.load(TOXIC).validate_label(label, {})
+
+
+def test_what_a_model_says_of_a_field_that_does_not_apply_is_dropped() -> None:
+    schema = LabelSchema.load(TOXIC)
+    assert schema.read_answer(HATE | {"toxic": False, "degree": 99}, {}) == HARMLESS
+    assert schema.read_answer(HATE | {"harm": ["hate/race"]}, {})["creed"] is None
+
+
+def test_cells_of_fields_that_do_not_apply_are_empty() -> None:
+    cells = {"toxic": "no", "harm": "", "creed": " ", "degree": ""}
+    assert LabelSchema.load(TOXIC).read_gold(cells, {}) == HARMLESS
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("a: {kind: rating, when: {b: 1}}\n  b: {kind: rating}", "line 2, fields.a.when.b: comes after 'a'"),
+        ("a: {kind: rating, when: {x: 1}}", "fields.a.when.x: is not a field .*here there is none"),
+        (
+            "a: {kind: text}\n  b: {kind: rating, when: {a: x}}",
+            "line 3, fields.b.when.a: is of kind text: a condition",
+        ),
+        ("a: [x, y]\n  b: {kind: rating, when: {a: z}}", 'line 3, fields.b.when.a: "z" is not one of the 2'),
+        ("a: [x, y]\n  b: {kind: rating, when: {a: yes}}", "fields.b.when.a: must be text, not true"),
+        ("a: {kind: boolean}\n  b: {kind: rating, when: {a: 1}}", "fields.b.when.a: must be true or false"),
+        (
+            "a: {kind: rating}\n  b: {kind: rating, when: {a: [5, 6]}}",
+            "fields.b.when.a: must be a whole number",
+        ),
+        ("a: [x, y]\n  b: {kind: rating, when: {a: []}}", "fields.b.when.a: needs a value"),
+        ("a: [x, y]\n  b: {kind: rating, when: a}", "fields.b.when: is a mapping"),
+    ],
+)
+def test_a_condition_that_cannot_come_true_is_refused_with_its_line(fields: str, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        LabelSchema.load(f"fields:\n  {fields}")
+
+
+def test_all_conditions_are_checked_at_once() -> None:
+    with pytest.raises(SchemaError) as error:
+        LabelSchema.load("fields:\n  a: {kind: rating, when: {x: 1}}\n  b: {kind: rating, when: {y: 1}}\n")
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_schema_with_conditions_survives_the_way_through_its_document() -> None:
+    schema = LabelSchema.load(TOXIC)
+    again = LabelSchema.model_validate(schema.document())
+    assert again == schema
+    assert again.digest() == schema.digest() != LabelSchema.load(TOXIC.replace("true", "false")).digest()
+
+
+def test_null_is_in_the_json_schema_where_a_field_may_have_no_value() -> None:
+    properties = LabelSchema.load(TOXIC).json_schema()["properties"]
+    assert properties["toxic"]["type"] == "boolean"
+    assert properties["degree"]["anyOf"][1] == {"type": "null"}
+    assert properties["degree"]["description"].endswith("only where harm is hate or threat")
+    assert LabelSchema.load(TOXIC).json_schema()["required"] == ["toxic", "harm", "creed", "degree"]
+
+
+def test_no_value_is_as_far_from_a_value_as_can_be() -> None:
+    schema = LabelSchema.load(TOXIC)
+    assert schema.distances(HARMLESS, HATE) == {"toxic": 1, "harm": 1, "creed": 1, "degree": 1}
+    assert schema.distance(HARMLESS, {"toxic": False}) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "settled"),
+    [
+        ([HATE, HATE, HARMLESS], HATE),
+        ([HARMLESS, HARMLESS, HATE], HARMLESS),
+        ([HATE, HARMLESS], None),
+        ([HATE, HATE | {"creed": None}, HATE | {"creed": None}], HATE | {"creed": None}),
+        ([HATE, HATE | {"creed": None}], None),
+        ([HATE, HATE | {"degree": 1}, HARMLESS], None),
+        ([], None),
+    ],
+)
+def test_people_settle_a_label_field_by_field(
+    labels: list[dict[str, object]], settled: dict[str, object] | None
+) -> None:
+    assert LabelSchema.load(TOXIC).combine(labels) == settled
+
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (DOCS / "schema.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_schema_in_the_documentation_can_be_loaded(text: str) -> None:
+    LabelSchema.load(text)
+
+
+def test_one_schema_holds_fields_of_all_kinds() -> None:
+    schema = LabelSchema.load(next(text for text in EXAMPLES if "toxicity" in text))
+    content = {"text": "The sun is cold, you twit."}
+    answer = {
+        "topic": "science/physics",
+        "difficulty": 1,
+        "toxicity": True,
+        "insults": [{"text": "Twit", "label": "slur"}],
+        "factual": "wrong",
+        "correction": "It is hot.",
+    }
+    label = schema.read_answer(answer, content)
+    assert label == answer | {"insults": [{"start": 21, "end": 25, "label": "slur"}]}
+    schema.validate_label(label, content)
+    assert schema.read_answer(schema.as_answer(label, content), content) == label
+    calm = {"topic": "society/law", "difficulty": 3, "toxicity": False, "factual": "right"}
+    assert schema.distances(label, calm) == {
+        "topic": 1,
+        "difficulty": pytest.approx(2 / 3),
+        "toxicity": 1,
+        "insults": 1,
+        "factual": 1,
+        "correction": 1,
+    }

@@ -1,5 +1,6 @@
 """Votes become one label, whose confidence is how far they agree."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from prelabel.kinds import Kind
 from prelabel.kinds.choice import Choice
 from prelabel.kinds.number import Number
 from prelabel.kinds.rating import Rating
-from prelabel.schema import LabelSchema
+from prelabel.schema import Label, LabelSchema
 from tests.kinds.test_kinds import FIELDS
 
 
@@ -22,7 +23,7 @@ def field_and_votes(draw: st.DrawFn) -> tuple[Kind, list[Any]]:
 
 
 def settled(kind: Kind, votes: list[Any], asked: int) -> tuple[Any, float, dict[str, float]]:
-    found = settle(LabelSchema(fields={"x": kind}), [{"x": vote} for vote in votes], asked)
+    found = settle(LabelSchema(fields={"x": kind}), [{"x": vote} for vote in votes], asked, {})
     return found.label["x"], found.confidences["x"], found.alternatives.get("x", {})
 
 
@@ -82,3 +83,41 @@ def test_of_numbers_one_from_the_middle_wins_and_at_a_tie_the_first(
     kind: Kind, votes: list[Any], winner: Any, confidence: float
 ) -> None:
     assert settled(kind, votes, len(votes))[:2] == (winner, confidence)
+
+
+CONDITIONAL = LabelSchema.load("""
+fields:
+  toxic: {kind: boolean}
+  harm: {kind: choice, options: [hate, threat], when: {toxic: true}}
+""")
+
+
+def test_a_field_that_does_not_apply_has_no_confidence() -> None:
+    votes: Sequence[Label] = [{"toxic": False, "harm": None}] * 2 + [{"toxic": True, "harm": "hate"}]
+    found = settle(CONDITIONAL, votes, 3, {})
+    assert found.label == {"toxic": False, "harm": None}
+    assert found.confidences == {"toxic": pytest.approx(2 / 3)}
+
+
+def test_alternatives_of_a_field_are_of_those_who_gave_it_a_value() -> None:
+    votes: Sequence[Label] = [{"toxic": True, "harm": "hate"}] * 2 + [{"toxic": False, "harm": None}]
+    found = settle(CONDITIONAL, votes, 3, {})
+    assert found.label == {"toxic": True, "harm": "hate"}
+    assert found.confidences["harm"] == pytest.approx(2 / 3)
+    assert found.alternatives["harm"] == {"hate": pytest.approx(2 / 3)}
+
+
+def test_fields_that_fit_no_label_together_give_way_to_the_vote_nearest_to_all() -> None:
+    """By themselves, toxic would come to true and harm to nothing."""
+    votes: list[Label] = [
+        {"toxic": False, "harm": None},
+        {"toxic": True, "harm": "hate"},
+        {"toxic": True, "harm": "threat"},
+    ]
+    assert settle(CONDITIONAL, votes, 3, {}).label == votes[1]
+
+
+@given(st.lists(st.sampled_from([(False, None), (True, "hate"), (True, "threat")]), min_size=1, max_size=6))
+def test_what_is_settled_is_a_label_that_fits(given_votes: list[tuple[bool, str | None]]) -> None:
+    votes = [{"toxic": toxic, "harm": harm} for toxic, harm in given_votes]
+    CONDITIONAL.validate_label(settle(CONDITIONAL, votes, len(votes), {}).label, {})

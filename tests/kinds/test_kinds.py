@@ -1,6 +1,7 @@
 """Every kind keeps the same promises; each has its own rules besides."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,11 +15,22 @@ from prelabel.kinds.choice import Choice
 from prelabel.kinds.choices import Choices
 from prelabel.kinds.number import Number
 from prelabel.kinds.rating import Rating
+from prelabel.kinds.relations import Relations
+from prelabel.kinds.spans import Spans
 from prelabel.kinds.text import Text
 
 LETTERS = ["a", "b", "c", "d e", "ü;|"]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(
     lambda text: text.strip()
+)
+TREE = {"animal": ["dog", "cat"], "plant": {"options": {"tree": ["oak", "elm"]}}}
+PATHS = ["animal", "animal/dog", "animal/cat", "plant", "plant/tree", "plant/tree/oak", "plant/tree/elm"]
+PLACES = st.tuples(st.integers(0, 9), st.integers(1, 9)).map(lambda at: {"start": at[0], "end": sum(at)})
+SPANS = st.builds(lambda place, label: place | {"label": label}, PLACES, st.sampled_from(LETTERS))
+RELATIONS = st.builds(
+    lambda ends, label: {"head": ends[0], "tail": ends[1], "label": label},
+    st.lists(PLACES, min_size=2, max_size=2, unique_by=lambda place: (place["start"], place["end"])),
+    st.sampled_from(LETTERS),
 )
 FIELDS: dict[str, tuple[Kind, st.SearchStrategy[Any]]] = {
     "choice": (Choice.model_validate({"options": LETTERS}), st.sampled_from(LETTERS)),
@@ -27,12 +39,25 @@ FIELDS: dict[str, tuple[Kind, st.SearchStrategy[Any]]] = {
     "number": (Number(min=-1e6, max=1e6), st.floats(-1e6, 1e6) | st.integers(-(10**6), 10**6)),
     "boolean": (Boolean(), st.booleans()),
     "text": (Text(), TEXTS),
+    "spans": (Spans.model_validate({"options": LETTERS, "overlapping": True}), st.lists(SPANS, max_size=4)),
+    "relations": (Relations.model_validate({"options": LETTERS}), st.lists(RELATIONS, max_size=4)),
 }
+TREES: dict[str, tuple[Kind, st.SearchStrategy[Any]]] = {
+    "choice in a tree": (
+        Choice.model_validate({"options": TREE, "inner": True}),
+        st.sampled_from(PATHS),
+    ),
+    "choices in a tree": (
+        Choices.model_validate({"options": TREE, "inner": True}),
+        st.lists(st.sampled_from(PATHS), max_size=5),
+    ),
+}
+CASES = FIELDS | TREES
 
 
 @st.composite
 def field_and_values(draw: st.DrawFn, count: int = 1) -> tuple[Kind, list[Any]]:
-    kind, values = FIELDS[draw(st.sampled_from(sorted(FIELDS)))]
+    kind, values = CASES[draw(st.sampled_from(sorted(CASES)))]
     return kind, [draw(values) for _ in range(count)]
 
 
@@ -58,7 +83,7 @@ def test_distance_is_symmetric_within_bounds_and_zero_of_the_same(case: tuple[Ki
     kind, [a, b] = case
     assert 0 <= kind.distance(a, b) <= 1
     assert kind.distance(a, b) == kind.distance(b, a)
-    assert kind.distance(a, a) == 0
+    assert (kind.distance(a, b) == 0) == (kind.normalize(a) == kind.normalize(b))
 
 
 @given(field_and_values(), st.integers(1, 5))
@@ -80,12 +105,17 @@ def test_the_class_of_a_value_is_one_of_the_classes_and_parses_back(case: tuple[
         assert kind.parse(name) == kind.normalize(value)
 
 
+MORE: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]] = lambda inner: (
+    st.lists(inner) | st.dictionaries(st.sampled_from(["start", "end", "label", "head", "tail"]), inner)
+)
+
+
 @given(
-    st.sampled_from(sorted(FIELDS)),
-    st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5),
+    st.sampled_from(sorted(CASES)),
+    st.recursive(st.none() | st.booleans() | st.floats() | st.text(), MORE, max_leaves=5),
 )
 def test_any_other_json_is_refused_with_its_path_and_nothing_else_is_raised(name: str, value: Any) -> None:
-    kind, _ = FIELDS[name]
+    kind, _ = CASES[name]
     try:
         kind.validate_value(value, "field")
     except LabelError as error:
@@ -131,6 +161,11 @@ def test_a_refusal_says_what_would_be_right(kind: Kind, value: Any, reason: str)
         (Number(), [1, 2], None),
         (Boolean(), [True, True, False], True),
         (Text(), ["yes ", "yes", "no"], "yes"),
+        (Choice.model_validate({"options": LETTERS}), ["a", "a", None], "a"),
+        (Choice.model_validate({"options": LETTERS}), ["a", "a", "b", None], None),
+        (Choices.model_validate({"options": LETTERS}), [["a"], ["a", "b"], None], None),
+        (Rating(), [4, 4, None], 4),
+        (Rating(), [4, None], None),
     ],
 )
 def test_votes_settle_a_value_or_call_for_the_senior(kind: Kind, votes: list[Any], settled: Any) -> None:
@@ -142,5 +177,37 @@ def test_what_providers_are_sent_uses_no_keyword_that_strict_output_refuses() ->
     allowed = {"type", "enum", "items", "properties", "required", "additionalProperties", "description"}
     for kind, _ in FIELDS.values():
         schema = kind.json_schema()
-        assert set(schema) | set(schema.get("items", {})) <= allowed
+        items = schema.get("items", {})
+        assert {
+            *schema,
+            *items,
+            *(key for part in items.get("properties", {}).values() for key in part),
+        } <= allowed
         json.dumps(schema)
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_none_is_a_value_of_every_kind_where_it_is_optional(name: str) -> None:
+    kind = FIELDS[name][0].model_copy(update={"optional": True})
+    kind.validate_value(None, "field")
+    kind.check(None, {}, "field")
+    assert kind.read_answer(None, {}, "field") is None
+    assert kind.as_answer(None, {}) is None
+    assert kind.normalize(None) is None
+    assert kind.class_of(None) is None
+    assert kind.parts(None) is None
+    assert kind.parse(kind.write(None)) is None
+    assert kind.distance(None, None) == 0
+    assert kind.combine([None, None, None]) is None
+
+
+@given(field_and_values())
+def test_a_value_and_none_are_as_different_as_can_be(case: tuple[Kind, list[Any]]) -> None:
+    kind, [value] = case
+    assert kind.distance(value, None) == kind.distance(None, value) == 1
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_none_is_refused_where_a_value_has_to_be(name: str) -> None:
+    with pytest.raises(LabelError, match="null"):
+        FIELDS[name][0].validate_value(None, "field")

@@ -193,3 +193,19 @@ def test_a_list_has_the_probability_of_all_its_tokens() -> None:
     )
     assert confidences["x"] == pytest.approx(0.25)
     assert alternatives == {}
+
+
+def test_no_value_has_the_probability_of_its_token() -> None:
+    schema = LabelSchema.load("fields: {x: {kind: choice, options: [a, b], optional: true}}")
+    tops = {" null": 0.7, ' "': 0.3}
+    confidences, alternatives = confide(schema, reply('{"label": {"x":', (" null", 0.7, tops), "}}"))
+    assert (confidences["x"], alternatives) == (pytest.approx(0.7), {})
+
+
+def test_runners_up_of_a_hierarchy_are_paths() -> None:
+    schema = LabelSchema.load("fields: {x: {kind: choice, options: {animal: [dog, cat], plant: [oak]}}}")
+    first, second = {"animal": 0.9, "plant": 0.1}, {"dog": 0.8, "cat": 0.2}
+    _, alternatives = confide(
+        schema, reply('{"label": {"x": "', ("animal", 0.9, first), "/", ("dog", 0.8, second), '"}}')
+    )
+    assert alternatives["x"] == pytest.approx({"animal/dog": 0.72, "animal/cat": 0.18, "plant/oak": 0.1})

@@ -99,6 +99,12 @@ def test_nothing_to_draft_is_drafted_at_once() -> None:
             "at least 20 examples with gold or settled by people, and has 19",
         ),
         ("fields: {answer: {kind: text}}", lessons(50), r"cannot learn 'answer' \(text\)"),
+        ("fields: {who: {kind: spans, options: [x]}}", lessons(50), r"cannot learn 'who' \(spans\)"),
+        (
+            "fields: {topic: [a, b], more: {kind: choice, options: [c, d], when: {topic: b}}}",
+            [Lesson(n, {"text": "x"}, {"topic": "a", "more": None}) for n in range(30)],
+            "only one class of 'topic'",
+        ),
         (
             "fields: {topic: [a, b]}",
             [Lesson(n, {"text": "x"}, {"topic": "a"}) for n in range(30)],
@@ -111,3 +117,39 @@ def test_what_cannot_be_learned_stops_the_run_with_a_sentence(
 ) -> None:
     with pytest.raises(StoppingError, match=said):
         Student.train(LabelSchema.load(schema), taught)
+
+
+def test_a_field_is_learned_from_the_lessons_to_which_it_applies() -> None:
+    """What depends on the topic is told by other words, and has no value where the topic is another."""
+    schema = LabelSchema.load("""
+    fields:
+      topic: [billing, returns, shipping]
+      way: {kind: choice, options: {by: [air, sea]}, when: {topic: shipping}}
+      mood: {kind: choice, options: [glad, sad], optional: true}
+    """)
+    moods = [None, "glad", "sad"]
+    taught = [
+        Lesson(
+            lesson.example_id,
+            {
+                "text": f"{lesson.content['text']} {'plane' if number % 2 else 'boat'} {moods[number % 3] or 'so'}"
+            },
+            {
+                "topic": lesson.label["topic"],
+                "way": f"by/{'air' if number % 2 else 'sea'}"
+                if lesson.label["topic"] == "shipping"
+                else None,
+                "mood": moods[number % 3],
+            },
+        )
+        for number, lesson in enumerate(lessons(150))
+    ]
+    student = Student.train(schema, taught)
+    asked = ["parcel tracking plane glad", "invoice charge plane so"]
+    sent, billed = student.draft_all(
+        [Subject(1_000 + number, {"text": f"about the {text}"}) for number, text in enumerate(asked)]
+    )
+    assert sent.label == {"topic": "shipping", "way": "by/air", "mood": "glad"}
+    assert billed.label == {"topic": "billing", "way": None, "mood": None}
+    assert set(billed.confidences) == {"topic", "mood"}
+    assert set(billed.alternatives["mood"]) == {"glad", "sad"}

@@ -94,6 +94,21 @@ def test_the_plainest_value_fits_the_schema(schema: dict[str, Any], value: Any) 
     assert fitting(schema) == value
 
 
+def test_where_quotes_are_asked_for_the_first_words_of_the_example_are_quoted() -> None:
+    schema = LabelSchema.load(
+        """
+    fields:
+      who: {kind: spans, options: [person], of: body, when: {sure: true}}
+      acts: {kind: relations, options: [met], between: who, of: body}
+    """.replace("fields:", "fields:\n      sure: {kind: boolean}")
+    )
+    told = Instructions(load_prompt("label"), schema, "logprobs")
+    for example, words in [("title: A\nbody: Bob met Ann\nx: y", ["Bob", "met"]), ("Bob", ["Bob"])]:
+        answer = fitting(told.answer_schema, example=example)["label"]
+        assert [quote["text"] for quote in answer["who"]] == words
+        schema.read_answer(answer | {"sure": len(words) > 1}, {"body": " ".join(words)})
+
+
 def test_off_list_changes_only_what_is_listed() -> None:
     listed = {"type": "array", "items": {"enum": ["x"]}}
     schema = {"properties": {"tags": listed, "none": listed, "note": {"type": "string"}}}

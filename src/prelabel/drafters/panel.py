@@ -45,5 +45,5 @@ class PanelDrafter:
             ending = next(grave for grave in GRAVEST if grave in endings)
             said = [f"{one.model}: {one.failure}" for one in outcomes if one.ending == ending]
             return Outcome(subject, ending, self.name, failure="; ".join(said))
-        found = settle(self._schema, votes, len(outcomes))
+        found = settle(self._schema, votes, len(outcomes), subject.content)
         return Outcome(subject, "drafted", self.name, found.label, found.confidences, found.alternatives)

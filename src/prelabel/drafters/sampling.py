@@ -96,7 +96,7 @@ class SampleDrafter:
         labels = self._labels(subject, heard.texts)
         if not labels:
             labels = [await self._repair(subject, requests[0], heard, keep)]
-        found = settle(self._instructions.schema, labels, self._samples)
+        found = settle(self._instructions.schema, labels, self._samples, subject.content)
         return Outcome(subject, "drafted", self.name, found.label, found.confidences, found.alternatives)
 
     async def _hear(self, subject: Subject, requests: Sequence[Request], keep: Keep) -> Heard:

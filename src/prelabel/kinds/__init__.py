@@ -1,4 +1,7 @@
-"""Kinds of label fields, one module each. A new kind is a new module here; nothing else names it."""
+"""Kinds of label fields, one module each. A new kind is a new module here; nothing else names it.
+
+What several kinds have in common stands in `base`, `options` (values from a list) and `marks` (lists of marks in a text).
+"""
 
 import importlib
 import inspect
@@ -23,7 +26,9 @@ def known() -> dict[str, type[Kind]]:
         member
         for module in modules
         for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Kind) and member.__module__ == module.__name__
+        if issubclass(member, Kind)
+        and member.__module__ == module.__name__
+        and not inspect.isabstract(member)
     ]
     return {kind.model_fields["kind"].default: kind for kind in found}
 

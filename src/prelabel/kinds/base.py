@@ -2,21 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, wraps
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError
+
+Part = tuple[str, str]
+"""The class of a part, and what tells it from the others of its class."""
 
 
 class Kind(BaseModel, ABC):
@@ -24,11 +20,38 @@ class Kind(BaseModel, ABC):
 
     Methods other than `validate_value`, `read_answer` and `parse` take values that are valid. An example's `content` matters
     to kinds whose values point into it, as spans do into a text.
+
+    Where a field is `optional`, or applies only `when` earlier fields have one of these values, None says that it has no value.
+    What that means is the same for all kinds, so it is dealt with here: what a kind itself says is never asked about None.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: str
     description: str = ""
+    optional: bool = False
+    when: dict[str, tuple[StrictBool | StrictInt | StrictStr, ...]] = Field(default_factory=dict)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        """Keep None from the kind's own methods."""
+        super().__pydantic_init_subclass__(**options)
+        for name, guarded in _GUARDS.items():
+            if name in cls.__dict__:
+                setattr(cls, name, guarded(cls.__dict__[name]))
+
+    @field_validator("when", mode="before")
+    @classmethod
+    def _from_one_value(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            raise ValueError("is a mapping of earlier fields to the values that they must have")
+        return {
+            name: wanted if isinstance(wanted, list | tuple) else [wanted] for name, wanted in given.items()
+        }
+
+    @property
+    def can_be_none(self) -> bool:
+        """Whether there are labels in which the field has no value."""
+        return self.optional or bool(self.when)
 
     @abstractmethod
     def json_schema(self) -> dict[str, Json]:
@@ -37,6 +60,13 @@ class Kind(BaseModel, ABC):
     def rules(self) -> str:
         """What holds for values besides their list of options, for people and models to read; may be empty."""
         return ""
+
+    def check_references(self, earlier: Mapping[str, "Kind"]) -> None:
+        """Raise LabelError with the path within the field, unless the fields that it refers to come earlier and suit it."""
+
+    def beside(self, earlier: Mapping[str, Json]) -> "Kind":
+        """The kind as it is in a label whose earlier fields have these values."""
+        return self
 
     @abstractmethod
     def validate_value(self, value: Json, path: str) -> None:
@@ -62,20 +92,20 @@ class Kind(BaseModel, ABC):
         return value
 
     def distance(self, a: Json, b: Json) -> float:
-        """How different two values are, from 0 (the same) to 1."""
+        """How different two values are, from 0 (the same) to 1, as a value and None are."""
         return float(self.normalize(a) != self.normalize(b))
 
     def combine(self, votes: Sequence[Json]) -> Json | None:
-        """The value that more than half of the votes agree on; None where the senior has to settle it."""
+        """The value that more than half of the votes agree on; None where the senior has to settle it, or most votes are None."""
         return majority([self.normalize(vote) for vote in votes])
 
     @abstractmethod
     def parse(self, text: str) -> Json:
-        """The value that a CSV cell holds. Raises LabelError."""
+        """The value that a CSV cell holds; None of a blank one where there can be none. Raises LabelError."""
 
     @abstractmethod
     def write(self, value: Json) -> str:
-        """The CSV cell of a value; `parse` reads it back."""
+        """The CSV cell of a value, empty for None; `parse` reads it back."""
 
     def classes(self) -> list[str] | None:
         """All classes that a value can be of, as text; None where there is no such list."""
@@ -84,6 +114,72 @@ class Kind(BaseModel, ABC):
     def class_of(self, value: Json) -> str | None:
         """The class of a value; None where the kind has none."""
         return None
+
+    def parts(self, value: Json) -> list[Part] | None:
+        """What a value holds of which each is right or wrong by itself; None where it is one whole."""
+        return None
+
+
+def _pass_none(method: Any, said: Json = None) -> Any:
+    """Of None, say this."""
+
+    @wraps(method)
+    def guarded(self: Kind, value: Json, *others: Any) -> Any:
+        return said if value is None else method(self, value, *others)
+
+    return guarded
+
+
+def _allow_none(method: Any) -> Any:
+    """None is as it should be where a value may be missing."""
+
+    @wraps(method)
+    def guarded(self: Kind, value: Json, *others: Any) -> Any:
+        return None if value is None and self.optional else method(self, value, *others)
+
+    return guarded
+
+
+def _parse_none(method: Any) -> Any:
+    @wraps(method)
+    def guarded(self: Kind, text: str) -> Any:
+        return None if self.can_be_none and not text.strip() else method(self, text)
+
+    return guarded
+
+
+def _apart_from_none(method: Any) -> Any:
+    @wraps(method)
+    def guarded(self: Kind, a: Json, b: Json) -> float:
+        return float(a is not b) if a is None or b is None else method(self, a, b)
+
+    return guarded
+
+
+def _outvote_none(method: Any) -> Any:
+    """What most of the votes have a value for is settled by those that have one."""
+
+    @wraps(method)
+    def guarded(self: Kind, votes: Sequence[Json]) -> Any:
+        values = [vote for vote in votes if vote is not None]
+        return method(self, values) if 2 * len(values) > len(votes) else None
+
+    return guarded
+
+
+_GUARDS: dict[str, Callable[[Any], Any]] = {
+    "validate_value": _allow_none,
+    "check": _pass_none,
+    "read_answer": _allow_none,
+    "as_answer": _pass_none,
+    "normalize": _pass_none,
+    "distance": _apart_from_none,
+    "combine": _outvote_none,
+    "parse": _parse_none,
+    "write": partial(_pass_none, said=""),
+    "class_of": _pass_none,
+    "parts": _pass_none,
+}
 
 
 def majority(votes: Sequence[Json]) -> Json | None:
@@ -120,58 +216,3 @@ def shown(value: Json) -> str:
     except (ValueError, TypeError, RecursionError):
         text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-class Option(BaseModel):
-    """One of the values that a choice offers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    value: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(keepable)
-    ]
-    description: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return {"value": given}
-        if not isinstance(given, dict):
-            raise ValueError(f"an option is text, but {shown(given)} is not: write it in quotes")
-        return given
-
-
-class Options(Kind, ABC):
-    """A kind whose values are taken from a list; a document may also write it as a mapping of values to descriptions."""
-
-    options: tuple[Option, ...]
-
-    @field_validator("options", mode="before")
-    @classmethod
-    def _from_mapping(cls, given: Any) -> Any:
-        if isinstance(given, dict):
-            return [{"value": value, "description": said or ""} for value, said in given.items()]
-        return given
-
-    @model_validator(mode="after")
-    def _check_options(self) -> "Options":
-        values = self.values
-        if not 2 <= len(values) <= 1_000:
-            raise ValueError(f"options: there must be from 2 to 1,000, not {len(values)}")
-        twice = [value for value, count in Counter(values).items() if count > 1]
-        if twice:
-            raise ValueError(f"options: {twice[0]!r} stands twice")
-        return self
-
-    @property
-    def values(self) -> list[str]:
-        """The options in the schema's order."""
-        return [option.value for option in self.options]
-
-    def check_option(self, value: Json, path: str) -> None:
-        """Raise LabelError unless the value is an option; suggests the nearest one."""
-        text = must_be_text(value, path)
-        if text not in self.values:
-            near = get_close_matches(text, self.values, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise LabelError(path, f"{shown(text)} is not one of the {len(self.values)} options{hint}")

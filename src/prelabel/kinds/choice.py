@@ -3,7 +3,7 @@
 from typing import Literal
 
 from prelabel.canonical import Json
-from prelabel.kinds.base import Options
+from prelabel.kinds.options import Options
 
 
 class Choice(Options):
@@ -18,6 +18,11 @@ class Choice(Options):
     def validate_value(self, value: Json, path: str) -> None:
         """Only an option is valid, letter by letter."""
         self.check_option(value, path)
+
+    def distance(self, a: Json, b: Json) -> float:
+        """1 - 2c / (x + y), where the paths are x and y levels deep and share the first c (Wu and Palmer 1994); 1 without levels."""
+        first, second = self.line(a), self.line(b)
+        return 1 - 2 * len(set(first) & set(second)) / (len(first) + len(second))
 
     def parse(self, text: str) -> Json:
         """The option itself."""

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
-from prelabel.kinds.base import Options, shown
+from prelabel.kinds.base import Part, shown
+from prelabel.kinds.options import Options
 
 
 class Choices(Options):
@@ -27,42 +28,54 @@ class Choices(Options):
     @property
     def most(self) -> int:
         """How many options a value can hold."""
-        return min(self.max or len(self.options), len(self.options))
+        return min(self.max or len(self.values), len(self.values))
 
     def json_schema(self) -> dict[str, Json]:
         """A list of texts out of the list."""
         return {"type": "array", "items": {"type": "string", "enum": self.values}}
 
     def rules(self) -> str:
-        """How many."""
-        return f"from {self.min} to {self.most} of the options, each once"
+        """How many, and how to write them."""
+        return "; ".join(
+            filter(None, [f"from {self.min} to {self.most} of the options, each once", super().rules()])
+        )
 
     def validate_value(self, value: Json, path: str) -> None:
-        """Only a list of options is valid; a repeat counts once."""
+        """Only a list of options is valid; a repeat counts once, and one above another of the list not at all."""
         if not isinstance(value, list):
             raise LabelError(path, f"must be a list of options, not {shown(value)}")
         for index, option in enumerate(value):
             self.check_option(option, f"{path}.{index}")
-        if not self.min <= len(set(value)) <= self.most:
-            raise LabelError(path, f"must hold from {self.min} to {self.most} options, not {len(set(value))}")
+        chosen = len(self.normalize(value))
+        if not self.min <= chosen <= self.most:
+            raise LabelError(path, f"must hold from {self.min} to {self.most} options, not {chosen}")
 
     def normalize(self, value: Json) -> Json:
-        """In the schema's order, each once."""
+        """In the schema's order, each once, without those that others beneath them already say."""
         chosen = set(value)
-        return [option for option in self.values if option in chosen]
+        said = {above for option in chosen for above in self.line(option)[:-1]}
+        return [option for option in self.values if option in chosen - said]
 
     def distance(self, a: Json, b: Json) -> float:
-        """Jaccard distance: the share of the options chosen in either that is not chosen in both."""
-        first, second = set(a), set(b)
+        """Jaccard distance: the share of the options chosen in either, with all above them, that is not chosen in both."""
+        first, second = self._with_above(a), self._with_above(b)
         return 1 - len(first & second) / len(first | second) if first | second else 0.0
 
     def combine(self, votes: Sequence[Json]) -> Json | None:
         """Each option by itself as more than half see it; None at a tie, or where the result breaks the bounds."""
-        counts = {option: sum(option in vote for vote in votes) for option in self.values}
+        chosen = [self._with_above(vote) for vote in votes]
+        counts = {option: sum(option in vote for vote in chosen) for option in self.values}
         if not votes or any(2 * count == len(votes) for count in counts.values()):
             return None
-        chosen = [option for option, count in counts.items() if 2 * count > len(votes)]
-        return chosen if self.min <= len(chosen) <= self.most else None
+        most = self.normalize([option for option, count in counts.items() if 2 * count > len(votes)])
+        return most if self.min <= len(most) <= self.most else None
+
+    def parts(self, value: Json) -> list[Part]:
+        """The options, each a class of its own."""
+        return [(option, "") for option in self.normalize(value)]
+
+    def _with_above(self, value: Json) -> set[str]:
+        return {step for option in value for step in self.line(option)}
 
     def parse(self, text: str) -> Json:
         """A JSON list, or options with a semicolon or "|" between them."""

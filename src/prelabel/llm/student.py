@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FEWEST_LESSONS = 20
 FOLDS = 5
 KEPT_ALTERNATIVES = 5
+NO_VALUE = ""
+"""Stands among the classes of an optional field for having none."""
 TEMPERATURES = [0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 2.0, 3.0]
 """Candidates by which log probabilities are divided; the one that fits held-out folds best is taken (Guo et al. 2017)."""
 
@@ -109,24 +111,36 @@ class Student:
         ]
 
     def _opinion(self, chances: Mapping[str, "Chances"]) -> Opinion:
-        label, confidences, alternatives = {}, {}, {}
+        label: dict[str, Json] = {}
+        confidences, alternatives = {}, {}
         for name, row in chances.items():
+            label[name] = None
+            if not self._schema.applies(name, label):
+                continue
             classes = self._fields[name].classes
             order = row.argsort()[::-1][:KEPT_ALTERNATIVES]
+            likely = {classes[index]: round(float(row[index]), 4) for index in order}
             label[name] = self._schema.fields[name].parse(classes[order[0]])
             confidences[name] = float(row[order[0]])
-            alternatives[name] = {classes[index]: round(float(row[index]), 4) for index in order}
+            alternatives[name] = {cls: chance for cls, chance in likely.items() if cls != NO_VALUE}
         return Opinion(label, confidences, alternatives)
 
 
-def _train(schema: LabelSchema, name: str, lessons: Sequence[Lesson], vectors: "Vectors | None") -> _Trained:
+def _train(
+    schema: LabelSchema, name: str, learned: Sequence[Lesson], learned_vectors: "Vectors | None"
+) -> _Trained:
+    """From the lessons to which the field applies."""
     kind = schema.fields[name]
-    truth = [str(kind.class_of(lesson.label[name])) for lesson in lessons]
+    telling = [index for index, lesson in enumerate(learned) if schema.applies(name, lesson.label)]
+    lessons = [learned[index] for index in telling]
+    vectors = None if learned_vectors is None else learned_vectors[telling]
+    truth = [kind.class_of(lesson.label[name]) or NO_VALUE for lesson in lessons]
     classes = sorted(set(truth))
     if len(classes) < 2:
-        raise UntaughtError(
-            f"the student has seen only one class of {name!r} ({classes[0]}): it needs at least two"
+        seen = (
+            f"only one class of {name!r} ({classes[0] or 'none'})" if classes else f"no lesson with {name!r}"
         )
+        raise UntaughtError(f"the student has seen {seen}: it needs at least two classes")
     features = _features()
     texts = [as_text(lesson.content) for lesson in lessons]
     matrix = _with(features.fit_transform(texts), vectors)

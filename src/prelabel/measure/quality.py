@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from prelabel.canonical import Json
 from prelabel.kinds import Kind
-from prelabel.measure.intervals import Share, wilson
+from prelabel.kinds.base import Part
+from prelabel.measure.intervals import LEVEL, Share, wilson
 from prelabel.schema import Label, LabelSchema
 
 BANDS = 10
@@ -28,7 +29,10 @@ class Judged:
 
 
 class ClassQuality(BaseModel):
-    """One class of a field. `recall`: of those settled so, drafted so; `precision`: of those drafted so, settled so."""
+    """One class of a field. `recall`: of those settled so, drafted so; `precision`: of those drafted so, settled so.
+
+    Where values hold parts, as spans and chosen options are, the parts of the class are counted, each the same exactly or not.
+    """
 
     name: str
     recall: Share
@@ -43,14 +47,32 @@ class Correction(BaseModel):
     count: int
 
 
+class PartQuality(BaseModel):
+    """All parts of a field's values together, whatever their class (micro average). `f1` is None where there are none.
+
+    `f1_low` and `f1_high` are its 95 % interval: F1 grows with both shares, so it lies between its values at the ends of their
+    Wilson intervals, taken at 97.5 % each since both have to hold (Bonferroni).
+    """
+
+    precision: Share
+    recall: Share
+    f1: float | None
+    f1_low: float
+    f1_high: float
+
+
 class FieldQuality(BaseModel):
-    """One field: accuracy, mean distance of draft and label (0 to 1), classes where it has them, frequent corrections."""
+    """One field: accuracy, mean distance of draft and label (0 to 1), classes where it has them, frequent corrections.
+
+    It is counted in the labels in which it applies, by the draft or as settled. `parts` is None where a value is one whole.
+    """
 
     name: str
     accuracy: Share
     mean_distance: float | None
     classes: list[ClassQuality]
     corrections: list[Correction]
+    parts: PartQuality | None = None
 
 
 class Band(BaseModel):
@@ -83,7 +105,10 @@ class _Field:
     right: int = 0
     total: int = 0
     distance: float = 0.0
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    drafted: Counter[str] = field(default_factory=Counter)
+    settled: Counter[str] = field(default_factory=Counter)
+    same: Counter[str] = field(default_factory=Counter)
+    has_parts: bool = False
     corrections: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, draft: Json, settled: Json) -> None:
@@ -91,23 +116,28 @@ class _Field:
         self.total += 1
         self.distance += apart
         self.right += apart == 0
-        first, second = self.kind.class_of(draft), self.kind.class_of(settled)
-        if first is not None and second is not None:
-            self.pairs[first, second] += 1
+        first, second = self._parts(draft), self._parts(settled)
+        self.drafted.update(cls for cls, _ in first)
+        self.settled.update(cls for cls, _ in second)
+        self.same.update(cls for cls, _ in first & second)
         if apart > 0:
             self.corrections[_short(self.kind.write(draft)), _short(self.kind.write(settled))] += 1
 
+    def _parts(self, value: Json) -> set[Part]:
+        """The parts of a value; a value of a class is one such part."""
+        if (parts := self.kind.parts(value)) is not None:
+            self.has_parts = True
+            return set(parts)
+        cls = self.kind.class_of(value)
+        return set() if cls is None else {(cls, "")}
+
     def report(self, name: str) -> FieldQuality:
-        drafted, settled, same = Counter[str](), Counter[str](), Counter[str]()
-        for (first, second), count in self.pairs.items():
-            drafted[first] += count
-            settled[second] += count
-            same[first] += count if first == second else 0
+        drafted, settled, same = self.drafted, self.settled, self.same
         classes = [
             ClassQuality(
                 name=cls, recall=wilson(same[cls], settled[cls]), precision=wilson(same[cls], drafted[cls])
             )
-            for cls in self.kind.classes() or []
+            for cls in self.kind.classes() or sorted(drafted | settled)
             if drafted[cls] or settled[cls]
         ]
         return FieldQuality(
@@ -119,6 +149,7 @@ class _Field:
                 Correction(drafted=first, settled=second, count=count)
                 for (first, second), count in self.corrections.most_common(MOST_CORRECTIONS)
             ],
+            parts=part_quality(same.total(), drafted.total(), settled.total()) if self.has_parts else None,
         )
 
 
@@ -142,7 +173,8 @@ class QualityTally:
         self._judged += 1
         self._right += right
         for name, tally in self._fields.items():
-            tally.add(judged.draft[name], judged.settled[name])
+            if self._schema.applies(name, judged.draft) or self._schema.applies(name, judged.settled):
+                tally.add(judged.draft.get(name), judged.settled.get(name))
         if judged.confidence is not None:
             band = self._bands[min(BANDS - 1, int(judged.confidence * BANDS))]
             band[0], band[1], band[2] = band[0] + 1, band[1] + right, band[2] + judged.confidence
@@ -168,6 +200,23 @@ class QualityTally:
             bands=bands,
             calibration_error=gaps / known if known else None,
         )
+
+
+def part_quality(same: int, drafted: int, settled: int) -> PartQuality:
+    """Of so many parts that are drafted, and so many that are settled, so many are the same."""
+    wide = (1 + LEVEL) / 2
+    precision, recall = wilson(same, drafted, wide), wilson(same, settled, wide)
+    return PartQuality(
+        precision=wilson(same, drafted),
+        recall=wilson(same, settled),
+        f1=2 * same / (drafted + settled) if drafted + settled else None,
+        f1_low=_f1(precision.low, recall.low),
+        f1_high=_f1(precision.high, recall.high),
+    )
+
+
+def _f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _short(text: str) -> str:
