@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -68,6 +68,22 @@ class Kind(BaseModel, ABC):
     def combine(self, votes: Sequence[Json]) -> Json | None:
         """The value that more than half of the votes agree on; None where the senior has to settle it."""
         return majority([self.normalize(vote) for vote in votes])
+
+    def images(self) -> tuple[str, ...]:
+        """The content fields that have to hold an image."""
+        return ()
+
+    def parts(self, value: Json) -> int | None:
+        """How many parts a value has, that are right or wrong one by one; None where it is one whole."""
+        return None
+
+    def matches(self, a: Json, b: Json) -> int:
+        """How many parts of one value match one of the other, one to one."""
+        return 0
+
+    def overlap(self, a: Json, b: Json) -> float | None:
+        """Sum over the parts that match of how far they cover each other (0 to 1 each); None where they cannot differ."""
+        return None
 
     @abstractmethod
     def parse(self, text: str) -> Json:
@@ -144,6 +160,7 @@ class Option(BaseModel):
 class Options(Kind, ABC):
     """A kind whose values are taken from a list; a document may also write it as a mapping of values to descriptions."""
 
+    LEAST_OPTIONS: ClassVar[int] = 2
     options: tuple[Option, ...]
 
     @field_validator("options", mode="before")
@@ -156,8 +173,10 @@ class Options(Kind, ABC):
     @model_validator(mode="after")
     def _check_options(self) -> "Options":
         values = self.values
-        if not 2 <= len(values) <= 1_000:
-            raise ValueError(f"options: there must be from 2 to 1,000, not {len(values)}")
+        if not self.LEAST_OPTIONS <= len(values) <= 1_000:
+            raise ValueError(
+                f"options: there must be from {self.LEAST_OPTIONS} to 1,000, not {len(values)}"
+            )
         twice = [value for value, count in Counter(values).items() if count > 1]
         if twice:
             raise ValueError(f"options: {twice[0]!r} stands twice")
