@@ -17,6 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from prelabel import image_tokens
+from prelabel.content import texts_in
+
 NEWEST, OLDER = "o200k_base", "cl100k_base"
 OPENAI = re.compile(r"(ft:)?(gpt-|chatgpt-|o\d|text-embedding-)")
 OLDER_MODELS = re.compile(r"(ft:)?(gpt-3\.5|gpt-35|gpt-4(?![.o\d])|text-embedding-)")
@@ -49,7 +52,8 @@ _RUN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in RU
 def count(model: str, content: str | Sequence[Mapping[str, Any]]) -> int:
     """Tokens of a text or of messages, as a model would count them; an estimate without the encodings (see `estimate`)."""
     if not isinstance(content, str):
-        return PER_TALK + sum(PER_MESSAGE + count(model, text) for text in _texts(content))
+        images = image_tokens.of_messages(model, content)
+        return PER_TALK + images + sum(PER_MESSAGE + count(model, text) for text in texts_in(content))
     encoding = _encoding(encoding_name(model))
     if encoding is None:
         return estimate(content)
@@ -82,14 +86,6 @@ def estimate(text: str) -> int:
 
 def _bare(model: str) -> str:
     return model.rpartition("/")[2]
-
-
-def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The text of each message; pictures in it count as nothing."""
-    for message in messages:
-        content = message.get("content") or ""
-        parts = [content] if isinstance(content, str) else [part.get("text", "") for part in content]
-        yield "".join(parts)
 
 
 @cache

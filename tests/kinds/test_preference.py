@@ -19,9 +19,7 @@ def leaning(side: str, strength: int) -> dict[str, Any]:
     return {"preferred": side, "strength": strength}
 
 
-GRADES = st.one_of(
-    st.builds(leaning, st.sampled_from("AB"), st.integers(1, 3)), st.just(leaning("tie", 0))
-)
+GRADES = st.one_of(st.builds(leaning, st.sampled_from("AB"), st.integers(1, 3)), st.just(leaning("tie", 0)))
 
 
 @given(GRADES, GRADES, GRADES)

@@ -174,9 +174,7 @@ class Options(Kind, ABC):
     def _check_options(self) -> "Options":
         values = self.values
         if not self.LEAST_OPTIONS <= len(values) <= 1_000:
-            raise ValueError(
-                f"options: there must be from {self.LEAST_OPTIONS} to 1,000, not {len(values)}"
-            )
+            raise ValueError(f"options: there must be from {self.LEAST_OPTIONS} to 1,000, not {len(values)}")
         twice = [value for value, count in Counter(values).items() if count > 1]
         if twice:
             raise ValueError(f"options: {twice[0]!r} stands twice")

@@ -43,13 +43,28 @@ class Correction(BaseModel):
     count: int
 
 
+class PartsQuality(BaseModel):
+    """The parts of a field's values, such as boxes, each for itself, over all judged drafts.
+
+    `precision`: of those drafted, how many match a settled one; `recall`: of those settled, how many a drafted one; `f1`: their
+    harmonic mean. The intervals take parts for independent; those of one example hardly are. `mean_overlap` is how far
+    parts that match cover each other, 0 to 1 (of boxes: intersection over union), None where the kind has no such measure.
+    """
+
+    precision: Share
+    recall: Share
+    f1: float | None
+    mean_overlap: float | None
+
+
 class FieldQuality(BaseModel):
-    """One field: accuracy, mean distance of draft and label (0 to 1), classes where it has them, frequent corrections."""
+    """One field: accuracy, mean distance of draft and label (0 to 1), classes and parts where it has them, frequent corrections."""
 
     name: str
     accuracy: Share
     mean_distance: float | None
     classes: list[ClassQuality]
+    parts: PartsQuality | None
     corrections: list[Correction]
 
 
@@ -78,12 +93,37 @@ class QualityReport(BaseModel):
 
 
 @dataclass
+class _Parts:
+    drafted: int = 0
+    settled: int = 0
+    matched: int = 0
+    overlap: float | None = None
+
+    def add(self, kind: Kind, draft: Json, settled: Json) -> None:
+        self.drafted += kind.parts(draft) or 0
+        self.settled += kind.parts(settled) or 0
+        self.matched += kind.matches(draft, settled)
+        if (overlap := kind.overlap(draft, settled)) is not None:
+            self.overlap = (self.overlap or 0.0) + overlap
+
+    def report(self) -> PartsQuality:
+        both = self.drafted + self.settled
+        return PartsQuality(
+            precision=wilson(self.matched, self.drafted),
+            recall=wilson(self.matched, self.settled),
+            f1=2 * self.matched / both if both else None,
+            mean_overlap=self.overlap / self.matched if self.matched and self.overlap is not None else None,
+        )
+
+
+@dataclass
 class _Field:
     kind: Kind
     right: int = 0
     total: int = 0
     distance: float = 0.0
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    parts: _Parts | None = None
     corrections: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, draft: Json, settled: Json) -> None:
@@ -94,6 +134,9 @@ class _Field:
         first, second = self.kind.class_of(draft), self.kind.class_of(settled)
         if first is not None and second is not None:
             self.pairs[first, second] += 1
+        if self.kind.parts(settled) is not None:
+            self.parts = self.parts or _Parts()
+            self.parts.add(self.kind, draft, settled)
         if apart > 0:
             self.corrections[_short(self.kind.write(draft)), _short(self.kind.write(settled))] += 1
 
@@ -115,6 +158,7 @@ class _Field:
             accuracy=wilson(self.right, self.total),
             mean_distance=self.distance / self.total if self.total else None,
             classes=classes,
+            parts=self.parts.report() if self.parts else None,
             corrections=[
                 Correction(drafted=first, settled=second, count=count)
                 for (first, second), count in self.corrections.most_common(MOST_CORRECTIONS)
