@@ -73,6 +73,8 @@ class Fetcher:
         alarm.start()
         try:
             yield connection
+            if connection.broken_off:  # what ends without a stated length looks whole
+                raise TimeoutError
         except (OSError, ssl.SSLError, http.client.HTTPException, ValueError) as error:
             said = f"no answer in {self._seconds:g} s" if connection.broken_off else str(error) or repr(error)
             raise InputError(f"{target.hostname}: {said}") from error
@@ -100,21 +102,22 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(str(target.hostname), target.port or PORTS[target.scheme], timeout=seconds)
         self._address = address
         self._is_secure = target.scheme == "https"
+        self._line: socket.socket | None = None  # `sock` is gone once an answer owns it
         self.broken_off = False
 
     def connect(self) -> None:
         """Connect to the address."""
-        self.sock = socket.create_connection((str(self._address), self.port), self.timeout)
+        self.sock = self._line = socket.create_connection((str(self._address), self.port), self.timeout)
         if self._is_secure:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = self._line = context.wrap_socket(self.sock, server_hostname=self.host)
 
     def break_off(self) -> None:
         """End whatever is going on; whoever waits for it gets an OSError or the end of the stream."""
         self.broken_off = True
-        if self.sock is not None:
+        if self._line is not None:
             try:
-                self.sock.shutdown(socket.SHUT_RDWR)
+                self._line.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return  # it has ended by itself
 
