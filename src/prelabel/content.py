@@ -8,7 +8,7 @@ from prelabel.canonical import Json, canonical
 
 IMAGE_KEYS = frozenset({"sha256", "name", "width", "height", "type"})
 """What stands in a content for an image; its bytes are in the database, under their SHA-256."""
-Message = Mapping[str, Any]
+Message = dict[str, Any]
 """One turn of a conversation with a model: `role`, and as `content` a text or a list of parts {"type": "text", "text"} and
 {"type": "image", "image": {sha256, type, width, height}}; the bytes are put in as it is sent."""
 SHA256 = re.compile(r"[0-9a-f]{64}")

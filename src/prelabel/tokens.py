@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from prelabel import image_tokens
-from prelabel.content import texts_in
+from prelabel.content import Message, texts_in
 
 NEWEST, OLDER = "o200k_base", "cl100k_base"
 OPENAI = re.compile(r"(ft:)?(gpt-|chatgpt-|o\d|text-embedding-)")
@@ -49,7 +49,7 @@ RUNS = {  # characters a token, by what a run of them is made of
 _RUN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in RUNS.items()))
 
 
-def count(model: str, content: str | Sequence[Mapping[str, Any]]) -> int:
+def count(model: str, content: str | Sequence[Message]) -> int:
     """Tokens of a text or of messages, as a model would count them; an estimate without the encodings (see `estimate`)."""
     if not isinstance(content, str):
         images = image_tokens.of_messages(model, content)

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -25,9 +26,10 @@ class Answers(BaseHTTPRequestHandler):
         if where == "slow":
             self.send_response(200)
             self.end_headers()
-            for _ in range(100):
-                self.wfile.write(b"x")
-                time.sleep(0.05)
+            with suppress(OSError):  # the other side hangs up
+                for _ in range(100):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
             return
         status = {"to": 302, "loop": 302, "missing": 404}.get(where, 200)
         body = b"x" * 30_000 if where == "large" else BODY

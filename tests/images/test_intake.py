@@ -10,7 +10,8 @@ from prelabel import projects
 from prelabel.dataset import ImportReport, Mapping, bring_in
 from prelabel.errors import Conflict, InputError
 from prelabel.formats.base import Row
-from prelabel.images import intake, keeping
+from prelabel.images import keeping
+from prelabel.images.fetching import Fetcher
 from prelabel.images.intake import ImageRules
 from prelabel.images.reading import Bounds, read
 from prelabel.models import Example, Image
@@ -42,7 +43,7 @@ def take_in(
 
 def contents(store: Store) -> list[dict[str, Any]]:
     with store.reading() as session:
-        return list(session.exec(select(Example.content).order_by(Example.external_id)))
+        return [dict(one) for one in session.exec(select(Example.content).order_by(Example.external_id))]
 
 
 def written_out(data: bytes = FILE.data) -> str:
@@ -110,7 +111,7 @@ def test_where_fetching_is_allowed_an_address_of_this_machine_is_refused(
 def test_what_is_fetched_is_kept_and_called_as_the_url_ends(
     store: Store, dataset_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake.Fetcher, "fetch", lambda *_: FILE.data)
+    monkeypatch.setattr(Fetcher, "fetch", lambda *_: FILE.data)
     take_in(store, dataset_id, {"image": "https://a.example/b/cell.png?x=/y"}, images=ImageRules(fetch=True))
     assert contents(store)[0]["image"]["name"] == "cell.png"
 

@@ -67,6 +67,34 @@ def test_the_most_frequent_corrections_come_first() -> None:
     assert (first.drafted, first.settled, first.count) == ("b", "c", 2)
 
 
+def box(x: float, label: str = "cell") -> dict[str, object]:
+    return {"x": x, "y": 0.1, "width": 0.2, "height": 0.2, "label": label}
+
+
+def test_parts_of_values_are_counted_one_by_one() -> None:
+    tally = QualityTally(
+        LabelSchema.load("fields: {cells: {kind: boxes, options: [cell, dot]}, ok: {kind: boolean}}")
+    )
+    cases = [([box(0.1), box(0.5)], [box(0.12)]), ([], [box(0.3), box(0.6)]), ([box(0.1, "dot")], [box(0.1)])]
+    for draft, settled in cases:
+        tally.add(Judged({"cells": draft, "ok": True}, {"cells": settled, "ok": True}, None))
+    cells, ok = tally.report().fields
+    assert ok.parts is None
+    assert cells.parts is not None
+    assert (cells.parts.precision.right, cells.parts.precision.n, cells.parts.recall.n) == (1, 3, 4)
+    assert cells.parts.f1 == pytest.approx(2 / 7)
+    assert cells.parts.mean_overlap == pytest.approx(0.18 / 0.22)
+    assert cells.accuracy.right == 0
+
+
+def test_parts_that_never_match_have_no_overlap() -> None:
+    tally = QualityTally(LabelSchema.load("fields: {cells: {kind: boxes, options: [cell]}}"))
+    tally.add(Judged({"cells": []}, {"cells": []}, None))
+    parts = tally.report().fields[0].parts
+    assert parts is not None
+    assert (parts.f1, parts.mean_overlap, parts.precision.n) == (None, None, 0)
+
+
 def test_an_empty_tally_says_nothing_rather_than_zero() -> None:
     report = QualityTally(TOPIC).report()
     assert (report.accuracy.value, report.calibration_error, report.fields[0].mean_distance) == (
