@@ -1,5 +1,11 @@
-"""Recorded answers, found by the example that stands between the fence lines of a request."""
+"""Recorded answers, found by the example that stands between the fence lines of a request.
 
+An image in it is known by its bytes: "[image 1]" becomes "[image <SHA-256>]".
+"""
+
+import base64
+import binascii
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -64,10 +70,31 @@ def questions(messages: list[dict[str, Any]]) -> list[str]:
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's content: a string, or a list of blocks of which those with text count."""
-    if isinstance(content, list):
-        return "\n".join(str(block.get("text", "")) for block in content if isinstance(block, dict))
-    return str(content or "")
+    """The text of a message's content: a string, or a list of blocks of which the texts count, with images named in them."""
+    if not isinstance(content, list):
+        return str(content or "")
+    blocks = [block for block in content if isinstance(block, dict)]
+    images = [image for block in blocks if (image := _image(block))]
+    text = "\n".join(str(block["text"]) for block in blocks if "text" in block)
+    for number, name in enumerate(images, 1):
+        text = text.replace(f"[image {number}]", f"[image {name}]")
+    return text
+
+
+def _image(block: dict[str, Any]) -> str:
+    """The SHA-256 of a block's image, in OpenAI's form or Anthropic's; empty where it holds none. Raises ValueError."""
+    if block.get("type") == "image_url":
+        head, _, data = block["image_url"]["url"].partition(",")
+        if not head.startswith("data:image/") or not head.endswith(";base64"):
+            raise ValueError(f"images are simulated from data: URIs alone, not {head[:40]!r}")
+    elif block.get("type") == "image":
+        data = block["source"]["data"]
+    else:
+        return ""
+    try:
+        return hashlib.sha256(base64.b64decode(data, validate=True)).hexdigest()
+    except binascii.Error as error:
+        raise ValueError(f"an image is not base64: {error}") from error
 
 
 def _fenced(text: str) -> Iterator[str]:

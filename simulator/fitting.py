@@ -28,7 +28,7 @@ def fitting(schema: Schema, root: Schema | None = None, example: str = "") -> An
         items = _resolved(schema.get("items", {}), root)
         if quoted := _quoted(set(items.get("properties", {})), _words(example, root)):
             return [quote | {"label": fitting(items["properties"]["label"], root)} for quote in quoted]
-        return [fitting(items, root)] * schema.get("minItems", 1 if "enum" in items else 0)
+        return [fitting(items, root)] * schema.get("minItems", 1 if _is_closed(items) else 0)
     plain: dict[str, Any] = {"number": 0.5, "integer": 0, "boolean": False, "null": None}
     return schema.get("minimum", plain.get(kind, "as the text says"))
 
@@ -64,6 +64,13 @@ def off_list(value: Any, schema: Schema, root: Schema | None = None) -> Any:
         items = schema.get("items", {})
         return [off_list(inner, items, root) for inner in value or [fitting(items, root)]]
     return value
+
+
+def _is_closed(items: Schema) -> bool:
+    """Whether what fits is right for any example: free text may have to stand in it."""
+    if _type(items) == "object":
+        return all(_is_closed(inner) for inner in items["properties"].values())
+    return "enum" in items or _type(items) in ("number", "integer", "boolean")
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:

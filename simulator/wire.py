@@ -41,7 +41,7 @@ def unreadable(request: Any, flavour: Flavour) -> str:
         form_of(request, flavour)
         if request["messages"]:
             return "streams are not simulated" if request.get("stream") else ""
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         return f"this is no request of the {flavour} format: {error!r}"
     return "there are no messages"
 

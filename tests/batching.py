@@ -260,4 +260,4 @@ def all_batches(store: Store) -> Sequence[Batch]:
 
 def _text(request: Request) -> str:
     """The example's text of a question."""
-    return request.messages[1]["content"].splitlines()[1]
+    return str(request.messages[1]["content"].splitlines()[1])

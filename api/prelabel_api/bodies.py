@@ -69,6 +69,16 @@ class DatasetOut(BaseModel):
     created_at: datetime
 
 
+class ImageOut(BaseModel):
+    """An image that is stored, as contents refer to it: size in pixels upright, `type` as in image/png."""
+
+    sha256: str
+    name: str
+    width: int
+    height: int
+    type: str
+
+
 class BadRowOut(BaseModel):
     """A row that was not brought in: its number in the file, the field if one is at fault, and why."""
 

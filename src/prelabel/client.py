@@ -84,7 +84,7 @@ class Client:
         on_bytes: Callable[[int], None] | None = None,
         **fields: str,
     ) -> Document:
-        """Import a file into a dataset; `fields` are id_field, gold_field, meta_field, text_field. Answers with the report.
+        """Import a file into a dataset; `fields` are id_field, gold_field, meta_field, text_field, image_field. Answers with the report.
 
         `on_bytes` is told how many more bytes the server has taken.
         """
@@ -96,6 +96,16 @@ class Client:
             with file.open("rb") as opened:
                 return dict(self._send("POST", path, params=params, content=_chunks(opened, on_bytes)))
         return dict(self._send("POST", path, params=params, content=_chunks(file, on_bytes)))
+
+    def upload_image(self, project: str, dataset: str, name: str, data: bytes) -> Document:
+        """Store an image for rows of a dataset that call it by this name. Answers with what their contents will hold for it."""
+        self.put(f"/projects/{project}/datasets/{dataset}")
+        path = f"/projects/{project}/datasets/{dataset}/images"
+        return dict(self._send("POST", path, params={"name": name}, content=data))
+
+    def image(self, sha256: str) -> bytes:
+        """The bytes of an image that a content refers to."""
+        return bytes(self._answer("GET", f"/images/{sha256}").content)
 
     def quote(self, project: str, dataset: str, **body: Json) -> Document:
         """What a run would cost; the body is that of a run."""
@@ -135,6 +145,10 @@ class Client:
             raise self._no_answer(error) from error
 
     def _send(self, method: str, path: str, **options: Any) -> Any:
+        answer = self._answer(method, path, **options)
+        return answer.json() if answer.content else None
+
+    def _answer(self, method: str, path: str, **options: Any) -> httpx2.Response:
         if params := options.get("params"):
             options["params"] = {name: value for name, value in params.items() if value is not None}
         try:
@@ -143,7 +157,7 @@ class Client:
             raise self._no_answer(error) from error
         if answer.is_error:
             raise _error(answer)
-        return answer.json() if answer.content else None
+        return answer
 
     def _no_answer(self, error: Exception) -> errors.Unavailable:
         return errors.Unavailable(f"no server answers at {self.url} ({error}): start one with `prelabel up`")

@@ -16,6 +16,7 @@ from prelabel.bulk import among, insert_new_examples
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError, RowError
 from prelabel.formats.base import Row
+from prelabel.images.intake import ImageRules, Intake
 from prelabel.models import BadRow, Dataset, Example, Import, now
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
@@ -35,12 +36,13 @@ LONGEST_REASON = 1_000
 
 @dataclass(frozen=True)
 class Mapping:
-    """Which field of a row is what. All other fields are the content; `text` names one that becomes "text"."""
+    """Which field of a row is what. All other fields are the content; `text` names one that becomes "text", `image` one that is an image."""
 
     id: str = "id"
     gold: str = "gold"
     meta: str = "meta"
     text: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,18 +99,21 @@ def bring_in(
     source: str,
     mapping: Mapping | None = None,
     on_progress: Callable[[int], None] | None = None,
+    images: ImageRules | None = None,
 ) -> ImportReport:
     """Add the rows to a dataset as examples; `on_progress` is told how many rows have been dealt with so far.
 
     A row that cannot be one is kept as a `BadRow` with its number, field and reason, and costs no other row.
     """
     mapping = mapping or Mapping()
+    allowed = [mapping.image] if mapping.image else []
+    intake = Intake(store, dataset_id, schema.images, allowed, images or ImageRules())
     with store.writing() as session:
         started = Import(dataset_id=dataset_id, source=source)
         session.add(started)
         newest_before = session.exec(select(func.max(Example.id))).one() or 0
     report = ImportReport(import_id=started.id or 0)
-    for batch in _batches(rows, schema, mapping):
+    for batch in _batches(intake.rows(rows), schema, mapping):
         with store.writing() as session:
             report = _BatchWriter(session, dataset_id, newest_before, mapping).write(batch, report)
         if on_progress:

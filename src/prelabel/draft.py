@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeVar
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from prelabel.canonical import Json, digest
+from prelabel.content import Message
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.parsing import parse_answer
 from prelabel.patience import after, pause
@@ -38,14 +39,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Request:
-    """One question to a model; equal requests have equal digests.
+    """One question to a model; equal requests have equal digests. Messages refer to images by SHA-256, so they stay small.
 
     `count` answers are asked for in one call; `sample` tells apart requests that are alike but for being asked once more;
     `examples` is how many the messages are about.
     """
 
     model: str
-    messages: list[dict[str, str]]
+    messages: Sequence[Message]
     answer_schema: dict[str, Json]
     want_logprobs: bool = False
     temperature: float = 0.0
@@ -347,7 +348,7 @@ class ModelDrafter:
         known = self._openings.get(subject.example_id)
         return known or self._request(self._instructions.messages(subject.content))
 
-    def _request(self, talk: list[dict[str, str]]) -> Request:
+    def _request(self, talk: Sequence[Message]) -> Request:
         wants = self._instructions.confidence == "logprobs"
         return Request(self._model.name, talk, self._instructions.answer_schema, want_logprobs=wants)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from prelabel.canonical import Json
@@ -146,6 +146,26 @@ class Example(SQLModel, table=True):
     content: dict[str, Any] = Field(sa_type=JSON)
     gold: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     meta: Json | None = Field(default=None, sa_type=NullableJson)
+
+
+class Image(SQLModel, table=True):
+    """An image as it was brought in, once whoever brings it; `width` and `height` are of it upright. Contents refer to it."""
+
+    sha256: str = Field(primary_key=True)
+    type: str
+    width: int
+    height: int
+    data: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class ImageName(SQLModel, table=True):
+    """What rows of a dataset call an image."""
+
+    __tablename__ = "image_name"
+    dataset_id: int = Field(foreign_key="dataset.id", primary_key=True)
+    name: str = Field(primary_key=True)
+    sha256: str = Field(foreign_key="image.sha256")
 
 
 class Prompt(SQLModel, table=True):

@@ -4,7 +4,8 @@ A prompt file has front matter (`name`, `description`) between two lines of ---,
 "## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines`, `confidence` and `several`, and so is the
 same for all examples of a run, which lets providers cache it; the user part is filled with `example` and `shots`, of which each
 has an `example` and a `label`. The example comes last, fenced by lines that carry a hash, so that nothing inside can end the
-fence. Where `several` is true, there are more of them: `example` is all of them then, each after a line with its number.
+fence. Where `several` is true, there are more of them: `example` is all of them then, each after a line with its number. Images
+stand before the text, each after its number; in the text of an example its number stands for it.
 """
 
 import re
@@ -23,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from prelabel.assets import shipped
 from prelabel.canonical import Json, canonical, digest
 from prelabel.conditions import in_words
-from prelabel.content import as_text
+from prelabel.content import Message, as_text, images_of
 from prelabel.errors import InputError, NotFound
 from prelabel.kinds import Kind
 from prelabel.kinds.options import Options
@@ -172,20 +173,48 @@ class Instructions:
         answers = _object({str(number): {"$ref": "#/$defs/answer"} for number in range(1, count + 1)})
         return answers | {"$defs": {"answer": self.answer_schema}}
 
-    def messages(self, *contents: dict[str, Json], shots: Sequence[Shot] = ()) -> list[dict[str, str]]:
+    def messages(self, *contents: dict[str, Json], shots: Sequence[Shot] = ()) -> list[Message]:
         """The system message, then the user message with the shots and this example, or with all where there are `several`."""
-        texts = [as_text(content) for content in (*contents, *(shot.content for shot in shots))]
-        mark = _mark(texts)
+        images = _Images()
+        shot_texts = [images.text_of(shot.content) for shot in shots]
+        texts = [images.text_of(content) for content in contents]
+        mark = _mark([*texts, *shot_texts])
         shown = [
-            {"example": _fence(as_text(shot.content), mark), "label": canonical({"label": shot.label})}
-            for shot in shots
+            {"example": _fence(text, mark), "label": canonical({"label": shot.label})}
+            for text, shot in zip(shot_texts, shots, strict=True)
         ]
-        example = _numbered(contents, mark) if self.several else _fence(texts[0], mark)
+        example = _numbered(texts, mark) if self.several else _fence(texts[0], mark)
         user = _render(self.template, self.template.user, example=example, shots=shown)
-        return [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
+        return [
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": images.before(user)},
+        ]
 
 
-def repair(talk: list[dict[str, str]], answer: str, reason: str) -> list[dict[str, str]]:
+class _Images:
+    """The images of a message, numbered through as its texts name them."""
+
+    def __init__(self) -> None:
+        self._found: list[dict[str, Json]] = []
+
+    def text_of(self, content: dict[str, Json]) -> str:
+        """The content as text; its images are the message's next ones."""
+        text = as_text(content, len(self._found) + 1)
+        self._found += images_of(content)
+        return text
+
+    def before(self, text: str) -> str | list[dict[str, Json]]:
+        """The message's content: its images, then this text. What an image is called is not told: it may give the label away."""
+        if not self._found:
+            return text
+        parts: list[dict[str, Json]] = []
+        for number, image in enumerate(self._found, 1):
+            told = {name: image[name] for name in ("sha256", "type", "width", "height")}
+            parts += [{"type": "text", "text": f"[image {number}]"}, {"type": "image", "image": told}]
+        return [*parts, {"type": "text", "text": text}]
+
+
+def repair(talk: Sequence[Message], answer: str, reason: str) -> list[Message]:
     """The conversation so far, the bad answer, and the demand for a valid one."""
     echo = answer if len(answer) <= LONGEST_ECHO else answer[:LONGEST_ECHO] + " …"
     demand = (
@@ -195,9 +224,9 @@ def repair(talk: list[dict[str, str]], answer: str, reason: str) -> list[dict[st
     return [*talk, {"role": "assistant", "content": echo}, {"role": "user", "content": demand}]
 
 
-def _numbered(contents: Sequence[dict[str, Json]], mark: str) -> str:
+def _numbered(texts: Sequence[str], mark: str) -> str:
     """Examples one after the other, each after its number and between two lines of this mark."""
-    parts = enumerate((_fence(as_text(content), mark) for content in contents), 1)
+    parts = enumerate((_fence(text, mark) for text in texts), 1)
     return "\n\n".join(f"Example {number}:\n{part}" for number, part in parts)
 
 

@@ -12,8 +12,9 @@ from functools import cached_property
 from sqlalchemy import BigInteger, func, literal
 from sqlmodel import Session, col, select
 
-from prelabel import answers, ledger, tokens
+from prelabel import answers, image_tokens, ledger, tokens
 from prelabel.canonical import Json, canonical
+from prelabel.content import images_of
 from prelabel.draft import Request
 from prelabel.drafters.cascade import STUDENT, Step, steps_of
 from prelabel.errors import InputError, StoppingError
@@ -157,6 +158,8 @@ class Foresight:
         open_ones = [request for request in requests if request.digest not in paid] or requests
         largest = _in_groups(model, told, self._sampled.contents) if step.per_call > 1 else open_ones
         out, out_from, repairs = self._past.usage(index, step, model) or self._by_form(step, model, told)
+        if any(images_of(content) for content in self._sampled.contents):
+            self._note("images are reckoned by the formulas of their providers, or by the dearest of these")
         shown = step.shots * (self._mean_user_tokens(model, requests) + round(out.mean))
         return Asked(
             step=index,
@@ -324,11 +327,11 @@ def _tokens_in(request: Request, per_call: int) -> int:
 
 
 def _bytes_in(request: Request, per_call: int) -> int:
-    """No tokenizer over bytes makes more tokens than this; with what providers may add unseen."""
+    """No tokenizer over bytes makes more tokens of texts than this; with those of images, and what providers may add unseen."""
     system, user = request.messages[:1], request.messages[1:]
     return (
         len(canonical([system, request.answer_schema]).encode())
-        + per_call * len(canonical(user).encode())
+        + per_call * (len(canonical(user).encode()) + image_tokens.of_messages(request.model, user))
         + 1_024
     )
 

@@ -61,6 +61,11 @@ class LabelSchema(BaseModel):
         """The name of the one field, or None where there are several."""
         return next(iter(self.fields)) if len(self.fields) == 1 else None
 
+    @cached_property
+    def images(self) -> frozenset[str]:
+        """The content fields that have to hold an image."""
+        return frozenset(name for kind in self.fields.values() for name in kind.images())
+
     def json_schema(self) -> dict[str, Json]:
         """The JSON schema of a model's answer for the label: an object with all fields and no other."""
         properties = {name: _described(kind) for name, kind in self.fields.items()}

@@ -70,6 +70,22 @@ class Settings(BaseSettings):
     hourly_rate: Decimal = Field(
         default=Decimal(20), ge=0, description="dollars that an hour of reviewing costs, for cost per example"
     )
+    image_megabytes: float = Field(
+        default=5,
+        gt=0,
+        le=50,
+        description="most megabytes of one image; providers take from 5 on, with several more in one request",
+    )
+    image_megapixels: float = Field(
+        default=25, gt=0, le=170, description="most millions of pixels of one image"
+    )
+    fetch_images: bool = Field(
+        default=False,
+        description="whether rows may give images by http(s) URL; they are fetched at import, from public addresses only",
+    )
+    fetch_seconds: float = Field(
+        default=10, gt=0, description="seconds before the fetching of one image is given up"
+    )
     concurrency: int = Field(
         default=32,
         ge=1,

@@ -10,12 +10,15 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from prelabel import image_tokens
+from prelabel.content import Message, texts_in
 
 NEWEST, OLDER = "o200k_base", "cl100k_base"
 OPENAI = re.compile(r"(ft:)?(gpt-|chatgpt-|o\d|text-embedding-)")
@@ -46,10 +49,11 @@ RUNS = {  # characters a token, by what a run of them is made of
 _RUN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in RUNS.items()))
 
 
-def count(model: str, content: str | Sequence[Mapping[str, Any]]) -> int:
+def count(model: str, content: str | Sequence[Message]) -> int:
     """Tokens of a text or of messages, as a model would count them; an estimate without the encodings (see `estimate`)."""
     if not isinstance(content, str):
-        return PER_TALK + sum(PER_MESSAGE + count(model, text) for text in _texts(content))
+        images = image_tokens.of_messages(model, content)
+        return PER_TALK + images + sum(PER_MESSAGE + count(model, text) for text in texts_in(content))
     encoding = _encoding(encoding_name(model))
     if encoding is None:
         return estimate(content)
@@ -82,14 +86,6 @@ def estimate(text: str) -> int:
 
 def _bare(model: str) -> str:
     return model.rpartition("/")[2]
-
-
-def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The text of each message; pictures in it count as nothing."""
-    for message in messages:
-        content = message.get("content") or ""
-        parts = [content] if isinstance(content, str) else [part.get("text", "") for part in content]
-        yield "".join(parts)
 
 
 @cache

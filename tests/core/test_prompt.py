@@ -26,7 +26,7 @@ def instructions(confidence: str = "stated") -> Instructions:
 
 def fenced(content: dict[str, Any]) -> str:
     """The user message of the shipped prompt: the fenced example and nothing else."""
-    return instructions().messages(content)[1]["content"]
+    return str(instructions().messages(content)[1]["content"])
 
 
 def test_the_system_message_holds_fields_options_rules_and_guidelines() -> None:

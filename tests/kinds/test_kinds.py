@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from prelabel.errors import LabelError
 from prelabel.kinds import Kind, known
 from prelabel.kinds.boolean import Boolean
+from prelabel.kinds.boxes import Boxes
 from prelabel.kinds.choice import Choice
 from prelabel.kinds.choices import Choices
 from prelabel.kinds.number import Number
+from prelabel.kinds.preference import Preference
 from prelabel.kinds.rating import Rating
 from prelabel.kinds.relations import Relations
 from prelabel.kinds.spans import Spans
@@ -32,6 +34,23 @@ RELATIONS = st.builds(
     st.lists(PLACES, min_size=2, max_size=2, unique_by=lambda place: (place["start"], place["end"])),
     st.sampled_from(LETTERS),
 )
+
+
+@st.composite
+def some_boxes(draw: st.DrawFn, labels: list[str] | None = None) -> list[dict[str, Any]]:
+    """Boxes of any size within the image; some overlap, some repeat."""
+
+    def side(start: float) -> st.SearchStrategy[float]:
+        return st.floats(1e-6, max(1e-6, 1 - start))
+
+    boxes = []
+    for _ in range(draw(st.integers(0, 5))):
+        x, y = draw(st.floats(0, 0.999999)), draw(st.floats(0, 0.999999))
+        box = {"x": x, "y": y, "width": draw(side(x)), "height": draw(side(y))}
+        boxes += [box | {"label": draw(st.sampled_from(labels or ["cell", "dot"]))}] * draw(st.integers(1, 2))
+    return boxes
+
+
 FIELDS: dict[str, tuple[Kind, st.SearchStrategy[Any]]] = {
     "choice": (Choice.model_validate({"options": LETTERS}), st.sampled_from(LETTERS)),
     "choices": (Choices.model_validate({"options": LETTERS}), st.lists(st.sampled_from(LETTERS), max_size=5)),
@@ -41,6 +60,8 @@ FIELDS: dict[str, tuple[Kind, st.SearchStrategy[Any]]] = {
     "text": (Text(), TEXTS),
     "spans": (Spans.model_validate({"options": LETTERS, "overlapping": True}), st.lists(SPANS, max_size=4)),
     "relations": (Relations.model_validate({"options": LETTERS}), st.lists(RELATIONS, max_size=4)),
+    "preference": (Preference(), st.sampled_from(["A", "B", "tie"])),
+    "boxes": (Boxes.model_validate({"options": ["cell", "dot"]}), some_boxes()),
 }
 TREES: dict[str, tuple[Kind, st.SearchStrategy[Any]]] = {
     "choice in a tree": (
@@ -89,6 +110,7 @@ def test_distance_is_symmetric_within_bounds_and_zero_of_the_same(case: tuple[Ki
 @given(field_and_values(), st.integers(1, 5))
 @example((Number(), [0.95]), 3)
 @example((Number(), [1.7e308]), 2)
+@example((Boxes.model_validate({"options": ["dot"]}), [[]]), 2)
 def test_reviewers_who_all_say_the_same_agree_on_it(case: tuple[Kind, list[Any]], reviewers: int) -> None:
     kind, [value] = case
     combined = kind.combine([value] * reviewers)

@@ -99,10 +99,10 @@ def test_parts_of_values_are_counted_over_all_labels_and_by_class() -> None:
 
 
 def test_the_f1_of_no_parts_at_all_is_not_known() -> None:
-    nothing = part_quality(0, 0, 0)
+    nothing = part_quality(0, 0, 0, 0)
     assert (nothing.f1, nothing.f1_low, nothing.f1_high) == (None, 0, 1)
-    assert part_quality(0, 5, 5).f1 == 0
-    assert part_quality(5, 5, 5).f1 == part_quality(5, 5, 5).f1_high == 1
+    assert part_quality(0, 5, 5, 0).f1 == 0
+    assert part_quality(5, 5, 5, 5).f1 == part_quality(5, 5, 5, 5).f1_high == 1
 
 
 def test_a_field_is_counted_where_it_applies() -> None:
@@ -136,6 +136,34 @@ def test_the_most_frequent_corrections_come_first() -> None:
         tally.add(Judged({"topic": draft}, {"topic": settled}, None))
     first = tally.report().fields[0].corrections[0]
     assert (first.drafted, first.settled, first.count) == ("b", "c", 2)
+
+
+def box(x: float, label: str = "cell") -> dict[str, object]:
+    return {"x": x, "y": 0.1, "width": 0.2, "height": 0.2, "label": label}
+
+
+def test_parts_of_values_are_counted_one_by_one() -> None:
+    tally = QualityTally(
+        LabelSchema.load("fields: {cells: {kind: boxes, options: [cell, dot]}, ok: {kind: boolean}}")
+    )
+    cases = [([box(0.1), box(0.5)], [box(0.12)]), ([], [box(0.3), box(0.6)]), ([box(0.1, "dot")], [box(0.1)])]
+    for draft, settled in cases:
+        tally.add(Judged({"cells": draft, "ok": True}, {"cells": settled, "ok": True}, None))
+    cells, ok = tally.report().fields
+    assert ok.parts is None
+    assert cells.parts is not None
+    assert (cells.parts.precision.right, cells.parts.precision.n, cells.parts.recall.n) == (1, 3, 4)
+    assert cells.parts.f1 == pytest.approx(2 / 7)
+    assert cells.parts.mean_overlap == pytest.approx(0.18 / 0.22)
+    assert cells.accuracy.right == 0
+
+
+def test_parts_that_never_match_have_no_overlap() -> None:
+    tally = QualityTally(LabelSchema.load("fields: {cells: {kind: boxes, options: [cell]}}"))
+    tally.add(Judged({"cells": []}, {"cells": []}, None))
+    parts = tally.report().fields[0].parts
+    assert parts is not None
+    assert (parts.f1, parts.mean_overlap, parts.precision.n) == (None, None, 0)
 
 
 def test_an_empty_tally_says_nothing_rather_than_zero() -> None:

@@ -10,10 +10,11 @@ from sqlmodel import col, select
 
 from prelabel import formats, projects
 from prelabel.dataset import ImportReport, Mapping, bring_in
+from prelabel.images.intake import ImageRules
 from prelabel.models import BadRow, Dataset
 from prelabel.schema import LabelSchema
 from prelabel_api.bodies import BadRowOut, DatasetOut, ImportOut
-from prelabel_api.deps import Id, LeadDep, ReadDep, StoreDep, WriteDep
+from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(tags=["datasets"])
@@ -76,10 +77,15 @@ class ImportOptions:
         text_field: Annotated[
             str, Query(description="which field is the text; empty: fields stay as they are")
         ] = "",
+        image_field: Annotated[
+            str, Query(description="which field is an image, besides those that the schema has labels on")
+        ] = "",
     ) -> None:
         self.reader = formats.reader(file_format)
         self.source = source
-        self.mapping = Mapping(id=id_field, gold=gold_field, meta=meta_field, text=text_field)
+        self.mapping = Mapping(
+            id=id_field, gold=gold_field, meta=meta_field, text=text_field, image=image_field
+        )
 
 
 @router.post("/projects/{project}/datasets/{dataset}/examples", openapi_extra={
@@ -91,11 +97,13 @@ def import_examples(
     request: Request,
     _lead: LeadDep,
     store: StoreDep,
+    settings: SettingsDep,
     options: Annotated[ImportOptions, Depends()],
 ) -> ImportOut:
     """Bring in the rows of the body, which may be of any length: it is imported as it arrives.
 
-    Bad rows are listed with their number, field and reason; the good ones are kept. Sending a file again adds nothing.
+    An image stands in a row by the name or the SHA-256 of one that was uploaded, as a data: URI, or, where the server
+    allows that, as a URL. Bad rows are listed with their number, field and reason; the good ones are kept. Sending a file again adds nothing.
     """
     with store.reading() as session:
         found = projects.find(session, project)
@@ -103,9 +111,8 @@ def import_examples(
         schema = LabelSchema.model_validate(projects.schema_versions(session, found)[0].document)
     assert dataset_id is not None
     body = io.BufferedReader(UploadStream(aiter(request.stream())), 1 << 20)
-    return _report(
-        bring_in(store, dataset_id, schema, options.reader(body, schema), options.source, options.mapping)
-    )
+    rows, rules = options.reader(body, schema), ImageRules.of(settings)
+    return _report(bring_in(store, dataset_id, schema, rows, options.source, options.mapping, images=rules))
 
 
 @router.get("/imports/{import_id}/bad-rows")

@@ -91,6 +91,8 @@ def submit(
     id_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the example's id.")] = "id",
     gold_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the known right label.")] = "gold",
     text_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the text, if it is not called so.")] = "",
+    images: Annotated[Path | None, typer.Option(exists=True, file_okay=False, rich_help_panel=options.DATA, help="Folder of the images that rows name; they are uploaded first.")] = None,
+    image_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is an image, besides those that the schema has labels on.")] = "",
     model: options.Models = ["student"],  # noqa: B006 # Typer takes the list as the default and never changes it
     take_from: options.TakeFrom = None,
     confidence: options.HowSure = None,
@@ -112,10 +114,12 @@ def submit(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
         gold_target, cap,
     )  # fmt: skip
-    fields = {"id_field": id_field, "gold_field": gold_field, "text_field": text_field}
+    fields = {
+        "id_field": id_field, "gold_field": gold_field, "text_field": text_field, "image_field": image_field,
+    }  # fmt: skip
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
-        _bring_in(client, project, dataset, file, schema, fields)
+        _bring_in(client, project, dataset, file, schema, images, fields)
         _agree_to_cost(client, project, dataset, body, yes)
         run = client.start_run(project, dataset, **body)
         out.print(f"run {run['id']}: drafting with {screen.plain(run['model'])}")
@@ -281,7 +285,13 @@ def _show_token(issued: Document) -> None:
 
 
 def _bring_in(
-    client: Client, project: str, dataset: str, file: Path, schema: Path | None, fields: dict[str, str]
+    client: Client,
+    project: str,
+    dataset: str,
+    file: Path,
+    schema: Path | None,
+    images: Path | None,
+    fields: dict[str, str],
 ) -> None:
     from prelabel import formats
 
@@ -290,12 +300,33 @@ def _bring_in(
 
         client.define_project(project, LabelSchema.read(schema).document())
     file_format = formats.for_path(file)
+    if images:
+        _upload_images(client, project, dataset, file, images, fields["image_field"])
     with _upload_bar() as bar:
         task = bar.add_task("bringing in", total=file.stat().st_size)
         report = client.bring_in(
             project, dataset, file, file_format, lambda size: bar.advance(task, size), **fields
         )
     screen.imported(out, report)
+
+
+def _upload_images(
+    client: Client, project: str, dataset: str, file: Path, folder: Path, image_field: str
+) -> None:
+    from prelabel.cli import upload
+    from prelabel.schema import LabelSchema
+
+    schema = LabelSchema.model_validate(client.get(f"/projects/{project}")["schema"])
+    fields = schema.images | ({image_field} if image_field else set())
+    if not fields:
+        raise InputError("no field is an image: say which one with --image-field")
+    found = upload.named_images(file, schema, fields, folder)
+    with _upload_bar() as bar:
+        task = bar.add_task("uploading images", total=sum(path.stat().st_size for path in found.values()))
+        for name, path in found.items():
+            data = path.read_bytes()
+            client.upload_image(project, dataset, name, data)
+            bar.advance(task, len(data))
 
 
 def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, yes: bool) -> None:

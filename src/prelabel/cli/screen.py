@@ -115,6 +115,12 @@ def _show_field(out: Console, field: Document) -> None:
     if not field["accuracy"]["n"]:
         return
     out.print(f"[bold]{plain(field['name'])}[/]: drafts right {share(field['accuracy'])}")
+    if parts := field["parts"]:
+        overlap = parts["mean_overlap"]
+        out.print(
+            f"  part by part: precision {share(parts['precision'])}, recall {share(parts['recall'])}"
+            + (f", mean overlap {overlap:.2f}" if overlap is not None else "")
+        )
     corrections = Table("drafted", "settled", "times", title="most frequent corrections")
     for row in field["corrections"][:10]:
         corrections.add_row(plain(row["drafted"]), plain(row["settled"]), f"{row['count']:,}")

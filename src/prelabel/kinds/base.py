@@ -99,6 +99,10 @@ class Kind(BaseModel, ABC):
         """The value that more than half of the votes agree on; None where the senior has to settle it, or most votes are None."""
         return majority([self.normalize(vote) for vote in votes])
 
+    def images(self) -> tuple[str, ...]:
+        """The content fields that have to hold an image."""
+        return ()
+
     @abstractmethod
     def parse(self, text: str) -> Json:
         """The value that a CSV cell holds; None of a blank one where there can be none. Raises LabelError."""
@@ -118,6 +122,10 @@ class Kind(BaseModel, ABC):
     def parts(self, value: Json) -> list[Part] | None:
         """What a value holds of which each is right or wrong by itself; None where it is one whole."""
         return None
+
+    def matches(self, a: Json, b: Json) -> dict[Part, float]:
+        """The parts of one value that match one of the other, one to one, each with how far the two cover each other, 0 to 1."""
+        return dict.fromkeys(set(self.parts(a) or ()) & set(self.parts(b) or ()), 1.0)
 
 
 def _pass_none(method: Any, said: Json = None) -> Any:
@@ -156,6 +164,14 @@ def _apart_from_none(method: Any) -> Any:
     return guarded
 
 
+def _match_none(method: Any) -> Any:
+    @wraps(method)
+    def guarded(self: Kind, a: Json, b: Json) -> Any:
+        return {} if a is None or b is None else method(self, a, b)
+
+    return guarded
+
+
 def _outvote_none(method: Any) -> Any:
     """What most of the votes have a value for is settled by those that have one."""
 
@@ -179,6 +195,7 @@ _GUARDS: dict[str, Callable[[Any], Any]] = {
     "write": partial(_pass_none, said=""),
     "class_of": _pass_none,
     "parts": _pass_none,
+    "matches": _match_none,
 }
 
 

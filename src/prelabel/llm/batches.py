@@ -13,6 +13,7 @@ from typing import TypeVar
 from prelabel.errors import RefusedError, StoppingError
 from prelabel.lanes.endpoint import BatchLane
 from prelabel.llm.failures import mapped
+from prelabel.llm.filling import LoadImage, nothing
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.prices import OwnPrice
 
@@ -33,12 +34,13 @@ def lane_for(
     api_base: str = "",
     timeout: float = 60,
     prices: Mapping[str, OwnPrice] | None = None,
+    load: LoadImage = nothing,
 ) -> BatchLane:
     """The batch lane of a model, by LiteLLM's name. Raises StoppingError where there is none."""
     from prelabel.llm.anthropic_batches import AnthropicLane
     from prelabel.llm.openai_batches import OpenAILane
 
-    model = LiteLLMModel(name, api_base, timeout, prices, "batch")
+    model = LiteLLMModel(name, api_base, timeout, prices, "batch", load)
     model.check("stated")
     if model.provider == "openai":
         return OpenAILane(model, api_base, timeout)

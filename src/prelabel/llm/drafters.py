@@ -12,12 +12,14 @@ from prelabel.drafters.grouping import GroupDrafter
 from prelabel.drafters.panel import PanelDrafter
 from prelabel.drafters.sampling import SampleDrafter
 from prelabel.errors import StoppingError
+from prelabel.images import keeping
 from prelabel.lanes.endpoint import BatchLane
 from prelabel.lanes.gather import Free
 from prelabel.lessons import Lesson
 from prelabel.llm.batches import lane_for
 from prelabel.llm.confidence import confide
 from prelabel.llm.embeddings import Embeddings, LiteLLMEmbedder
+from prelabel.llm.filling import loader
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.llm.student import Embed
 from prelabel.llm.students import student_drafter
@@ -51,6 +53,7 @@ class Drafters:
     def __init__(self, store: Store, used: Settings) -> None:
         self._store = store
         self._settings = used
+        self._load = loader(store)
         self._models: dict[str, LiteLLMModel] = {}
         self._lanes: dict[str, BatchLane] = {}
         self._throttles = Throttles(used.concurrency, used.limits, used.broker_url)
@@ -64,7 +67,7 @@ class Drafters:
         """As `prelabel.lanes.batch.BatchFactory` says."""
         if model not in self._lanes:
             used = self._settings
-            self._lanes[model] = lane_for(model, used.api_base, used.call_timeout, used.prices)
+            self._lanes[model] = lane_for(model, used.api_base, used.call_timeout, used.prices, self._load)
         return self._lanes[model]
 
     def free(self, session: Session, run: Run) -> Free:
@@ -81,19 +84,23 @@ class Drafters:
     def _drafters(self, session: Session, run: Run) -> list[Drafter]:
         """One for each step of the run."""
         steps = steps_of(run)
-        for step in steps:
-            self._check(step, run)
         prompt, schema = session.get_one(Prompt, run.prompt_id), runs.schema_of(session, run)
+        sees = bool(schema.images) or keeping.has_images(session, run.dataset_id)
+        for step in steps:
+            self._check(step, run, sees)
         learned = lessons.of_run(session, run, schema) if any(step.learns for step in steps) else []
         task = Task(run, parse_prompt(prompt.text, prompt.name), schema, learned)
         return [self._drafter(task, step, index) for index, step in enumerate(steps)]
 
-    def _check(self, step: Step, run: Run) -> None:
-        """Raise StoppingError with a sentence where a model cannot do what the step asks of it, or has no price."""
+    def _check(self, step: Step, run: Run, sees: bool) -> None:
+        """Raise StoppingError with a sentence where a model cannot do what the step asks of it, or has no price.
+
+        `sees`: there are images to be looked at.
+        """
         if step.model == STUDENT:
             return
         for name in (step.model, *step.panel):
-            self._model(name).check(step.confidence)
+            self._model(name).check(step.confidence, sees)
             price_or_refuse(name, self._settings.prices, "batch" if run.lane == "batch" else "live")
 
     def _drafter(self, task: Task, step: Step, index: int) -> Drafter:
@@ -141,7 +148,9 @@ class Drafters:
     def _model(self, name: str) -> LiteLLMModel:
         if name not in self._models:
             used = self._settings
-            self._models[name] = LiteLLMModel(name, used.api_base, used.call_timeout, used.prices)
+            self._models[name] = LiteLLMModel(
+                name, used.api_base, used.call_timeout, used.prices, load=self._load
+            )
         return self._models[name]
 
     def _recall(self, *models: str) -> Recall:

@@ -11,10 +11,13 @@ from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
 
+from prelabel import image_tokens
 from prelabel.canonical import Json, canonical
+from prelabel.content import images_in
 from prelabel.draft import Confidence, Reply, Request, Token
-from prelabel.errors import RefusedError, StoppingError, TransientError
+from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.llm.failures import as_ours
+from prelabel.llm.filling import LoadImage, filled, nothing
 from prelabel.llm.quiet import quiet
 from prelabel.prices import Lane, OwnPrice, Price, limits, price
 
@@ -36,7 +39,7 @@ NO_KEY = "none"
 class LiteLLMModel:
     """Answers `prelabel.draft.Model`. LiteLLM is imported at first use: it takes seconds and 180 MB.
 
-    `lane` is the one whose price its calls have.
+    `lane` is the one whose price its calls have, `load` gives the images that its requests refer to.
     """
 
     def __init__(
@@ -46,15 +49,17 @@ class LiteLLMModel:
         timeout: float = 60,
         prices: Mapping[str, OwnPrice] | None = None,
         lane: Lane = "live",
+        load: LoadImage = nothing,
     ) -> None:
         self.name = name
+        self._load = load
         self._lane = lane
         self._timeout = timeout
         self._prices = prices or {}
         self._server = server_of(name, api_base)
 
-    def check(self, confidence: Confidence) -> None:
-        """Raise StoppingError with a sentence where this model cannot do what a run would ask of it."""
+    def check(self, confidence: Confidence, sees: bool = False) -> None:
+        """Raise StoppingError with a sentence where this model cannot do what a run would ask of it; `sees`: it has to see images."""
         if not self.provider:
             raise StoppingError(
                 f"the model {self.name!r} is not known: use LiteLLM's names, such as openai/gpt-4o-mini"
@@ -64,6 +69,10 @@ class LiteLLMModel:
             raise StoppingError(f"{self.name} needs a key in the worker's environment: {' or '.join(keys)}")
         if not self._accepts(response_format=_form({"type": "object", "properties": {}})):
             raise StoppingError(f"{self.name} cannot be held to a JSON schema: choose another model")
+        if sees and self._is_blind:
+            raise StoppingError(
+                f"{self.name} takes no images, as far as LiteLLM knows: choose a model that sees, such as openai/gpt-4o-mini"
+            )
         if confidence == "logprobs" and not self._accepts(logprobs=True, top_logprobs=RUNNERS_UP):
             raise StoppingError(
                 f"{self.name} ({self.provider}) gives no token probabilities: use confidence 'stated'"
@@ -79,10 +88,14 @@ class LiteLLMModel:
         return not self._server and self.provider in COUNTING and self._accepts(n=2)
 
     def most(self, request: Request) -> Decimal | None:
-        """Upper bound of a call's dollars: a tokenizer over bytes never makes more tokens than there are bytes."""
+        """Upper bound of a call's dollars: a tokenizer over bytes never makes more tokens than there are bytes.
+
+        Images count by `prelabel.image_tokens`.
+        """
         if self._price is None:
             return None
         size = len(canonical([request.messages, request.answer_schema]).encode())
+        size += image_tokens.of_messages(self.name, request.messages)
         return self._price.most(size + SCAFFOLD_TOKENS, self._most_out(request) * request.count)
 
     async def ask(self, request: Request) -> Reply:
@@ -90,8 +103,12 @@ class LiteLLMModel:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout + 5):  # in case the transport forgets its own
+                has_images = any(images_in(request.messages))
+                call = await asyncio.to_thread(self.call, request) if has_images else self.call(request)
                 told = quiet(self.name, request.messages)
-                answer = await litellm().acompletion(**self.call(request), litellm_logging_obj=told)
+                answer = await litellm().acompletion(**call, litellm_logging_obj=told)
+        except ModelError:
+            raise
         except TimeoutError as error:
             raise TransientError(f"no answer in {self._timeout:.0f} s") from error
         except Exception as error:  # mapped to ours, all of them, at this one seam
@@ -99,10 +116,10 @@ class LiteLLMModel:
         return self.read(answer, round((time.monotonic() - began) * 1000), self._most_out(request))
 
     def call(self, request: Request) -> dict[str, Any]:
-        """What LiteLLM is called with."""
+        """What LiteLLM is called with. Blocks where there are images to be loaded. Raises RefusedError where one is gone."""
         call: dict[str, Any] = {
             "model": self.name,
-            "messages": request.messages,
+            "messages": filled(request.messages, self._load),
             "response_format": _form(request.answer_schema),
             "max_tokens": self._most_out(request),
             "timeout": self._timeout,
@@ -150,6 +167,12 @@ class LiteLLMModel:
     def _is_steady(self) -> bool:
         """Whether temperature 0 can be asked for; models that think do not take it, though LiteLLM lists it for them."""
         return self._accepts(temperature=0)
+
+    @cached_property
+    def _is_blind(self) -> bool:
+        """Whether LiteLLM knows the model and does not know it to take images; own servers may serve anything under a name."""
+        known = not self._server and limits(self.name) is not None
+        return known and not litellm().supports_vision(self.name)
 
     def _accepts(self, **options: Any) -> bool:
         """Whether LiteLLM can put these options into a call to this model; tried without making one."""

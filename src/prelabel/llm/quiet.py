@@ -2,11 +2,14 @@
 
 import datetime
 import uuid
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from prelabel.content import Message
 
-def quiet(model: str, messages: list[dict[str, str]]) -> Any:
+
+def quiet(model: str, messages: Sequence[Message]) -> Any:
     """What a call to LiteLLM takes as its `litellm_logging_obj`, in place of one that prices the answer and tells callbacks."""
     return _quiet_logging()(
         model=model,

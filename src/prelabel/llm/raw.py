@@ -4,7 +4,7 @@ LiteLLM writes and reads them here too, so that a question and its answer are th
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -15,6 +15,7 @@ from prelabel.draft import Request
 from prelabel.errors import ModelError, StoppingError
 from prelabel.lanes.endpoint import Result
 from prelabel.llm.failures import mapped
+from prelabel.llm.filling import encoded
 from prelabel.llm.litellm_model import LiteLLMModel, litellm
 
 
@@ -39,28 +40,29 @@ class Writer:
 
     def body(self, request: Request) -> Body:
         """The body. Raises StoppingError where LiteLLM makes none."""
-        texts = [message["content"] for message in request.messages]
+        messages = self._model.call(request)["messages"]
+        texts = list(_texts(messages))
         if not all(text.strip() and text == text.rstrip() for text in texts):
-            return self._written(request)  # LiteLLM changes what is blank and trims some ends
-        roles = [message["role"] for message in request.messages]
-        shape = canonical([roles, request.answer_schema, request.want_logprobs])
+            return self._written(request, messages)  # LiteLLM changes what is blank and trims some ends
+        marked = _marked(messages)
+        shape = canonical([_marked(messages, "mark"), request.answer_schema, request.want_logprobs])
         if shape not in self._moulds:
-            self._moulds[shape] = self._mould(request, roles)
+            self._moulds[shape] = self._mould(request, marked)
         if (found := self._moulds[shape]) is None:
-            return self._written(request)
+            return self._written(request, messages)
         marks, mould = found
         return replace(mould, json=_filled(mould.json, dict(zip(marks, texts, strict=True))))
 
-    def _mould(self, request: Request, roles: list[str]) -> tuple[list[str], Body] | None:
-        """A body with a mark for each text; None where LiteLLM does not keep each as it is."""
-        marks = [f"mark-{uuid4().hex}" for _ in roles]
-        marked = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
-        mould = self._written(replace(request, messages=marked))
+    def _mould(self, request: Request, marked: list[dict[str, Any]]) -> tuple[list[str], Body] | None:
+        """A body with a mark for each text and image; None where LiteLLM does not keep each as it is."""
+        marks = list(_texts(marked))
+        mould = self._written(request, marked)
         spelled = canonical(mould.json)
-        return (marks, mould) if all(spelled.count(f'"{mark}"') == 1 for mark in marks) else None
+        return (marks, mould) if all(spelled.count(mark) == 1 for mark in marks) else None
 
-    def _written(self, request: Request) -> Body:
-        call = {name: value for name, value in self._model.call(request).items() if name != "api_key"}
+    def _written(self, request: Request, messages: list[dict[str, Any]]) -> Body:
+        named = self._model.call(replace(request, messages=[])) | {"messages": messages}
+        call = {name: value for name, value in named.items() if name != "api_key"}
         raw = _raw_request()(call)
         if not raw.get("raw_request_body"):
             raise StoppingError(f"{self._model.name} cannot be asked in batches: {raw.get('error')}")
@@ -111,9 +113,46 @@ def from_anthropic(answer: dict[str, Any]) -> Any:
     )
 
 
+def _texts(messages: list[dict[str, Any]]) -> Iterator[str]:
+    """Each text, and each image in base64, in their order."""
+    for message in messages:
+        content = message["content"]
+        if isinstance(content, str):
+            yield content
+            continue
+        for part in content:
+            yield part["text"] if part["type"] == "text" else part["image_url"]["url"].partition(",")[2]
+
+
+def _marked(messages: list[dict[str, Any]], mark: str = "") -> list[dict[str, Any]]:
+    """Messages with a mark for each text and image: a new one each, unless it is given. In base64, so that it can be an image's."""
+
+    def marked(part: dict[str, Any]) -> dict[str, Any]:
+        new = mark or encoded(f"mark-{uuid4().hex}".encode())
+        if part["type"] == "text":
+            return {"type": "text", "text": new}
+        kind = part["image_url"]["url"].partition(",")[0]
+        return {**part, "image_url": {**part["image_url"], "url": f"{kind},{new}"}}
+
+    def content(given: str | list[dict[str, Any]]) -> Any:
+        if isinstance(given, str):
+            return marked({"type": "text"})["text"]
+        return [marked(part) for part in given]
+
+    return [{"role": message["role"], "content": content(message["content"])} for message in messages]
+
+
 def _filled(mould: Json, texts: dict[str, str]) -> Json:
+    """The mould with what belongs there for each mark, which stands alone or as the end of a data: URI."""
     if isinstance(mould, dict):
         return {name: _filled(inner, texts) for name, inner in mould.items()}
     if isinstance(mould, list):
         return [_filled(inner, texts) for inner in mould]
-    return texts.get(mould, mould) if isinstance(mould, str) else mould
+    if not isinstance(mould, str):
+        return mould
+    head, comma, mark = mould.rpartition(",")
+    return (
+        f"{head}{comma}{texts[mark]}"
+        if head.startswith("data:") and mark in texts
+        else texts.get(mould, mould)
+    )

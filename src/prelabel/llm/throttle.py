@@ -18,6 +18,8 @@ from typing import Any, Protocol
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from prelabel import image_tokens
+from prelabel.content import texts_in
 from prelabel.draft import Model, Reply, Request
 from prelabel.errors import LimitedError
 from prelabel.settings import Limit
@@ -308,5 +310,6 @@ def _full(rate: float) -> float:
 
 
 def _tokens(request: Request) -> int:
-    size = sum(len(message["content"].encode()) for message in request.messages)
-    return size // BYTES_A_TOKEN * request.count + 1
+    size = sum(len(text.encode()) for text in texts_in(request.messages))
+    images = image_tokens.of_messages(request.model, request.messages)
+    return (size // BYTES_A_TOKEN + images) * request.count + 1

@@ -51,7 +51,9 @@ class PartQuality(BaseModel):
     """All parts of a field's values together, whatever their class (micro average). `f1` is None where there are none.
 
     `f1_low` and `f1_high` are its 95 % interval: F1 grows with both shares, so it lies between its values at the ends of their
-    Wilson intervals, taken at 97.5 % each since both have to hold (Bonferroni).
+    Wilson intervals, taken at 97.5 % each since both have to hold (Bonferroni). The intervals take parts for independent; those
+    of one example hardly are. `mean_overlap` is how far parts that match cover each other, 0 to 1 (of boxes: intersection over
+    union; where only equal parts match: 1), None where none do.
     """
 
     precision: Share
@@ -59,6 +61,7 @@ class PartQuality(BaseModel):
     f1: float | None
     f1_low: float
     f1_high: float
+    mean_overlap: float | None
 
 
 class FieldQuality(BaseModel):
@@ -71,8 +74,8 @@ class FieldQuality(BaseModel):
     accuracy: Share
     mean_distance: float | None
     classes: list[ClassQuality]
+    parts: PartQuality | None
     corrections: list[Correction]
-    parts: PartQuality | None = None
 
 
 class Band(BaseModel):
@@ -108,6 +111,7 @@ class _Field:
     drafted: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     same: Counter[str] = field(default_factory=Counter)
+    overlap: float = 0.0
     has_parts: bool = False
     corrections: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -119,7 +123,9 @@ class _Field:
         first, second = self._parts(draft), self._parts(settled)
         self.drafted.update(cls for cls, _ in first)
         self.settled.update(cls for cls, _ in second)
-        self.same.update(cls for cls, _ in first & second)
+        matches = self.kind.matches(draft, settled) if self.has_parts else dict.fromkeys(first & second, 1.0)
+        self.same.update(cls for cls, _ in matches)
+        self.overlap += sum(matches.values())
         if apart > 0:
             self.corrections[_short(self.kind.write(draft)), _short(self.kind.write(settled))] += 1
 
@@ -149,7 +155,9 @@ class _Field:
                 Correction(drafted=first, settled=second, count=count)
                 for (first, second), count in self.corrections.most_common(MOST_CORRECTIONS)
             ],
-            parts=part_quality(same.total(), drafted.total(), settled.total()) if self.has_parts else None,
+            parts=part_quality(same.total(), drafted.total(), settled.total(), self.overlap)
+            if self.has_parts
+            else None,
         )
 
 
@@ -202,8 +210,8 @@ class QualityTally:
         )
 
 
-def part_quality(same: int, drafted: int, settled: int) -> PartQuality:
-    """Of so many parts that are drafted, and so many that are settled, so many are the same."""
+def part_quality(same: int, drafted: int, settled: int, overlap: float) -> PartQuality:
+    """Of so many parts that are drafted, and so many that are settled, so many match; `overlap` is the sum over these."""
     wide = (1 + LEVEL) / 2
     precision, recall = wilson(same, drafted, wide), wilson(same, settled, wide)
     return PartQuality(
@@ -212,6 +220,7 @@ def part_quality(same: int, drafted: int, settled: int) -> PartQuality:
         f1=2 * same / (drafted + settled) if drafted + settled else None,
         f1_low=_f1(precision.low, recall.low),
         f1_high=_f1(precision.high, recall.high),
+        mean_overlap=overlap / same if same else None,
     )
 
 

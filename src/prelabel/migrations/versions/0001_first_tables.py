@@ -11,6 +11,16 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "image",
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_image")),
+    )
+    op.create_table(
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -101,6 +111,17 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_example_dataset_id_content_hash"), "example", ["dataset_id", "content_hash"], unique=False
+    )
+    op.create_table(
+        "image_name",
+        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["dataset.id"], name=op.f("fk_image_name_dataset_id_dataset")
+        ),
+        sa.ForeignKeyConstraint(["sha256"], ["image.sha256"], name=op.f("fk_image_name_sha256_image")),
+        sa.PrimaryKeyConstraint("dataset_id", "name", name=op.f("pk_image_name")),
     )
     op.create_table(
         "import",
@@ -423,6 +444,7 @@ def downgrade() -> None:
     op.drop_table("run")
     op.drop_index(op.f("ix_import_dataset_id"), table_name="import")
     op.drop_table("import")
+    op.drop_table("image_name")
     op.drop_index(op.f("ix_example_dataset_id_content_hash"), table_name="example")
     op.drop_table("example")
     op.drop_index(op.f("ix_token_user_id"), table_name="token")
@@ -433,3 +455,4 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_table("prompt")
     op.drop_table("project")
+    op.drop_table("image")
