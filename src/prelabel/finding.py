@@ -42,8 +42,10 @@ class Finder:
         """Where a quote can stand, the likeliest first: as whole words as it is, then folded; if nowhere, within words."""
         known, others = self._known.setdefault(quote, ([], self._look_for(quote)))
         at = 0
-        while at < len(known) or (place := next(others, None)):
+        while True:
             if at == len(known):
+                if (place := next(others, None)) is None:
+                    return
                 known.append(place)
             yield known[at]
             at += 1
