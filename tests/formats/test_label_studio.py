@@ -1,5 +1,6 @@
 """Label Studio tasks: what we write we read, its own reader accepts it, and what is lost is told."""
 
+import importlib
 import io
 import json
 import tracemalloc
@@ -123,12 +124,9 @@ def read(data: bytes, schema: LabelSchema = SCHEMA) -> list[Row]:
     return list(label_studio.read(io.BytesIO(data), schema))
 
 
-def task(*results: dict[str, Any], **more: Any) -> bytes:
-    """One task with one annotation for each list of regions."""
-    annotations = [
-        {"result": [regions]} if isinstance(regions, dict) else {"result": regions} for regions in results
-    ]
-    return json.dumps([{"data": CONTENT, "annotations": annotations} | more]).encode()
+def task(regions: list[dict[str, Any]]) -> bytes:
+    """A task with one annotation."""
+    return json.dumps([{"data": CONTENT, "annotations": [{"result": regions}]}]).encode()
 
 
 def choice(option: str, name: str = "topic") -> list[dict[str, Any]]:
@@ -390,10 +388,9 @@ def interface() -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from label_studio_sdk.label_interface import LabelInterface
+            return importlib.import_module("label_studio_sdk.label_interface").LabelInterface
     except ImportError as missing:
         skip_at_home(f"label-studio-sdk is not installed ({missing}): pip install --group peers")
-    return LabelInterface
 
 
 def test_label_studio_accepts_our_config_predictions_and_annotations(interface: Any) -> None:

@@ -1,0 +1,421 @@
+"""Label Studio's ML backend protocol: stored drafts at once, new tasks drafted, annotations back as reviews, never a 500."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from prelabel import users
+from prelabel.client import Client
+from prelabel.formats.label_studio.config import read_config
+from prelabel.label_studio import drafts, reviews
+from prelabel.models import Dataset, Example, Placement, Review, Run, User
+from prelabel.store import Store
+from tests.api.conftest import RecordingQueue
+from tests.factories import (
+    FakeDrafter,
+    all_of,
+    labels,
+    make_run,
+    places,
+    queued_run,
+    reasons,
+    sure,
+    unsure,
+    work_off,
+)
+
+CONFIG = """<View><Text name="text" value="$text"/>
+  <Choices name="topic" toName="text"><Choice value="a"/><Choice value="b"/><Choice value="c"/></Choices></View>"""
+
+
+class Studio:
+    """Label Studio as this server sees it: one project with one token."""
+
+    def __init__(self, web: TestClient, store: Store, role: str = "lead") -> None:
+        with store.writing() as session:
+            user = users.create(session, f"studio-{role}", role)
+            self.token = users.issue_token(session, user, "studio")
+        self._web = web
+
+    def post(self, path: str, body: Any, project: str = "p") -> Any:
+        secret = base64.b64encode(f"anyone:{self.token}".encode()).decode()
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._web.post(
+            f"/label-studio/{project}/{path}",
+            content=content,
+            headers={"Authorization": f"Basic {secret}", "Content-Type": "application/json"},
+        )
+
+    def predict(self, *tasks: Any, **more: Any) -> list[Any]:
+        body = {
+            "tasks": list(tasks), "model_version": "v3", "project": "12.1690000000", "label_config": CONFIG,
+            "params": {"login": None, "password": None, "context": None},
+        }  # fmt: skip
+        answer = self.post("predict", body | more)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["results"])
+
+    def annotate(
+        self, text: str, option: str | None, number: int = 5, by: Any = 7, action: str = "ANNOTATION_CREATED"
+    ) -> Any:
+        result = [
+            {"from_name": "topic", "to_name": "text", "type": "choices", "value": {"choices": [option]}}
+        ]
+        annotation = {
+            "id": number, "completed_by": by, "lead_time": 7.4, "was_cancelled": option is None,
+            "result": result if option else [],
+        }  # fmt: skip
+        project = {"id": 12, "label_config": CONFIG}
+        return self.post(
+            "webhook", {"action": action, "project": project, "task": task(text), "annotation": annotation}
+        )
+
+    def delete(self, number: int = 5) -> Any:
+        body = {"action": "ANNOTATIONS_DELETED", "project": {"id": 12}, "annotations": [{"id": number}]}
+        return self.post("webhook", body)
+
+
+def task(text: str, **more: Any) -> dict[str, Any]:
+    return {"id": 1, "data": {"text": text}, "meta": {}, "project": 12} | more
+
+
+@pytest.fixture
+def studio(web: TestClient, store: Store) -> Studio:
+    return Studio(web, store)
+
+
+def verdicts(store: Store) -> list[tuple[str, str]]:
+    """Whose reviews there are, and what they say."""
+    with store.reading() as session:
+        names = {user.id: user.name for user in all_of(session, User)}
+        return [(names[row.user_id], row.verdict) for row in all_of(session, Review)]
+
+
+@pytest.mark.parametrize("path", ["", "/", "/health"])
+def test_it_says_that_it_is_up_without_a_token(web: TestClient, path: str) -> None:
+    assert web.get(f"/label-studio/p{path}").json() == {"status": "UP", "model_class": "Prelabel"}
+    assert web.get("/label-studio/p/metrics").json() == {}
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic !!", "Basic YTpi", "Bearer x", "Basic YQ=="])
+@pytest.mark.parametrize("path", ["setup", "predict", "webhook", "train", "job_status"])
+def test_without_a_token_of_ours_it_does_nothing(sqlite_store: Store, header: str, path: str) -> None:
+    from prelabel.settings import Settings
+    from prelabel_api.app import create_app
+
+    web = TestClient(create_app(sqlite_store, Settings(), RecordingQueue()), raise_server_exceptions=False)
+    answer = web.post(f"/label-studio/p/{path}", headers={"Authorization": header} if header else {})
+    assert answer.status_code == 401
+    assert answer.json()["detail"]
+
+
+def test_setup_tells_the_version_by_which_label_studio_sees_a_new_run(store: Store, studio: Studio) -> None:
+    body = {"project": "12.1690000000", "schema": CONFIG, "hostname": "http://ls", "access_token": "x", "extra_params": {}}  # fmt: skip
+    first = queued_run(store, 1)
+    assert studio.post("setup", body).json() == {"model_version": f"run {first}: fake"}
+    second = make_run(store, 1, model="other")
+    assert studio.post("setup", body).json() == {"model_version": f"run {second}: other"}
+
+
+def test_setup_says_how_to_choose_a_model_where_the_project_has_none(lead: Client, studio: Studio) -> None:
+    lead.define_project("p", {"fields": {"topic": ["a", "b", "c"]}})
+    answer = studio.post("setup", {"project": "12.169", "schema": CONFIG}).json()
+    assert answer["model_version"] == ""
+    assert "prelabel submit" in answer["notice"]
+    assert studio.predict(task("x")) == [[]]
+
+
+def test_stored_drafts_are_answered_at_once_in_the_order_of_the_tasks(
+    store: Store, studio: Studio, wake: RecordingQueue
+) -> None:
+    run = queued_run(store, 3)
+    second, new, first = studio.predict(task("text 1"), task("new"), task("text 0"))
+    assert new == []
+    assert (second["model_version"], second["score"]) == (f"run {run}: fake", 0.4)
+    [region] = second["result"]
+    assert (region["from_name"], region["to_name"], region["type"]) == ("topic", "text", "choices")
+    assert region["value"] == {"choices": ["a"]}
+    assert region["id"] != first["result"][0]["id"]
+    assert wake.asked
+
+
+def test_a_task_is_found_by_the_id_that_it_was_exported_with(store: Store, studio: Studio) -> None:
+    queued_run(store, 2)
+    edited = task("somebody edited this", meta={"prelabel": {"id": "e1"}})
+    [answer] = studio.predict(edited)
+    assert answer["result"]
+
+
+def test_drafts_are_written_for_the_controls_of_the_config(store: Store, studio: Studio) -> None:
+    queued_run(store, 1)
+    config = CONFIG.replace('name="topic" toName="text"', 'name="what about?" toName="body"')
+    [answer] = studio.predict(task("text 0"), label_config=config.replace('name="text"', 'name="body"'))
+    assert [(one["from_name"], one["to_name"]) for one in answer["result"]] == [("what about?", "body")]
+
+
+def test_a_new_task_is_drafted_by_a_standing_run_like_the_newest_and_answered_then(
+    store: Store, studio: Studio, wake: RecordingQueue
+) -> None:
+    before = make_run(store, 2, threshold=0.77)
+    assert studio.predict(task("new"), task("newer")) == [[], []]
+    [standing] = wake.asked
+    assert standing != before
+    assert studio.predict(task("new"), task("newest")) == [[], []]
+    assert wake.asked == [standing, standing]
+    with store.reading() as session:
+        run = session.get_one(Run, standing)
+        assert (session.get_one(Dataset, run.dataset_id).name, run.policy["threshold"]) == (
+            "label-studio",
+            0.77,
+        )
+    assert places(store, standing) == {"waiting": 3}
+    work_off(store, standing, FakeDrafter(sure))
+    found = studio.predict(task("newest"), task("new"))
+    assert [one["result"][0]["value"] for one in found] == [{"choices": ["a"]}] * 2
+
+
+def test_a_task_that_waits_already_is_not_brought_in_again(
+    store: Store, studio: Studio, wake: RecordingQueue
+) -> None:
+    make_run(store, 2)
+    assert studio.predict(task("text 0")) == [[]]
+    assert wake.asked == []
+
+
+def test_a_reviewer_s_token_gets_drafts_and_has_nothing_drafted(
+    web: TestClient, store: Store, wake: RecordingQueue
+) -> None:
+    queued_run(store, 1)
+    known, new = Studio(web, store, "reviewer").predict(task("text 0"), task("new"))
+    assert known["result"]
+    assert (new, wake.asked) == ([], [])
+
+
+def test_the_draft_of_an_audit_is_not_shown(store: Store, studio: Studio) -> None:
+    queued_run(store, 1)
+    with store.writing() as session:
+        session.exec(select(Placement)).one().reason = "audit"
+    assert studio.predict(task("text 0")) == [[]]
+
+
+def test_someone_who_has_the_task_open_gets_an_empty_prediction(store: Store, studio: Studio) -> None:
+    run = make_run(store, 1)
+    context = {"login": None, "password": None, "context": {"result": []}}
+    assert studio.predict(task("text 0"), params=context) == [
+        {"model_version": f"run {run}: fake", "score": None, "result": []}
+    ]
+
+
+def test_an_annotation_becomes_a_review_of_a_user_for_its_annotator(store: Store, studio: Studio) -> None:
+    run = queued_run(store, 2)
+    answer = studio.annotate("text 1", "b")
+    assert (answer.status_code, answer.json()["status"]) == (201, "ok")
+    assert labels(store, run) == {"e1": ("b", "review")}
+    assert verdicts(store) == [("label-studio-7", "corrected")]
+    with store.reading() as session:
+        [review] = all_of(session, Review)
+        assert review.seconds == 7.4
+
+
+def test_an_annotation_that_equals_the_draft_confirms_it(store: Store, studio: Studio) -> None:
+    queued_run(store, 1)
+    studio.annotate("text 0", "a", by={"id": 3, "email": "x@example.org"})
+    assert verdicts(store) == [("label-studio-3", "confirmed")]
+
+
+def test_the_same_event_twice_is_one_review(store: Store, studio: Studio) -> None:
+    queued_run(store, 1)
+    assert [studio.annotate("text 0", "b").status_code for _ in range(2)] == [201, 201]
+    assert len(verdicts(store)) == 1
+
+
+def test_a_changed_annotation_takes_the_place_of_what_it_was(store: Store, studio: Studio) -> None:
+    run = queued_run(store, 2)
+    studio.annotate("text 0", "b")
+    studio.annotate("text 1", "b", number=6)
+    for option in ("c", "b", "c"):
+        assert studio.annotate("text 0", option, action="ANNOTATION_UPDATED").status_code == 201
+        assert labels(store, run)["e0"] == (option, "review")
+    assert labels(store, run)["e1"] == ("b", "review")
+
+
+def test_an_annotation_that_somebody_else_changes_is_theirs(store: Store, studio: Studio) -> None:
+    run = queued_run(store, 1)
+    studio.annotate("text 0", "b")
+    studio.annotate("text 0", "c", by=8, action="ANNOTATION_UPDATED")
+    assert labels(store, run) == {"e0": ("c", "review")}
+    assert verdicts(store)[-1] == ("label-studio-8", "corrected")
+
+
+def test_a_deleted_annotation_is_taken_back_and_its_example_waits_for_people(
+    store: Store, studio: Studio, reviewer: Client
+) -> None:
+    run = queued_run(store, 1)
+    studio.annotate("text 0", "b")
+    assert studio.delete().json()["result"] == ["took back review 1"]
+    assert (places(store, run), labels(store, run)) == ({"queued": 1}, {})
+    assert studio.delete().json()["result"] == ["nothing to take back"]
+    assert len(reviewer.post("/queue/claim", {"limit": 5})) == 1
+
+
+def test_a_cancelled_annotation_skips(store: Store, studio: Studio) -> None:
+    run = queued_run(store, 1)
+    assert studio.annotate("text 0", None).status_code == 201
+    assert verdicts(store) == [("label-studio-7", "skipped")]
+    assert places(store, run) == {"queued": 1}
+
+
+def test_a_reviewer_s_token_speaks_for_its_own_user_only(
+    web: TestClient, store: Store, studio: Studio
+) -> None:
+    run = queued_run(store, 2)
+    own = Studio(web, store, "reviewer")
+    own.annotate("text 0", "b")
+    assert verdicts(store) == [("studio-reviewer", "corrected")]
+    studio.annotate("text 1", "b", number=6)
+    assert own.delete(6).status_code == 404
+    assert len(labels(store, run)) == 2
+
+
+@pytest.mark.parametrize("drafter", [FakeDrafter(sure), None], ids=["accepted", "waiting"])
+def test_an_annotation_of_an_example_that_is_not_queued_settles_it(
+    store: Store, studio: Studio, drafter: FakeDrafter | None
+) -> None:
+    run = make_run(store, 1)
+    if drafter:
+        work_off(store, run, drafter)
+    assert studio.annotate("text 0", "c").status_code == 201
+    assert labels(store, run) == {"e0": ("c", "review")}
+    work_off(store, run, FakeDrafter(sure))
+    assert labels(store, run) == {"e0": ("c", "review")}
+
+
+def test_what_people_or_gold_have_settled_is_not_overruled(
+    store: Store, studio: Studio, reviewer: Client
+) -> None:
+    run = make_run(store, [{"id": "g", "text": "gold", "gold": "a"}, {"id": "e", "text": "x"}])
+    work_off(store, run, FakeDrafter(lambda content: ("a", 0.99 if content["text"] == "gold" else 0.1)))
+    [work] = reviewer.post("/queue/claim", {"limit": 5})
+    assert studio.annotate("x", "b").status_code == 409
+    reviewer.post(f"/queue/{work['slot_id']}/submit", {"label": {"topic": "c"}, "client_token": "token-01"})
+    for text in ("x", "gold"):
+        assert studio.annotate(text, "b").status_code == 409
+    assert labels(store, run) == {"g": ("a", "gold"), "e": ("c", "review")}
+
+
+def test_an_annotation_that_is_no_label_is_refused_and_the_example_stays_queued(
+    store: Store, studio: Studio
+) -> None:
+    run = queued_run(store, 1)
+    answer = studio.annotate("text 0", "no such")
+    assert (answer.status_code, answer.json()["error"]) == (422, "LabelError")
+    assert reasons(store, run) == {"e0": "low_confidence"}
+    assert verdicts(store) == []
+
+
+def test_a_payload_without_the_annotation_says_what_to_switch_on(studio: Studio, store: Store) -> None:
+    queued_run(store, 1)
+    answer = studio.post("webhook", {"action": "ANNOTATION_CREATED"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, reviews.NO_ANNOTATION)
+
+
+def test_events_of_other_kinds_are_let_pass(store: Store, studio: Studio) -> None:
+    queued_run(store, 1)
+    assert studio.post("webhook", {"action": "PROJECT_UPDATED"}).json() == {"status": "Unknown event"}
+    assert studio.post("webhook", {"action": "START_TRAINING"}).status_code == 201
+    for path in ("train", "validate", "job_status", "delete", "duplicate_model"):
+        assert studio.post(path, {"project": "12.1"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["setup", "predict", "webhook"])
+def test_an_unknown_project_is_told(studio: Studio, path: str) -> None:
+    body = {"tasks": [task("x")], "action": "ANNOTATION_CREATED", "annotation": {"id": 1}}
+    assert studio.post(path, body, "no-such").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"\xff", b'{"a": "\\u0000"}', b'{"a": "\\ud800"}', b"[" * 10_000]
+)
+@pytest.mark.parametrize("path", ["setup", "predict", "webhook"])
+def test_a_body_that_is_no_object_is_refused_in_words(sqlite_store: Store, path: str, body: bytes) -> None:
+    from prelabel.settings import Settings
+    from prelabel_api.app import create_app
+
+    web = TestClient(create_app(sqlite_store, Settings(), RecordingQueue()), raise_server_exceptions=False)
+    answer = Studio(web, sqlite_store).post(path, body)
+    assert answer.status_code == 422
+    assert "the body cannot be read" in answer.json()["detail"]
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "data", "text", "meta", "prelabel", "result", "completed_by"]), inner, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tasks=st.lists(ODD, max_size=3), odd=ODD, annotation=ODD,
+    action=st.sampled_from([*reviews.CREATED, *reviews.DELETED]),
+)  # fmt: skip
+def test_no_body_however_odd_is_answered_with_500(
+    sqlite_store: Store, tasks: list[Any], odd: Any, annotation: Any, action: str
+) -> None:
+    from prelabel.settings import Settings
+    from prelabel_api.app import create_app
+
+    web = TestClient(create_app(sqlite_store, Settings(), RecordingQueue()), raise_server_exceptions=False)
+    with sqlite_store.reading() as session:
+        is_first = session.exec(select(Example.id)).first() is None
+    if is_first:
+        queued_run(sqlite_store, 1)
+        Studio(web, sqlite_store)
+    with sqlite_store.writing() as session:
+        token = users.issue_token(session, users.find(session, "studio-lead"), "again")
+    headers = {"Authorization": f"Bearer {token}"}
+    bodies = {
+        "setup": {"project": odd, "schema": odd},
+        "predict": {"tasks": [*tasks, task("text 0")], "label_config": odd, "params": odd},
+        "webhook": {
+            "action": action,
+            "project": {"id": 12},
+            "task": task("text 0"),
+            "annotation": annotation,
+        },
+    }
+    for path, body in bodies.items():
+        answer = web.post(f"/label-studio/p/{path}", json=body, headers=headers)
+        assert answer.status_code < 500, answer.text
+    assert web.post("/label-studio/p/predict", json={"tasks": odd}, headers=headers).status_code < 500
+
+
+def test_the_config_is_that_of_the_schema_and_the_content(
+    store: Store, lead: Client, web: TestClient
+) -> None:
+    make_run(store, [{"id": "1", "text": "x", "title": "t"}])
+    answer = web.get("/v1/projects/p/label-studio-config", headers=lead._http.headers)
+    assert answer.headers["content-type"].startswith("application/xml")
+    root, controls = read_config(answer.text)
+    assert [tag.attributes["value"] for tag in root.walk() if tag.name == "Text"] == ["$text", "$title"]
+    assert controls["topic"].to == ("text",)
+    with store.reading() as session:
+        project = session.exec(select(Dataset)).first()
+        assert project is not None
+    assert drafts.DATASET == "label-studio"
+
+
+def test_an_export_that_comes_back_as_tasks_is_found_again(
+    store: Store, lead: Client, studio: Studio
+) -> None:
+    run = make_run(store, 2)
+    work_off(store, run, FakeDrafter(unsure))
+    exported = json.loads(b"".join(lead.export(run, "label_studio", "all")))
+    for one in studio.predict(*exported):
+        assert one["result"][0]["value"] == {"choices": ["a"]}
