@@ -19,7 +19,7 @@ from prelabel.errors import FormatError
 from prelabel.formats.base import Row
 from prelabel.formats.label_studio.config import read_config
 from prelabel.formats.label_studio.controls import Control, controls_of, object_names
-from prelabel.formats.label_studio.reading import field_name
+from prelabel.formats.label_studio.reading import HOLDS, field_name
 from prelabel.formats.label_studio.writing import Result
 from prelabel.label_studio.tasks import Task, placements, read_tasks
 from prelabel.models import Dataset, Draft, Example, Placement, Project, Prompt, Run
@@ -122,13 +122,13 @@ def _matched(
 ) -> dict[str, Control]:
     """The config's controls by the names that ours would have; ours where there is no config.
 
-    A control is that of its name; or, for a field without one, the only control left with its tag.
+    A control is that of its name, if it can hold such a field; or, for a field without one, the only one left with its tag.
     """
     ours = controls_of(schema, object_names(schema, content))
     if not config:
         return ours
-    by_name = {name: config[name] for name in ours if name in config}
-    by_name |= {field_name(name): control for name, control in config.items() if field_name(name) in ours}
+    named = {field_name(name): control for name, control in config.items()} | dict(config)
+    by_name = {name: named[name] for name in ours if name in named and _can_hold(schema, name, named[name])}
     left = [control for control in config.values() if control not in by_name.values()]
     for name, control in ours.items():
         alike = [other for other in left if other.tag == control.tag]
@@ -136,6 +136,12 @@ def _matched(
             by_name[name] = alike[0]
             left.remove(alike[0])
     return by_name
+
+
+def _can_hold(schema: LabelSchema, name: str, control: Control) -> bool:
+    """Whether a control can say a field's value. One that stands beside a field's own has its tag from us; HTML has no offsets."""
+    kind = schema.fields.get(name)
+    return control.tag != "HyperTextLabels" and (kind is None or kind.kind in HOLDS.get(control.type, ()))
 
 
 def _begin(store: Store, project: Project, tasks: Sequence[Task], wake: Callable[[int], None]) -> None:
