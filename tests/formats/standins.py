@@ -5,6 +5,8 @@
 
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError
 from prelabel.kinds import known
@@ -94,25 +96,55 @@ class Turns(Text):
         return value
 
 
+class Branch(Option):
+    options: tuple["Branch", ...] = ()
+
+    def paths(self, above: str = "") -> list[str]:
+        below = [path for option in self.options for path in option.paths(f"{above}{self.value}/")]
+        return below or [above + self.value]
+
+
+class Tree(Kind):
+    kind: Literal["choice"] = "choice"
+    options: tuple[Branch, ...]
+    inner: bool = False
+
+    @property
+    def values(self) -> list[str]:
+        return [path for option in self.options for path in option.paths()]
+
+    def json_schema(self) -> dict[str, Json]:
+        return {"type": "string"}
+
+    def validate_value(self, value: Json, path: str) -> None:
+        if value not in self.values:
+            raise LabelError(path, "is no option")
+
+    def parse(self, text: str) -> Json:
+        return text
+
+    def write(self, value: Json) -> str:
+        return str(value)
+
+
 STANDINS: dict[str, type[Kind]] = {
     "spans": Spans, "relations": Relations, "boxes": Boxes, "preference": Preference,
 }  # fmt: skip
 
 
 def schema_of(**fields: dict[str, Any]) -> LabelSchema:
-    """A schema of these fields, each of its real kind where that is known."""
-    real = all(field["kind"] in known() for field in fields.values())
-    if real and not any("turns" in field for field in fields.values() if "turns" not in Text.model_fields):
+    """A schema of these fields, each of its real kind as soon as all of them are there."""
+    try:
         return LabelSchema.model_validate({"fields": fields})
-    return LabelSchema.model_construct(
-        guidelines="", fields={name: _kind(one) for name, one in fields.items()}
-    )
+    except ValidationError:
+        kinds = {name: _kind(field) for name, field in fields.items()}
+        return LabelSchema.model_construct(guidelines="", fields=kinds)
 
 
 def _kind(field: dict[str, Any]) -> Kind:
-    kind = STANDINS.get(field["kind"]) or known()[field["kind"]]
-    if "turns" in field:
-        kind = Turns
-    options = [Option(value=option) for option in field.get("options", ())]
-    made: Kind = kind.model_validate(field | ({"options": options} if options else {}))
-    return made
+    if real := known().get(field["kind"]):
+        try:
+            return real.model_validate(field)
+        except ValidationError:
+            return (Turns if "turns" in field else Tree).model_validate(field)
+    return STANDINS[field["kind"]].model_validate(field)

@@ -27,7 +27,7 @@ CONTENT = {
 }
 FIELDS: dict[str, dict[str, Any]] = {
     "topic": {"kind": "choice", "options": ["legal", "a/c", "x, y"]},
-    "animal": {"kind": "choice", "options": ["animal/dog", "animal/cat", "plant/oak"]},
+    "animal": {"kind": "choice", "options": [{"value": "animal", "options": ["dog", "cat"]}, "oak"]},
     "tags": {"kind": "choices", "options": ["a", "b", "c"]},
     "quality": {"kind": "rating", "min": 1, "max": 5},
     "mood": {"kind": "rating", "min": -2, "max": 2},
@@ -51,8 +51,9 @@ def span() -> st.SearchStrategy[dict[str, Any]]:
     return ends.map(lambda pair: {"start": min(pair), "end": max(pair)})
 
 
-def part(**names: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
-    return st.lists(st.fixed_dictionaries(names), max_size=3)
+def relations(names: list[str], ends: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    one = st.fixed_dictionaries({"label": st.sampled_from(names), "head": ends, "tail": ends})
+    return st.lists(one.filter(lambda relation: relation["head"] != relation["tail"]), max_size=3)
 
 
 def box() -> st.SearchStrategy[dict[str, Any]]:
@@ -86,11 +87,15 @@ def labels(draw: st.DrawFn) -> dict[str, Any]:
             max_size=4,
         )
     )
-    ends = (
-        st.sampled_from([{"start": one["start"], "end": one["end"]} for one in ner]) if ner else st.nothing()
+    places = [{"start": one["start"], "end": one["end"]} for one in ner]
+    joined = (
+        relations(["sued", "knows"], st.sampled_from(places))
+        if any(one != places[0] for one in places)
+        else st.just([])
     )
     label = {
-        **{name: draw(st.sampled_from(FIELDS[name]["options"])) for name in ("topic", "animal")},
+        "topic": draw(st.sampled_from(FIELDS["topic"]["options"])),
+        "animal": draw(st.sampled_from(["animal/dog", "animal/cat", "oak"])),
         "tags": draw(st.lists(st.sampled_from("abc"))),
         "quality": draw(st.integers(1, 5)),
         "mood": draw(st.integers(-2, 2)),
@@ -98,8 +103,8 @@ def labels(draw: st.DrawFn) -> dict[str, Any]:
         "angry": draw(st.booleans()),
         "answer": draw(WORDS),
         "ner": ner,
-        "joins": draw(part(label=st.sampled_from(["sued", "knows"]), head=ends, tail=ends)) if ner else [],
-        "free": draw(part(label=st.sampled_from(["sees", "in"]), head=span(), tail=span())),
+        "joins": draw(joined),
+        "free": draw(relations(["sees", "in"], span())),
         "better": draw(st.sampled_from(["A", "B", "tie"])),
         "by_far": draw(strong()),
         "box": draw(st.lists(box(), max_size=3)),

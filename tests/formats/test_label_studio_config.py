@@ -10,9 +10,12 @@ from tests.formats.standins import schema_of
 
 DRAFTED: list[dict[str, Any]] = [
     {"kind": "choice", "options": ["legal", "a/c", 'x, "y" & <z>', "ä\n"]},
-    {"kind": "choice", "options": ["animal", "animal/dog", "animal/cat", "plant"]},
+    {
+        "kind": "choice",
+        "options": [{"value": "animal", "options": ["dog", {"value": "cat", "description": "purrs"}]}, "oak"],
+    },
     {"kind": "choices", "options": ["a", "b"]},
-    {"kind": "choices", "options": ["k/a", "k/b", "k"]},
+    {"kind": "choice", "inner": True, "options": [{"value": "animal", "options": ["dog", "cat"]}, "oak"]},
     {"kind": "rating", "max": 7},
     {"kind": "number", "min": 0, "max": 2.5},
     {"kind": "boolean"},
@@ -30,10 +33,21 @@ def test_a_schema_comes_back_from_its_config(field: dict[str, Any]) -> None:
     draft = draft_schema(write_config(schema, {"text": "x", "left": "x", "right": "x", "picture": "x.png"}))
     assert draft.lost == ()
     [(name, read)] = draft.document["fields"].items()
-    stripped = schema.fields["mine"]
-    options = read.pop("options", None)
-    assert (name, read) == ("mine", {name: value for name, value in field.items() if name != "options"})
-    assert options is None or set(options) == set(getattr(stripped, "values"))  # noqa: B009
+    assert name == "mine"
+    assert schema_of(mine=read) == schema
+    assert {key: value for key, value in read.items() if key != "options"} == {
+        key: value for key, value in field.items() if key != "options"
+    }
+
+
+def test_a_condition_on_one_choice_is_carried_both_ways() -> None:
+    config = """<View><Text name="t" value="$t"/>
+      <Choices name="toxic" toName="t"><Choice value="Yes"/><Choice value="No"/></Choices>
+      <TextArea name="why" toName="t" visibleWhen="choice-selected" whenTagName="toxic" whenChoiceValue="Yes"/>
+      <TextArea name="how" toName="t" visibleWhen="region-selected"/></View>"""
+    draft = draft_schema(config)
+    assert draft.document["fields"]["why"] == {"kind": "text", "when": {"toxic": [True]}}
+    assert draft.lost == ("'how': the condition under which it is shown",)
 
 
 def test_relations_join_the_spans_of_the_config() -> None:
@@ -71,7 +85,12 @@ def test_what_has_no_kind_is_told() -> None:
       <Choices name="each" toName="i" perRegion="true"><Choice value="A"/><Choice value="B"/></Choices></View>"""
     draft = draft_schema(config)
     assert draft.document == {
-        "fields": {"my_topic": {"kind": "choice", "options": {"a": "", "B": "the second"}}}
+        "fields": {
+            "my_topic": {
+                "kind": "choice",
+                "options": [{"value": "a"}, {"value": "B", "description": "the second"}],
+            }
+        }
     }
     assert [what.split(":")[0] for what in draft.lost] == ["'mask'", "the name 'my topic'", "'each'"]
 

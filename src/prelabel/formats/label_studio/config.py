@@ -104,7 +104,7 @@ def draft_schema(text: str) -> SchemaDraft:
     for name, control in controls.items():
         drafted = _field(control, variables, texts, lost)
         if drafted and not name.endswith((TIE, STRENGTH)):
-            fields[field_name(name)] = drafted
+            fields[field_name(name)] = drafted | _condition(control, fields, lost)
         if field_name(name) != name and drafted and not name.endswith((TIE, STRENGTH)):
             lost[f"the name {name!r}: the field is called {field_name(name)!r}"] = None
     for name in controls:
@@ -211,8 +211,6 @@ def _field(
     if said.get("perRegion") == "true":
         lost[f"{control.name!r}: answers for each region instead of for the example"] = None
         return None
-    if "whenTagName" in said or "whenChoiceValue" in said:
-        lost[f"{control.name!r}: the condition under which it is shown"] = None
     if control.tag in ("Choices", "Taxonomy"):
         return _choice(control, lost)
     if control.tag in ("Labels", "HyperTextLabels", "RectangleLabels", "Pairwise"):
@@ -244,36 +242,51 @@ def _pointing(
 
 
 def _choice(control: Control, lost: dict[str, None]) -> dict[str, Json] | None:
-    options = list(_paths(control.values))
-    if len(options) < 2 and not control.name.endswith(TIE):
+    options = [value.name for value in control.values]
+    is_tree = any(value.below for value in control.values)
+    if len(options) < 2 and not is_tree and not control.name.endswith(TIE):
         lost[f"{control.name!r}: a choice that does not name two options or more in the config"] = None
         return None
-    if [option.lower() for option in options] in (
-        ["yes", "no"],
-        ["no", "yes"],
-        ["true", "false"],
-        ["false", "true"],
-    ):
+    if sorted(option.lower() for option in options) in (["no", "yes"], ["false", "true"]) and not is_tree:
         return {"kind": "boolean"}
     is_single = control.attributes.get("choice", "single") != "multiple"
     if control.tag == "Taxonomy":
         is_single = control.attributes.get("maxUsages") == "1"
-    hints = {option: hint for option, hint in _hints(control.values) if hint}
-    document: Json = {option: hints.get(option, "") for option in options} if hints else options
-    return {"kind": "choice" if is_single else "choices", "options": document}
+    inner = {"inner": True} if is_tree and control.attributes.get("leafsOnly") != "true" else {}
+    return {"kind": "choice" if is_single else "choices", "options": _options(control.values)} | inner
 
 
-def _paths(values: tuple[Value, ...], above: str = "") -> Iterator[str]:
-    """Options as paths of names: in a tree, every node can be chosen."""
-    for value in values:
-        yield above + value.name
-        yield from _paths(value.below, f"{above}{value.name}/")
+def _options(values: tuple[Value, ...]) -> Json:
+    """Options as a schema's document has them: bare where there is no more to say of any."""
+    if not any(value.hint or value.below for value in values):
+        return [value.name for value in values]
+    return [
+        {"value": value.name}
+        | ({"description": value.hint} if value.hint else {})
+        | ({"options": _options(value.below)} if value.below else {})
+        for value in values
+    ]
 
 
-def _hints(values: tuple[Value, ...], above: str = "") -> Iterator[tuple[str, str]]:
-    for value in values:
-        yield above + value.name, value.hint
-        yield from _hints(value.below, f"{above}{value.name}/")
+def _condition(control: Control, fields: Mapping[str, Json], lost: dict[str, None]) -> dict[str, Json]:
+    """The condition under which a control is shown, if it is one that a field can have: an earlier choice was made so."""
+    said = control.attributes
+    if not {"visibleWhen", "whenTagName", "whenChoiceValue"} & said.keys():
+        return {}
+    earlier = fields.get(field_name(said.get("whenTagName", "")), {}).get("kind")
+    wanted: list[Json] = [
+        value.strip() for value in said.get("whenChoiceValue", "").split(",") if value.strip()
+    ]
+    if (
+        said.get("visibleWhen") != "choice-selected"
+        or earlier not in ("choice", "choices", "boolean")
+        or not wanted
+    ):
+        lost[f"{control.name!r}: the condition under which it is shown"] = None
+        return {}
+    if earlier == "boolean":
+        wanted = [value.lower() in ("yes", "true") for value in wanted]
+    return {"when": {field_name(said["whenTagName"]): wanted}}
 
 
 def _beside_pairwise(name: str, control: Control, fields: Mapping[str, Json]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from prelabel.canonical import Json
 from prelabel.kinds import Kind
@@ -72,16 +73,10 @@ def parts_of(option: str) -> list[str]:
     return option.split("/")
 
 
-def is_tree(options: Sequence[str]) -> bool:
-    """Whether options are paths in a hierarchy: some share their first name, and no name is empty."""
-    paths = [parts_of(option) for option in options]
-    heads = [path[0] for path in paths if len(path) > 1]
-    return len(set(heads)) < len(heads) and all(name for path in paths for name in path)
-
-
 def _controls(name: str, kind: Kind, objects: Mapping[str, str]) -> Iterator[Control]:
     to = (main_object(objects),)
     needed: dict[str, str] = {} if getattr(kind, "optional", False) else {"required": "true"}
+    needed |= _condition(kind)
     match kind.kind:
         case "choice" | "choices":
             yield _options(name, kind, to, needed)
@@ -99,7 +94,7 @@ def _controls(name: str, kind: Kind, objects: Mapping[str, str]) -> Iterator[Con
             one = {} if getattr(kind, "turns", False) else {"maxSubmissions": "1"}
             yield Control("TextArea", name, to, (), rows | one | {"editable": "true"} | needed)
         case "spans":
-            yield Control("Labels", name, (objects[_of(kind)],), _values(kind))
+            yield Control("Labels", name, (objects[_of(kind)],), _values(kind), _condition(kind))
         case "boxes":
             yield Control(
                 "RectangleLabels", name, (objects[_of(kind)],), _values(kind), {"canRotate": "false"}
@@ -116,39 +111,39 @@ def _of(kind: Kind) -> str:
     return str(getattr(kind, "of"))  # noqa: B009 # kinds that point into the content have it
 
 
+def _condition(kind: Kind) -> dict[str, str]:
+    """When the control is shown; a condition on several fields is left to our own check."""
+    when: Mapping[str, Sequence[Json]] = getattr(kind, "when", {})
+    if len(when) != 1:
+        return {}
+    [(name, wanted)] = when.items()
+    said = [(YES if value else NO) if isinstance(value, bool) else str(value) for value in wanted]
+    return {"visibleWhen": "choice-selected", "whenTagName": name, "whenChoiceValue": ",".join(said)}
+
+
 def _values(kind: Kind) -> tuple[Value, ...]:
-    return tuple(Value(option.value, option.description) for option in getattr(kind, "options"))  # noqa: B009
+    return tuple(Value(value) for value in getattr(kind, "values", ()))
+
+
+def _offered(options: Sequence[Any]) -> tuple[Value, ...]:
+    """Options with those beneath them."""
+    return tuple(
+        Value(option.value, option.description, _offered(getattr(option, "options", ())))
+        for option in options
+    )
 
 
 def _options(name: str, kind: Kind, to: tuple[str, ...], needed: dict[str, str]) -> Control:
     is_single = kind.kind == "choice"
-    values = _values(kind)
-    required = needed if is_single or bool(getattr(kind, "min", False)) else {}
-    if is_tree([value.name for value in values]):
+    values = _offered(getattr(kind, "options", ()))
+    required = needed if is_single or bool(getattr(kind, "min", False)) else _condition(kind)
+    if any(value.below for value in values):
         most = {"maxUsages": "1"} if is_single else {}
-        return Control(
-            "Taxonomy",
-            name,
-            to,
-            _tree([(parts_of(value.name), value.hint) for value in values]),
-            most | required,
-        )
+        leaves = {} if getattr(kind, "inner", False) else {"leafsOnly": "true"}
+        return Control("Taxonomy", name, to, values, most | leaves | required)
     shown = {"layout": "select"} if len(values) >= MANY else {"showInline": "true"}
-    return Control(
-        "Choices", name, to, values, {"choice": "single" if is_single else "multiple"} | shown | required
-    )
-
-
-def _tree(paths: Sequence[tuple[list[str], str]]) -> tuple[Value, ...]:
-    below: dict[str, list[tuple[list[str], str]]] = {}
-    hints: dict[str, str] = {}
-    for (head, *rest), hint in paths:
-        below.setdefault(head, [])
-        if rest:
-            below[head].append((rest, hint))
-        else:
-            hints[head] = hint
-    return tuple(Value(head, hints.get(head, ""), _tree(inner)) for head, inner in below.items())
+    how = {"choice": "single" if is_single else "multiple"}
+    return Control("Choices", name, to, values, how | shown | required)
 
 
 def _rating(name: str, kind: Kind, to: tuple[str, ...], needed: dict[str, str]) -> Control:

@@ -25,8 +25,6 @@ HOLDS = {
     "pairwise": ("preference",),
 }
 """The kinds of field that regions of each type can be values of."""
-EMPTY = ("choices", "spans", "relations", "boxes")
-"""Kinds whose value may be an empty list: no region means that."""
 
 
 def field_name(name: str) -> str:
@@ -56,8 +54,15 @@ class Results:
                 by_field[name].append(region)
         label = {name: _read(kind, name, by_field[name], lost) for name, kind in self._schema.fields.items()}
         for name, relation in self._relations(regions, by_field, lost):
-            label[name] = [*label[name], relation]
+            label[name] = [*(label[name] or []), relation]
+        for name in self._schema.fields:
+            if label[name] == [] and not self._applies(name, label):
+                label[name] = None
         return label
+
+    def _applies(self, name: str, label: Mapping[str, Json]) -> bool:
+        """Whether the field can have a value beside the others."""
+        return bool(self._schema.applies(name, label)) if hasattr(self._schema, "applies") else True
 
     def _field_of(self, region: Mapping[str, Any], lost: set[str]) -> str | None:
         name, kind_of_region = str(region.get("from_name")), str(region.get("type"))
@@ -144,18 +149,19 @@ def _options(kind: Kind) -> list[str]:
 
 def _read(kind: Kind, name: str, regions: list[Mapping[str, Any]], lost: set[str]) -> Json:
     """The value that a field's regions mean."""
+    none = None if getattr(kind, "optional", False) else []
     if kind.kind in ("spans", "boxes"):
         parts = _spans if kind.kind == "spans" else _boxes
-        return [part for region in regions for part in parts(region, lost)]
+        return [part for region in regions for part in parts(region, lost)] or none
     if kind.kind == "preference":
         return _preference(kind, regions)
     if kind.kind == "text":
         return _text(kind, [text for region in regions for text in _texts(region)], lost)
     if kind.kind == "relations":
-        return []  # they are no regions of their own: what joins two of them
+        return none  # they are no regions of their own: what joins two of them
     said = [one for region in regions for one in _said(region)]
-    if kind.kind in EMPTY:
-        return said
+    if kind.kind == "choices":
+        return said or none
     read = [_parsed(kind, one) for one in said]
     return read[0] if len(read) == 1 else read or None
 
