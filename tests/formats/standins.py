@@ -5,21 +5,26 @@
 
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError
 from prelabel.kinds import known
-from prelabel.kinds.base import Kind, Option, Options
+from prelabel.kinds.base import Kind
 from prelabel.kinds.text import Text
 from prelabel.schema import LabelSchema
 
 
-class _Listed(Options):
+class _Listed(Kind):
     """A list of objects with a label, each once."""
 
-    parts: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
     of: str = "text"
+    options: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> list[str]:
+        return list(self.options)
 
     def json_schema(self) -> dict[str, Json]:
         return {"type": "array"}
@@ -28,9 +33,10 @@ class _Listed(Options):
         if not isinstance(value, list):
             raise LabelError(path, "must be a list")
         for part in value:
-            if not isinstance(part, dict) or part.keys() - {"text"} != self.parts:
-                raise LabelError(path, f"must hold {sorted(self.parts)}")
-            self.check_option(part["label"], path)
+            if not isinstance(part, dict) or part.keys() - {"text"} != self.needs:
+                raise LabelError(path, f"must hold {sorted(self.needs)}")
+            if part["label"] not in self.options:
+                raise LabelError(path, "is no option")
 
     def normalize(self, value: Json) -> Json:
         bare = [{name: inner for name, inner in part.items() if name != "text"} for part in value]
@@ -45,21 +51,21 @@ class _Listed(Options):
 
 class Spans(_Listed):
     kind: Literal["spans"] = "spans"
-    parts: frozenset[str] = frozenset({"start", "end", "label"})
+    needs: frozenset[str] = frozenset({"start", "end", "label"})
     nested: bool = False
     overlapping: bool = False
 
 
 class Relations(_Listed):
     kind: Literal["relations"] = "relations"
-    parts: frozenset[str] = frozenset({"head", "tail", "label"})
+    needs: frozenset[str] = frozenset({"head", "tail", "label"})
     between: str | None = None
 
 
 class Boxes(_Listed):
     kind: Literal["boxes"] = "boxes"
     of: str = "image"
-    parts: frozenset[str] = frozenset({"x", "y", "width", "height", "label"})
+    needs: frozenset[str] = frozenset({"x", "y", "width", "height", "label"})
 
 
 class Preference(Kind):
@@ -96,8 +102,15 @@ class Turns(Text):
         return value
 
 
-class Branch(Option):
+class Branch(BaseModel):
+    value: str
+    description: str = ""
     options: tuple["Branch", ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: Any) -> Any:
+        return {"value": given} if isinstance(given, str) else given
 
     def paths(self, above: str = "") -> list[str]:
         below = [path for option in self.options for path in option.paths(f"{above}{self.value}/")]
