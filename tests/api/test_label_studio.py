@@ -1,121 +1,31 @@
 """Label Studio's ML backend protocol: stored drafts at once, new tasks drafted, annotations back as reviews, never a 500."""
 
-import base64
 import json
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from prelabel import formats, users
+from prelabel import formats
 from prelabel.client import Client
 from prelabel.formats import label_studio
 from prelabel.formats.label_studio.config import read_config
 from prelabel.label_studio import drafts, reviews
-from prelabel.models import Dataset, Placement, Review, Run, User
-from prelabel.settings import Settings
+from prelabel.models import Dataset, Placement, Run
 from prelabel.store import Store
-from prelabel_api.app import create_app
 from tests.api.conftest import RecordingQueue
+from tests.api.studio import CONFIG, Studio, task
 from tests.factories import (
     FakeDrafter,
-    all_of,
-    labels,
     make_run,
     places,
     queued_run,
-    reasons,
     sure,
     unsure,
     work_off,
 )
-
-CONFIG = """<View><Text name="text" value="$text"/>
-  <Choices name="topic" toName="text"><Choice value="a"/><Choice value="b"/><Choice value="c"/></Choices></View>"""
-
-
-class Studio:
-    """Label Studio as this server sees it: one project with one token."""
-
-    def __init__(self, web: TestClient, store: Store, role: str = "lead") -> None:
-        with store.writing() as session:
-            user = users.create(session, f"studio-{role}", role)
-            self.token = users.issue_token(session, user, "studio")
-        self.web = web
-
-    def post(self, path: str, body: Any, project: str = "p") -> Any:
-        secret = base64.b64encode(f"anyone:{self.token}".encode()).decode()
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.web.post(
-            f"/label-studio/{project}/{path}",
-            content=content,
-            headers={"Authorization": f"Basic {secret}", "Content-Type": "application/json"},
-        )
-
-    def predict(self, *tasks: Any, **more: Any) -> list[Any]:
-        body = {
-            "tasks": list(tasks), "model_version": "v3", "project": "12.1690000000", "label_config": CONFIG,
-            "params": {"login": None, "password": None, "context": None},
-        }  # fmt: skip
-        answer = self.post("predict", body | more)
-        assert answer.status_code == 200, answer.text
-        return list(answer.json()["results"])
-
-    def annotate(
-        self, text: str, option: str | None, number: int = 5, by: Any = 7, action: str = "ANNOTATION_CREATED"
-    ) -> Any:
-        result = [
-            {"from_name": "topic", "to_name": "text", "type": "choices", "value": {"choices": [option]}}
-        ]
-        annotation = {
-            "id": number, "completed_by": by, "lead_time": 7.4, "was_cancelled": option is None,
-            "result": result if option else [],
-        }  # fmt: skip
-        project = {"id": 12, "label_config": CONFIG}
-        return self.post(
-            "webhook", {"action": action, "project": project, "task": task(text), "annotation": annotation}
-        )
-
-    def delete(self, number: int = 5) -> Any:
-        body = {"action": "ANNOTATIONS_DELETED", "project": {"id": 12}, "annotations": [{"id": number}]}
-        return self.post("webhook", body)
-
-
-def task(text: str, **more: Any) -> dict[str, Any]:
-    return {"id": 1, "data": {"text": text}, "meta": {}, "project": 12} | more
-
-
-@pytest.fixture
-def studio(web: TestClient, store: Store) -> Studio:
-    return Studio(web, store)
-
-
-@pytest.fixture
-def light_wake() -> RecordingQueue:
-    return RecordingQueue()
-
-
-@pytest.fixture
-def light(sqlite_store: Store, light_wake: RecordingQueue) -> Studio:
-    """On SQLite alone, for what no database does in another way."""
-    app = create_app(sqlite_store, Settings(), light_wake)
-    return Studio(TestClient(app, raise_server_exceptions=False), sqlite_store)
-
-
-@pytest.fixture
-def queued(sqlite_store: Store) -> int:
-    """A run in the light database whose one example waits for people."""
-    return queued_run(sqlite_store, 1)
-
-
-def verdicts(store: Store) -> list[tuple[str, str]]:
-    """Whose reviews there are, and what they say."""
-    with store.reading() as session:
-        names = {user.id: user.name for user in all_of(session, User)}
-        return [(names[row.user_id], row.verdict) for row in all_of(session, Review)]
 
 
 def test_it_says_that_it_is_up_without_a_token(light: Studio) -> None:
@@ -230,113 +140,6 @@ def test_someone_who_has_the_task_open_gets_an_empty_prediction(sqlite_store: St
     assert light.predict(task("text 0"), params=context) == [
         {"model_version": f"run {run}: fake", "score": None, "result": []}
     ]
-
-
-def test_an_annotation_becomes_a_review_of_a_user_for_its_annotator(store: Store, studio: Studio) -> None:
-    run = queued_run(store, 2)
-    answer = studio.annotate("text 1", "b")
-    assert (answer.status_code, answer.json()["status"]) == (201, "ok")
-    assert labels(store, run) == {"e1": ("b", "review")}
-    assert verdicts(store) == [("label-studio-7", "corrected")]
-    with store.reading() as session:
-        [review] = all_of(session, Review)
-        assert review.seconds == 7.4
-
-
-def test_an_annotation_that_equals_the_draft_confirms_it(sqlite_store: Store, light: Studio) -> None:
-    queued_run(sqlite_store, 1)
-    light.annotate("text 0", "a", by={"id": 3, "email": "x@example.org"})
-    assert verdicts(sqlite_store) == [("label-studio-3", "confirmed")]
-
-
-def test_the_same_event_twice_is_one_review(sqlite_store: Store, light: Studio) -> None:
-    queued_run(sqlite_store, 1)
-    assert [light.annotate("text 0", "b").status_code for _ in range(2)] == [201, 201]
-    assert len(verdicts(sqlite_store)) == 1
-
-
-def test_a_changed_annotation_takes_the_place_of_what_it_was(store: Store, studio: Studio) -> None:
-    run = queued_run(store, 2)
-    studio.annotate("text 0", "b")
-    studio.annotate("text 1", "b", number=6)
-    for option in ("c", "b", "c"):
-        assert studio.annotate("text 0", option, action="ANNOTATION_UPDATED").status_code == 201
-        assert labels(store, run)["e0"] == (option, "review")
-    assert labels(store, run)["e1"] == ("b", "review")
-
-
-def test_an_annotation_that_somebody_else_changes_is_theirs(store: Store, studio: Studio) -> None:
-    run = queued_run(store, 1)
-    studio.annotate("text 0", "b")
-    studio.annotate("text 0", "c", by=8, action="ANNOTATION_UPDATED")
-    assert labels(store, run) == {"e0": ("c", "review")}
-    assert verdicts(store)[-1] == ("label-studio-8", "corrected")
-
-
-def test_a_deleted_annotation_is_taken_back_and_its_example_waits_for_people(
-    store: Store, studio: Studio, reviewer: Client
-) -> None:
-    run = queued_run(store, 1)
-    studio.annotate("text 0", "b")
-    assert studio.delete().json()["result"] == ["took back review 1"]
-    assert (places(store, run), labels(store, run)) == ({"queued": 1}, {})
-    assert studio.delete().json()["result"] == ["nothing to take back"]
-    assert len(reviewer.post("/queue/claim", {"limit": 5})) == 1
-
-
-def test_a_cancelled_annotation_skips(sqlite_store: Store, light: Studio) -> None:
-    run = queued_run(sqlite_store, 1)
-    assert light.annotate("text 0", None).status_code == 201
-    assert verdicts(sqlite_store) == [("label-studio-7", "skipped")]
-    assert places(sqlite_store, run) == {"queued": 1}
-
-
-def test_a_reviewer_s_token_speaks_for_its_own_user_only(
-    web: TestClient, store: Store, studio: Studio
-) -> None:
-    run = queued_run(store, 2)
-    own = Studio(web, store, "reviewer")
-    own.annotate("text 0", "b")
-    assert verdicts(store) == [("studio-reviewer", "corrected")]
-    studio.annotate("text 1", "b", number=6)
-    assert own.delete(6).status_code == 404
-    assert len(labels(store, run)) == 2
-
-
-@pytest.mark.parametrize("drafter", [FakeDrafter(sure), None], ids=["accepted", "waiting"])
-def test_an_annotation_of_an_example_that_is_not_queued_settles_it(
-    store: Store, studio: Studio, drafter: FakeDrafter | None
-) -> None:
-    run = make_run(store, 1)
-    if drafter:
-        work_off(store, run, drafter)
-    assert studio.annotate("text 0", "c").status_code == 201
-    assert labels(store, run) == {"e0": ("c", "review")}
-    work_off(store, run, FakeDrafter(sure))
-    assert labels(store, run) == {"e0": ("c", "review")}
-
-
-def test_what_people_or_gold_have_settled_is_not_overruled(
-    store: Store, studio: Studio, reviewer: Client
-) -> None:
-    run = make_run(store, [{"id": "g", "text": "gold", "gold": "a"}, {"id": "e", "text": "x"}])
-    work_off(store, run, FakeDrafter(lambda content: ("a", 0.99 if content["text"] == "gold" else 0.1)))
-    [work] = reviewer.post("/queue/claim", {"limit": 5})
-    assert studio.annotate("x", "b").status_code == 409
-    reviewer.post(f"/queue/{work['slot_id']}/submit", {"label": {"topic": "c"}, "client_token": "token-01"})
-    for text in ("x", "gold"):
-        assert studio.annotate(text, "b").status_code == 409
-    assert labels(store, run) == {"g": ("a", "gold"), "e": ("c", "review")}
-
-
-def test_an_annotation_that_is_no_label_is_refused_and_the_example_stays_queued(
-    sqlite_store: Store, light: Studio
-) -> None:
-    run = queued_run(sqlite_store, 1)
-    answer = light.annotate("text 0", "no such")
-    assert (answer.status_code, answer.json()["error"]) == (422, "LabelError")
-    assert reasons(sqlite_store, run) == {"e0": "low_confidence"}
-    assert verdicts(sqlite_store) == []
 
 
 def test_a_payload_without_the_annotation_says_what_to_switch_on(light: Studio, sqlite_store: Store) -> None:

@@ -1,10 +1,7 @@
-"""Label Studio tasks: what we write we read, its own reader accepts it, and what is lost is told."""
+"""Label Studio tasks: what we write we read, and what is lost is told."""
 
-import importlib
-import io
 import json
 import tracemalloc
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,125 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prelabel.formats import label_studio
-from prelabel.formats.base import LONGEST_LINE, Row, WriteOptions
-from prelabel.formats.label_studio.config import write_config
-from prelabel.schema import LabelSchema
-from tests.conftest import skip_at_home
-from tests.formats.standins import schema_of
-
-CONTENT = {
-    "text": "Acme süed 𝔅ob in Bonn.",
-    "response_a": "Yes.",
-    "response_b": "No.",
-    "image": {"sha256": "a" * 64, "name": "car.png", "width": 600, "height": 400, "type": "image/png"},
-}
-FIELDS: dict[str, dict[str, Any]] = {
-    "topic": {"kind": "choice", "options": ["legal", "a/c", "x, y"]},
-    "animal": {"kind": "choice", "options": [{"value": "animal", "options": ["dog", "cat"]}, "oak"]},
-    "tags": {"kind": "choices", "options": ["a", "b", "c"]},
-    "quality": {"kind": "rating", "min": 1, "max": 5},
-    "mood": {"kind": "rating", "min": -2, "max": 2},
-    "tox": {"kind": "number"},
-    "angry": {"kind": "boolean"},
-    "answer": {"kind": "text"},
-    "ner": {"kind": "spans", "options": ["ORG", "PER"], "nested": True, "overlapping": True},
-    "joins": {"kind": "relations", "options": ["sued", "knows"], "between": "ner"},
-    "free": {"kind": "relations", "options": ["sees", "in"]},
-    "better": {"kind": "preference"},
-    "by_far": {"kind": "preference", "strength": 3},
-    "box": {"kind": "boxes", "options": ["Car", "Bus"]},
-}
-SCHEMA = schema_of(**FIELDS)
-DIALOGUE = schema_of(talk={"kind": "text", "turns": True})
-LENGTH = len(CONTENT["text"])
-
-
-def span() -> st.SearchStrategy[dict[str, Any]]:
-    ends = st.tuples(st.integers(0, LENGTH), st.integers(0, LENGTH)).filter(lambda pair: pair[0] != pair[1])
-    return ends.map(lambda pair: {"start": min(pair), "end": max(pair)})
-
-
-def relations(names: list[str], ends: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
-    one = st.fixed_dictionaries({"label": st.sampled_from(names), "head": ends, "tail": ends})
-    return st.lists(one.filter(lambda relation: relation["head"] != relation["tail"]), max_size=3)
-
-
-def box() -> st.SearchStrategy[dict[str, Any]]:
-    whole = st.integers(0, 499_000)
-    sizes = st.tuples(whole, whole, st.integers(1, 500_000), st.integers(1, 500_000))
-    return st.tuples(sizes, st.sampled_from(["Car", "Bus"])).map(
-        lambda drawn: (
-            dict(zip(("x", "y", "width", "height"), (n / 1e6 for n in drawn[0]), strict=True))
-            | {"label": drawn[1]}
-        )
-    )
-
-
-def strong() -> st.SearchStrategy[dict[str, Any]]:
-    sides = st.builds(
-        lambda side, by: {"preferred": side, "strength": by}, st.sampled_from("AB"), st.integers(1, 3)
-    )
-    return sides | st.just({"preferred": "tie", "strength": 0})
-
-
-WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(
-    lambda text: bool(LabelSchema.load("{fields: {t: {kind: text}}}").fields["t"].normalize(text))
+from prelabel.formats.base import LONGEST_LINE
+from tests.formats.label_studio_labels import (
+    CONTENT,
+    DIALOGUE,
+    FIELDS,
+    SCHEMA,
+    labels,
+    read,
+    record,
+    task,
+    write,
 )
-
-
-@st.composite
-def labels(draw: st.DrawFn) -> dict[str, Any]:
-    ner = draw(
-        st.lists(
-            st.tuples(span(), st.sampled_from(["ORG", "PER"])).map(lambda one: one[0] | {"label": one[1]}),
-            max_size=4,
-        )
-    )
-    places = [{"start": one["start"], "end": one["end"]} for one in ner]
-    joined = (
-        relations(["sued", "knows"], st.sampled_from(places))
-        if any(one != places[0] for one in places)
-        else st.just([])
-    )
-    label = {
-        "topic": draw(st.sampled_from(FIELDS["topic"]["options"])),
-        "animal": draw(st.sampled_from(["animal/dog", "animal/cat", "oak"])),
-        "tags": draw(st.lists(st.sampled_from("abc"))),
-        "quality": draw(st.integers(1, 5)),
-        "mood": draw(st.integers(-2, 2)),
-        "tox": draw(st.floats(-1e9, 1e9)),
-        "angry": draw(st.booleans()),
-        "answer": draw(WORDS),
-        "ner": ner,
-        "joins": draw(joined),
-        "free": draw(relations(["sees", "in"], span())),
-        "better": draw(st.sampled_from(["A", "B", "tie"])),
-        "by_far": draw(strong()),
-        "box": draw(st.lists(box(), max_size=3)),
-    }
-    return SCHEMA.normalize(label)
-
-
-def record(label: Any, **more: Any) -> dict[str, Any]:
-    return {
-        "id": "t1", "content": CONTENT, "label": label, "source": "review" if label else None, "status": "settled",
-        "reason": None, "confidence": 0.91, "draft": None, "model": "gpt-x", "prompt": "0123456789ab",
-        "reviewer": None, "gold": None, "meta": None,
-    } | more  # fmt: skip
-
-
-def write(*records: dict[str, Any], schema: LabelSchema = SCHEMA) -> tuple[bytes, dict[str, int]]:
-    options = WriteOptions(schema)
-    return b"".join(label_studio.write(records, options)), dict(options.lost)
-
-
-def read(data: bytes, schema: LabelSchema = SCHEMA) -> list[Row]:
-    return list(label_studio.read(io.BytesIO(data), schema))
-
-
-def task(regions: list[dict[str, Any]]) -> bytes:
-    """A task with one annotation."""
-    return json.dumps([{"data": CONTENT, "annotations": [{"result": regions}]}]).encode()
+from tests.formats.standins import schema_of
 
 
 def choice(option: str, name: str = "topic") -> list[dict[str, Any]]:
@@ -385,50 +276,3 @@ def test_a_list_of_many_tasks_is_read_in_flat_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert count == 10_000
     assert peak < path.stat().st_size / 10
-
-
-@pytest.fixture(scope="module")
-def interface() -> Any:
-    """Label Studio's own reader of configs, predictions and annotations."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return importlib.import_module("label_studio_sdk.label_interface").LabelInterface
-    except ImportError as missing:
-        skip_at_home(f"label-studio-sdk is not installed ({missing}): pip install --group peers")
-
-
-def test_label_studio_accepts_our_config_predictions_and_annotations(interface: Any) -> None:
-    reads = interface(write_config(SCHEMA, CONTENT))
-    reads.validate()
-
-    @settings(max_examples=15)
-    @given(labels(), labels())
-    def check(label: Any, draft: Any) -> None:
-        [one] = json.loads(write(record(label, draft=draft))[0])
-        assert reads.validate_prediction(one["predictions"][0], return_errors=True) == []
-        assert reads.validate_annotation(one["annotations"][0] | {"completed_by": 1})
-
-    check()
-
-
-def test_what_label_studio_s_own_sdk_writes_is_read(interface: Any) -> None:
-    schema = schema_of(
-        **{name: FIELDS[name] for name in ("topic", "tags", "quality", "answer", "ner", "better", "box")}
-    )
-    reads = interface(write_config(schema, CONTENT))
-    told = {
-        "topic": "legal", "tags": ["a", "c"], "quality": 4, "answer": "Because…",
-        "ner": [{"start": 0, "end": 4, "labels": ["ORG"]}], "better": "left",
-        "box": [{"x": 5, "y": 10, "width": 20, "height": 30, "rectanglelabels": ["Car"]}],
-    }  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it uses what pydantic calls old
-        regions = [region._dict() for region in reads.create_regions(told)]
-    [row] = read(task(regions), schema)
-    assert row.value is not None
-    assert row.value["gold"] == {
-        "topic": "legal", "tags": ["a", "c"], "quality": 4, "answer": "Because…",
-        "ner": [{"start": 0, "end": 4, "label": "ORG"}], "better": "A",
-        "box": [{"x": 0.05, "y": 0.1, "width": 0.2, "height": 0.3, "label": "Car"}],
-    }  # fmt: skip

@@ -96,7 +96,7 @@ class _Annotation:
         seconds = self._said.get("lead_time")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             return 0.0
-        return min(max(float(seconds), 0.0), LONGEST_SECONDS)
+        return float(min(max(seconds, 0), LONGEST_SECONDS))
 
 
 def _told(said: Review) -> str:

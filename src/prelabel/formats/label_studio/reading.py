@@ -11,6 +11,8 @@ from prelabel.formats.label_studio.controls import STRENGTH, TIE
 from prelabel.kinds import Kind
 from prelabel.schema import LabelSchema
 
+FARTHEST = 1e6
+"""Percents beyond this are left as they are, for the check to refuse: a whole number may be too large to be divided."""
 ROLES = ("user", "assistant", "system")
 HOLDS = {
     "choices": ("choice", "choices", "boolean", "rating"),
@@ -149,7 +151,7 @@ def _options(kind: Kind) -> list[str]:
 
 def _read(kind: Kind, name: str, regions: list[Mapping[str, Any]], lost: set[str]) -> Json:
     """The value that a field's regions mean."""
-    none = None if getattr(kind, "optional", False) else []
+    none: Json = None if getattr(kind, "optional", False) else []
     if kind.kind in ("spans", "boxes"):
         parts = _spans if kind.kind == "spans" else _boxes
         return [part for region in regions for part in parts(region, lost)] or none
@@ -253,7 +255,7 @@ def _fractions(value: Mapping[str, Any]) -> dict[str, Json]:
 
 def _share(percent: Json) -> Json:
     is_number = isinstance(percent, int | float) and not isinstance(percent, bool)
-    return round(percent / 100, 6) if is_number else percent
+    return round(percent / 100, 6) if is_number and abs(percent) <= FARTHEST else percent
 
 
 def _preference(kind: Kind, regions: list[Mapping[str, Any]]) -> Json:
