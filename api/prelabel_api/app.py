@@ -8,7 +8,7 @@ from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors
-from prelabel_api.routes import datasets, health, images, projects, queue, runs, users
+from prelabel_api.routes import datasets, health, images, label_studio, projects, queue, runs, users
 
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
@@ -30,7 +30,9 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     first = APIRouter(prefix="/v1")
     for part in (users, projects, datasets, images, runs, queue):
         first.include_router(part.router)
+    first.include_router(label_studio.config_router)
     app.include_router(first)
+    app.include_router(label_studio.router)
     return app
 
 

@@ -61,11 +61,16 @@ def current_user(
     """Who is asking. Raises NotSignedIn."""
     if credentials is None:
         raise NotSignedIn("send your token: Authorization: Bearer pl_…")
+    return user_of(store, credentials.credentials)
+
+
+def user_of(store: Store, token: str) -> User:
+    """Whose token it is. Raises NotSignedIn."""
     with store.reading() as session:
-        user, used_lately = users.signed_in(session, credentials.credentials)
+        user, used_lately = users.signed_in(session, token)
     if not used_lately:
         with store.writing() as session:
-            users.mark_used(session, credentials.credentials)
+            users.mark_used(session, token)
     return user
 
 

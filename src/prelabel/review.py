@@ -143,6 +143,30 @@ def undo(session: Session, user_id: int, lease_seconds: float, client_token: str
     return _works(session, [slot])[0]
 
 
+def claim_example(session: Session, user_id: int, placement: Placement, lease_seconds: float) -> int:
+    """A slot of this very example, for a reviewer who has looked at it elsewhere; returns its id.
+
+    One that is drafted, accepted or failed, or still waits for its draft, is queued for it as "requested". Raises Conflict where
+    someone else holds it, or people or gold have settled it.
+    """
+    slots = session.exec(
+        select(Slot).where(Slot.placement_id == placement.id, Slot.state == "open").with_for_update()
+    ).all()
+    session.refresh(placement, with_for_update=True)
+    if placement.place == "settled" and session.get_one(Label, placement.label_id).source != "auto":
+        raise Conflict("the example has a label from people already")
+    if placement.place != "queued":
+        placement.lease_owner = placement.lease_until = None
+        slots = [place.queue(session, placement, "requested")]
+        session.flush()
+    free = [slot for slot in slots if slot.claimed_by == user_id or not _is_live(slot)]
+    if not free:
+        raise Conflict("someone else has taken up the example")
+    free[0].claimed_by, free[0].claimed_at = user_id, now()
+    free[0].lease_until = now() + timedelta(seconds=lease_seconds)
+    return free[0].id or 0
+
+
 def _take_back(session: Session, user_id: int, client_token: str) -> Slot:
     undone = aliased(Review)
     taken_back = select(undone.id).where(undone.undoes == Review.id)
@@ -154,13 +178,18 @@ def _take_back(session: Session, user_id: int, client_token: str) -> Slot:
     ).first()
     if last is None:
         raise NotFound("there is no answer of yours to take back")
+    return take_back(session, last, client_token)
+
+
+def take_back(session: Session, last: Review, client_token: str) -> Slot:
+    """Undo a review that stands; its slot is open again and its reviewer's. Raises Conflict where someone has taken it up since."""
     slot = session.exec(select(Slot).where(Slot.id == last.slot_id).with_for_update()).one()
     placement = session.exec(
         select(Placement).where(Placement.id == slot.placement_id).with_for_update()
     ).one()
     if last.verdict == "skipped":
         _withdraw_reopened(session, slot)
-    _write(session, slot, placement, user_id, Answer(client_token), "undone", undoes=last.id)
+    _write(session, slot, placement, last.user_id, Answer(client_token), "undone", undoes=last.id)
     slot.state = "open"
     place.reopen(placement)
     return slot

@@ -10,6 +10,8 @@ from prelabel.client import Client
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.app import create_app
+from tests.api.studio import Studio
+from tests.factories import queued_run
 
 SignIn = Callable[[str], Client]
 
@@ -56,3 +58,26 @@ def lead(sign_in: SignIn) -> Client:
 @pytest.fixture
 def reviewer(sign_in: SignIn) -> Client:
     return sign_in("reviewer")
+
+
+@pytest.fixture
+def studio(web: TestClient, store: Store) -> Studio:
+    return Studio(web, store)
+
+
+@pytest.fixture
+def light_wake() -> RecordingQueue:
+    return RecordingQueue()
+
+
+@pytest.fixture
+def light(sqlite_store: Store, light_wake: RecordingQueue) -> Studio:
+    """On SQLite alone, for what no database does in another way."""
+    app = create_app(sqlite_store, Settings(), light_wake)
+    return Studio(TestClient(app, raise_server_exceptions=False), sqlite_store)
+
+
+@pytest.fixture
+def queued(sqlite_store: Store) -> int:
+    """A run in the light database whose one example waits for people."""
+    return queued_run(sqlite_store, 1)

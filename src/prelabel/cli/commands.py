@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -245,6 +246,24 @@ def export(
             file.writelines(chunks)
         partial.replace(output)
         screen.exported(err, client.run(run_id), output, everything)
+
+
+@app.command()
+def schema(
+    source: Annotated[Path, typer.Option("--from", exists=True, dir_okay=False, help="Label config of Label Studio, XML.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; without it, standard output.")] = None,
+) -> None:  # fmt: skip
+    """Draft a label schema from a label config of Label Studio, and say what of it could not be taken over."""
+    from prelabel.formats.label_studio.config import draft_schema
+
+    draft = draft_schema(source.read_text(encoding="utf-8-sig", errors="replace"))
+    text = yaml.safe_dump(draft.document, sort_keys=False, allow_unicode=True)
+    for what in draft.lost:
+        err.print(f"[yellow]not taken over:[/] {screen.plain(what)}", soft_wrap=True)
+    if output is None:
+        print(text, end="")  # noqa: T201 # alone on standard output, so that it can be piped into a file
+    else:
+        output.write_text(text, encoding="utf-8")
 
 
 @people.command("add")
