@@ -78,7 +78,11 @@ class BadRowOut(BaseModel):
 
 
 class ImportOut(BaseModel):
-    """What an import did. `bad_rows` holds the first of `bad`; all are at /imports/{import_id}/bad-rows."""
+    """What an import did.
+
+    `bad_rows` holds the first faults of rows (`bad`) and of drafts in them (`bad_drafts`); all are at
+    /imports/{import_id}/bad-rows. `models` are those whose drafts the dataset has now, with how many.
+    """
 
     import_id: int
     rows: int
@@ -86,14 +90,19 @@ class ImportOut(BaseModel):
     already_there: int
     repeated: int
     bad: int
+    drafts: int
+    bad_drafts: int
     bad_rows: list[BadRowOut]
+    models: dict[str, int]
 
 
 class RunIn(Body):
     """How to draft a dataset, or to quote its drafting: by one model, or by the `steps` of a cascade."""
 
     model: Name = Field(
-        default=STUDENT, description="a LiteLLM model name, or `student`: learns from gold, needs no key"
+        default=STUDENT,
+        description="a LiteLLM model name, `student` (learns from gold, needs no key), or `given/NAME` for drafts that were "
+        "brought in (`given`: the only ones there are)",
     )
     confidence: Confidence = "stated"
     steps: Steps | None = Field(
@@ -172,7 +181,10 @@ class ClaimIn(Body):
 
 
 class WorkOut(BaseModel):
-    """A claimed slot: the example, its draft with confidences by field, and until when it is yours."""
+    """A claimed slot: the example, its draft with confidences by field, and until when it is yours.
+
+    `note` says why an example is asked about that had a label, or whose draft cannot be shown.
+    """
 
     slot_id: int
     run_id: int
@@ -181,6 +193,7 @@ class WorkOut(BaseModel):
     draft: dict[str, Any] | None
     confidences: dict[str, float]
     alternatives: dict[str, dict[str, float]]
+    note: str
     lease_until: datetime
 
 

@@ -87,6 +87,7 @@ def submit(
     id_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the example's id.")] = "id",
     gold_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the known right label.")] = "gold",
     text_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the text, if it is not called so.")] = "",
+    drafts_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field has drafts made elsewhere.")] = "drafts",
     model: options.Models = ["student"],  # noqa: B006 # Typer takes the list as the default and never changes it
     take_from: options.TakeFrom = None,
     confidence: options.HowSure = None,
@@ -108,7 +109,9 @@ def submit(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
         gold_target, cap,
     )  # fmt: skip
-    fields = {"id_field": id_field, "gold_field": gold_field, "text_field": text_field}
+    fields = {
+        "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
+    }  # fmt: skip
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
         _bring_in(client, project, dataset, file, schema, fields)
