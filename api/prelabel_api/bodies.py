@@ -10,6 +10,7 @@ from prelabel.canonical import Json
 from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
 from prelabel.policy import Policy
+from prelabel.schema_change import SchemaMapping
 from prelabel_api.deps import LongText, Name
 
 Role = Literal["reviewer", "senior", "lead", "admin"]
@@ -40,6 +41,28 @@ class ProjectOut(BaseModel):
     schema_: dict[str, Any] = Field(serialization_alias="schema")
     spent: Decimal
     cap: Decimal | None
+    created_at: datetime
+
+
+class SchemaIn(Body):
+    """Another schema for a project and the runs at one of its versions, with where names of the old one went.
+
+    `from_version` None: the newest one. With `dry_run`, what it would do is said and nothing is done.
+    """
+
+    schema_: dict[str, Json] | str = Field(alias="schema")
+    mapping: SchemaMapping = SchemaMapping()
+    from_version: int | None = Field(default=None, ge=1, le=2**31)
+    dry_run: bool = False
+
+
+class SchemaVersionOut(BaseModel):
+    """A version of a project's schema and the runs that have it; `left` examples of them are yet to be moved to it."""
+
+    version: int
+    schema_: dict[str, Any] = Field(serialization_alias="schema")
+    runs: list[int]
+    left: int
     created_at: datetime
 
 

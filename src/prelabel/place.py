@@ -16,6 +16,7 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
+from prelabel.canonical import Json
 from prelabel.draft import Outcome
 from prelabel.models import PLACES, Draft, Example, Label, Placement, Run, Slot, now
 from prelabel.policy import Decision, Drafted
@@ -44,6 +45,15 @@ class ToRoute:
     step: int
     drafted: Drafted
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Relabeled:
+    """A settled example, its label of an earlier version of the schema, and the value that it has under the new one."""
+
+    placement: Placement
+    label: Label
+    value: dict[str, Json]
 
 
 def fill(session: Session, run: Run) -> int:
@@ -257,6 +267,37 @@ def fail(placement: Placement, reason: str) -> None:
 def reopen(placement: Placement) -> None:
     """Put an example back into the queue whose answer was taken back; its slot is open again."""
     placement.place, placement.label_id = "queued", None
+
+
+def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id: int) -> None:
+    """Give settled examples the label that their old one is under another version of the schema; the old one stays as history."""
+    rows = [
+        {
+            "run_id": one.label.run_id,
+            "example_id": one.label.example_id,
+            "value": one.value,
+            "source": one.label.source,
+            "draft_id": one.label.draft_id,
+            "review_id": one.label.review_id,
+            "schema_version_id": schema_version_id,
+            "mapped_from": one.label.id,
+            "created_at": now(),
+        }
+        for one in relabeled
+    ]
+    ids = insert_for_ids(session, Label, rows)
+    for one in relabeled:
+        one.placement.label_id = ids[one.label.run_id, one.label.example_id]
+
+
+def call_back(session: Session, placements: Sequence[tuple[Placement, str]]) -> None:
+    """Queue settled examples anew, each with a note why. Who has answered one before may answer it again."""
+    ids = [placement.id for placement, _ in placements]
+    answered = update(Slot).where(col(Slot.placement_id).in_(ids), col(Slot.state) == "answered")
+    session.exec(answered.values(state="withdrawn"))
+    for placement, note in placements:
+        queue(session, placement, "requested")
+        placement.note = note
 
 
 def draft_again(session: Session, run: Run) -> int:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlmodel import Session, col, func, select
 
 from prelabel.errors import InputError, NotFound
-from prelabel.models import Dataset, Example, Project, SchemaVersion
+from prelabel.models import Dataset, Example, Project, Run, SchemaVersion
 from prelabel.schema import LabelSchema
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -57,6 +57,11 @@ def schema_versions(session: Session, project: Project) -> list[SchemaVersion]:
             .order_by(col(SchemaVersion.version).desc())
         )
     )
+
+
+def runs_at(session: Session, version: SchemaVersion) -> list[Run]:
+    """The runs that have this version, oldest first."""
+    return list(session.exec(select(Run).where(Run.schema_version_id == version.id).order_by(col(Run.id))))
 
 
 def open_dataset(session: Session, project: Project, name: str) -> Dataset:

@@ -20,15 +20,19 @@ AT_ONCE = 500
 
 
 class Translator:
-    """Turns labels of any version of a project's schema into labels of one; loads other versions when it meets them."""
+    """Turns labels of any version of a project's schema into labels of one; loads other versions when it meets them.
 
-    def __init__(self, session: Session, version: SchemaVersion) -> None:
+    With `then`, a move from that version which is not made yet, into labels of what it leads to.
+    """
+
+    def __init__(self, session: Session, version: SchemaVersion, then: Move | None = None) -> None:
         self._session = session
-        self._version = version
+        self._goal = version.id
+        self._then = [then] if then else []
         self._schemas: dict[int, LabelSchema] = {}
         self._paths: dict[int, list[Move]] = {}
-        self.version_id = version.id or 0
-        self.schema = self._schema(version)
+        self.version_id = 0 if then else version.id or 0
+        self.schema = then.new if then else self._schema(version)
 
     @classmethod
     def of(cls, session: Session, run: Run) -> "Translator":
@@ -66,6 +70,10 @@ class Translator:
             alternatives = move.alternatives(alternatives)
         return alternatives
 
+    def says_the_same(self, version_id: int) -> bool:
+        """Whether labels of that version are labels of this one as they are."""
+        return not self._path(version_id)
+
     def _path(self, version_id: int) -> list[Move]:
         if version_id not in self._paths:
             self._paths[version_id] = self._found(version_id)
@@ -73,14 +81,12 @@ class Translator:
 
     def _found(self, version_id: int) -> list[Move]:
         """The changes that lead from that version to this one, if they do; else the label is tried as it is."""
-        if version_id == self.version_id:
-            return []
         origin = self._session.get(SchemaVersion, version_id)
         if origin is None or self._schema(origin).digest() == self.schema.digest():
             return []
         path: list[Move] = []
         at: SchemaVersion | None = origin
-        while at is not None and at.id != self.version_id:
+        while at is not None and at.id != self._goal:
             change = self._session.exec(select(SchemaChange).where(SchemaChange.from_id == at.id)).first()
             if change is None:
                 return [Move(self._schema(origin), self.schema)]
@@ -88,7 +94,7 @@ class Translator:
             mapping = SchemaMapping.model_validate(change.mapping)
             path.append(Move(self._schema(at), self._schema(after), mapping))
             at = after
-        return path
+        return [*path, *self._then]
 
     def _schema(self, version: SchemaVersion) -> LabelSchema:
         known = version.id or 0

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from prelabel.client import Document
+from prelabel.client import Client, Document
 from prelabel.errors import InputError
 
 DATA, DRAFTING, ACCEPTING, MONEY = "Data", "Drafting", "Accepting", "Money"
@@ -56,6 +56,23 @@ GoldTarget = Annotated[float | None, typer.Option(
 Cap = Annotated[float | None, typer.Option(
     min=0, rich_help_panel=MONEY, help="Dollars that the run may spend at most.",
 )]  # fmt: skip
+
+
+def project(client: Client, name: str) -> str:
+    """The project's name, or that of the only one there is. Raises InputError."""
+    return name or only(client, "/projects", "project", "--project")
+
+
+def only(client: Client, path: str, what: str, option: str) -> str:
+    """The name of the only one there is. Raises InputError where there are none or several."""
+    names = [str(item["name"]) for item in client.items(path)]
+    if not names:
+        raise InputError(
+            f"there is no {what} yet: bring examples in with `prelabel submit FILE --schema SCHEMA`"
+        )
+    if len(names) > 1:
+        raise InputError(f"there are several, say which {what} with {option}: {', '.join(names)}")
+    return names[0]
 
 
 def run_body(
