@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,7 @@ def test_given_drafts_are_quoted_as_free_with_how_far_they_reach(sqlite_store: S
             projects.schema_versions(session, project)[0],
         )
         planned = quote.Plan(dataset, version, load_prompt("label"), [Step(model="given")], Policy())
-        found = quote.quote(session, planned, {}, quote.Decimal(20))
+        found = quote.quote(session, planned, {}, Decimal(20))
     assert found.most == 0
     assert "given/m has drafts of 2 of 2 examples, and costs nothing" in found.notes
     assert any("1 drafts of given/m came without a confidence" in note for note in found.notes)

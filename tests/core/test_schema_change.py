@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prelabel.errors import LabelError, SchemaError
+from prelabel.kinds.base import Options
 from prelabel.schema import LabelSchema
 from prelabel.schema_change import Move, SchemaMapping
 
@@ -204,20 +205,20 @@ def test_renaming_everything_and_back_again_is_identity(
 ) -> None:
     fields = {name: f"new_{name}" for name in old.fields}
     options = dict(zip(NAMES, shuffled, strict=True))  # old names are used again, for others
-    renamed = LabelSchema.model_validate({
-        "fields": {
-            fields[name]: kind.model_dump() | ({"options": [options[one] for one in kind.values]} if kind.kind.startswith("ch") else {})
-            for name, kind in old.fields.items()
-        }
-    })  # fmt: skip
-    chosen = {name: kind for name, kind in old.fields.items() if kind.kind.startswith("ch")}
+    chosen = {name: kind.values for name, kind in old.fields.items() if isinstance(kind, Options)}
+    documents = {name: kind.model_dump() for name, kind in old.fields.items()}
+    for name, values_there in chosen.items():
+        documents[name]["options"] = [options[one] for one in values_there]
+    renamed = LabelSchema.model_validate({"fields": {fields[name]: one for name, one in documents.items()}})
     there = SchemaMapping(
         fields=fields,
-        options={name: {one: options[one] for one in kind.values} for name, kind in chosen.items()},
+        options={name: {one: options[one] for one in there_are} for name, there_are in chosen.items()},
     )
     back = SchemaMapping(
         fields={new: name for name, new in fields.items()},
-        options={fields[name]: {options[one]: one for one in kind.values} for name, kind in chosen.items()},
+        options={
+            fields[name]: {options[one]: one for one in there_are} for name, there_are in chosen.items()
+        },
     )
     first, second = Move(old, renamed, there), Move(renamed, old, back)
     first.check()

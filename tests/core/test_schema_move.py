@@ -1,6 +1,8 @@
 """A schema is changed while work goes on: every example stays in exactly one place, no history is overwritten, nothing is lost."""
 
 import asyncio
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from prelabel.schema import LabelSchema
 from prelabel.schema_change import SchemaMapping
 from prelabel.schema_move import ChangePlan, Wish
 from prelabel.store import Store
-from tests.batching import Crash, CrashingStore, Fuse
+from tests.batching import Crash, CrashingStore, Factory, FakeProvider, Fuse, batches
+from tests.core.test_batch import batch_run, done
 from tests.factories import (
     FakeDrafter,
     all_of,
@@ -82,8 +85,8 @@ def check_places(store: Store, run_id: int, examples: int) -> None:
 
 def test_merged_classes_are_mapped_as_new_labels_that_say_where_they_came_from(store: Store) -> None:
     run_id = mixed_run(store)
-    done = change(store, MERGED, TO_B)
-    assert (done.labels.same, done.labels.mapped, done.labels.unfit, done.left) == (5, 3, 0, 0)
+    made = change(store, MERGED, TO_B)
+    assert (made.labels.same, made.labels.mapped, made.labels.unfit, made.left) == (5, 3, 0, 0)
     assert labels(store, run_id)["e0"] == ("b", "auto")
     with store.reading() as session:
         rows = all_of(session, Label)
@@ -104,8 +107,8 @@ def test_the_plan_says_what_will_be_and_writes_nothing(store: Store) -> None:
     assert planned.labels.reasons == {'topic: "a" is not one of the 2 options': 3}
     with store.reading() as session:
         assert len(all_of(session, SchemaVersion)) == 1
-    done = change(store, MERGED)
-    assert done == planned
+    made = change(store, MERGED)
+    assert made == planned
     assert places(store, run_id) == {"settled": 5, "queued": 7}
 
 
@@ -167,8 +170,8 @@ def test_people_are_shown_drafts_under_the_new_names(store: Store) -> None:
         works = {work.example_id: work for work in review.claim(session, rita, 20, 60)}
         assert works["e9"].draft == {"subject": "x"}
         assert works["e9"].confidences == {"subject": 0.3}
-        done = review.submit(session, rita, works["e9"].slot_id, {"subject": "x"}, Answer("token-01"))
-    assert done.verdict == "confirmed"
+        given = review.submit(session, rita, works["e9"].slot_id, {"subject": "x"}, Answer("token-01"))
+    assert given.verdict == "confirmed"
 
 
 def test_figures_gold_and_export_are_those_of_the_new_schema(store: Store) -> None:
@@ -196,8 +199,7 @@ class LateDrafter(FakeDrafter):
 
     async def draft(self, subject: Subject, keep: Keep) -> Outcome:
         outcome = await super().draft(subject, keep)
-        if self._schema:
-            await asyncio.to_thread(change, self._store, self._schema, self._mapping)
+        await asyncio.to_thread(change, self._store, self._schema, self._mapping)
         return outcome
 
 
@@ -279,8 +281,8 @@ def test_going_back_brings_merged_labels_back_and_keeps_what_people_said_meanwhi
     old = schema_now(store, run_id)
     change(store, MERGED, TO_B)
     answer_all(store, make_user(store).id or 0, {"topic": "b"})
-    done = change(store, old)
-    assert (done.to_version, done.labels.unfit) == (3, 0)
+    made = change(store, old)
+    assert (made.to_version, made.labels.unfit) == (3, 0)
     after = values(store, run_id)
     assert {key: after[key] for key in before} == before
     assert {after[key]["topic"] for key in after.keys() - before.keys()} == {"b"}
@@ -301,8 +303,8 @@ def test_a_document_that_is_put_makes_a_version_for_new_runs_only(store: Store) 
         version = projects.define(session, "p", MERGED)
         assert get_run(store, old).schema_version_id != version.id
     assert dry(store, MERGED).changes == []
-    done = change(store, MERGED, TO_B, from_version=1)
-    assert (done.from_version, done.to_version, done.runs) == (1, 2, [old])
+    made = change(store, MERGED, TO_B, from_version=1)
+    assert (made.from_version, made.to_version, made.runs) == (1, 2, [old])
     assert labels(store, old)["e0"] == ("b", "auto")
 
 
@@ -332,9 +334,24 @@ def test_an_answer_that_is_being_given_while_the_schema_changes_is_moved_too(pos
         [work] = review.claim(session, rita, 1, 60)
     with postgres_store.writing() as session:
         review.submit(session, rita, work.slot_id, {"topic": "a"}, Answer("token-01"))
-        wish = Wish(label_schema=MERGED)
         with postgres_store.writing() as other:
-            schema_move.begin(other, projects.find(other, "p"), wish)
-    schema_move.carry_on(postgres_store)
+            schema_move.begin(other, projects.find(other, "p"), Wish(label_schema=MERGED))
+        mover = threading.Thread(target=schema_move.carry_on, args=(postgres_store,))
+        mover.start()
+        time.sleep(0.3)
+        assert mover.is_alive()  # it waits for the answer that is not committed yet
+    mover.join()
     assert places(postgres_store, run_id) == {"queued": 1}
     check_places(postgres_store, run_id, 1)
+
+
+def test_a_batch_that_is_with_its_provider_is_read_under_the_schema_that_it_asked_with(store: Store) -> None:
+    provider = FakeProvider()
+    run_id = batch_run(store)
+    used = batches(store, Factory(store, provider))
+    assert used.prepare(run_id)
+    used.advance(used.take() or 0)
+    change(store, RENAMED, TO_SUBJECT)
+    done(store, run_id, provider)
+    assert provider.asked == {}
+    assert {label["subject"] for label in values(store, run_id).values()} == {"x"}
