@@ -10,6 +10,7 @@ from prelabel.canonical import Json
 from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
 from prelabel.policy import Policy
+from prelabel.schema_change import SchemaMapping
 from prelabel_api.deps import LongText, Name
 
 Role = Literal["reviewer", "senior", "lead", "admin"]
@@ -40,6 +41,28 @@ class ProjectOut(BaseModel):
     schema_: dict[str, Any] = Field(serialization_alias="schema")
     spent: Decimal
     cap: Decimal | None
+    created_at: datetime
+
+
+class SchemaIn(Body):
+    """Another schema for a project and the runs at one of its versions, with where names of the old one went.
+
+    `from_version` None: the newest one. With `dry_run`, what it would do is said and nothing is done.
+    """
+
+    schema_: dict[str, Json] | str = Field(alias="schema")
+    mapping: SchemaMapping = SchemaMapping()
+    from_version: int | None = Field(default=None, ge=1, le=2**31)
+    dry_run: bool = False
+
+
+class SchemaVersionOut(BaseModel):
+    """A version of a project's schema and the runs that have it; `left` examples of them are yet to be moved to it."""
+
+    version: int
+    schema_: dict[str, Any] = Field(serialization_alias="schema")
+    runs: list[int]
+    left: int
     created_at: datetime
 
 
@@ -88,7 +111,11 @@ class BadRowOut(BaseModel):
 
 
 class ImportOut(BaseModel):
-    """What an import did. `bad_rows` holds the first of `bad`; all are at /imports/{import_id}/bad-rows."""
+    """What an import did.
+
+    `bad_rows` holds the first faults of rows (`bad`) and of drafts in them (`bad_drafts`); all are at
+    /imports/{import_id}/bad-rows. `models` are those whose drafts the dataset has now, with how many.
+    """
 
     import_id: int
     rows: int
@@ -96,14 +123,19 @@ class ImportOut(BaseModel):
     already_there: int
     repeated: int
     bad: int
+    drafts: int
+    bad_drafts: int
     bad_rows: list[BadRowOut]
+    models: dict[str, int]
 
 
 class RunIn(Body):
     """How to draft a dataset, or to quote its drafting: by one model, or by the `steps` of a cascade."""
 
     model: Name = Field(
-        default=STUDENT, description="a LiteLLM model name, or `student`: learns from gold, needs no key"
+        default=STUDENT,
+        description="a LiteLLM model name, `student` (learns from gold, needs no key), or `given/NAME` for drafts that were "
+        "brought in (`given`: the only ones there are)",
     )
     confidence: Confidence = "stated"
     steps: Steps | None = Field(
@@ -182,7 +214,10 @@ class ClaimIn(Body):
 
 
 class WorkOut(BaseModel):
-    """A claimed slot: the example, its draft with confidences by field, and until when it is yours."""
+    """A claimed slot: the example, its draft with confidences by field, and until when it is yours.
+
+    `note` says why an example is asked about that had a label, or whose draft cannot be shown.
+    """
 
     slot_id: int
     run_id: int
@@ -191,6 +226,7 @@ class WorkOut(BaseModel):
     draft: dict[str, Any] | None
     confidences: dict[str, float]
     alternatives: dict[str, dict[str, float]]
+    note: str
     lease_until: datetime
 
 

@@ -84,7 +84,8 @@ class Client:
         on_bytes: Callable[[int], None] | None = None,
         **fields: str,
     ) -> Document:
-        """Import a file into a dataset; `fields` are id_field, gold_field, meta_field, text_field, image_field. Answers with the report.
+        """Import a file into a dataset; `fields` say which field is what: id_field, gold_field, meta_field, drafts_field,
+        text_field, image_field. Answers with the report.
 
         `on_bytes` is told how many more bytes the server has taken.
         """

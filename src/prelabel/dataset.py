@@ -12,14 +12,17 @@ from typing import Any
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
+from prelabel import given_drafts
 from prelabel.bulk import among, insert_new_examples
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError, RowError
 from prelabel.formats.base import Row
+from prelabel.given_drafts import Given
 from prelabel.images.intake import ImageRules, Intake
 from prelabel.models import BadRow, Dataset, Example, Import, now
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
+from prelabel.versions import version_of
 
 BATCH = 5_000
 BATCH_BYTES = 16_000_000
@@ -41,6 +44,7 @@ class Mapping:
     id: str = "id"
     gold: str = "gold"
     meta: str = "meta"
+    drafts: str = "drafts"
     text: str = ""
     image: str = ""
 
@@ -55,7 +59,10 @@ class ImportReport:
       meta too.
     * `repeated`: its content stands in an earlier row, or in another example of the dataset. With an id of its own it is an
       example all the same, and counted in `added` too; otherwise the content is kept once.
-    * `bad`: it cannot be an example; `bad_rows` holds the first of them.
+    * `bad`: it cannot be an example.
+
+    `drafts` is how many drafts made elsewhere were added, `bad_drafts` how many could not be, which costs their rows nothing.
+    `bad_rows` holds the first faults of both kinds. `models` are those whose drafts the dataset has now, with how many.
     """
 
     import_id: int
@@ -64,12 +71,15 @@ class ImportReport:
     already_there: int = 0
     repeated: int = 0
     bad: int = 0
+    drafts: int = 0
+    bad_drafts: int = 0
     bad_rows: list[RowError] = field(default_factory=list)
+    models: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row that could be an example. `size` is its bytes of JSON, without gold."""
+    """A row that could be an example. `size` is its bytes of JSON, without gold and drafts."""
 
     row: int
     external_id: str
@@ -79,6 +89,8 @@ class Candidate:
     gold: dict[str, Json] | None
     meta: Json
     size: int
+    drafts: tuple[Given, ...] = ()
+    draft_faults: tuple[RowError, ...] = ()
 
 
 @dataclass
@@ -101,7 +113,7 @@ def bring_in(
     on_progress: Callable[[int], None] | None = None,
     images: ImageRules | None = None,
 ) -> ImportReport:
-    """Add the rows to a dataset as examples; `on_progress` is told how many rows have been dealt with so far.
+    """Add the rows to a dataset as examples, with the drafts in them; `on_progress` is told how many rows are dealt with so far.
 
     A row that cannot be one is kept as a `BadRow` with its number, field and reason, and costs no other row.
     """
@@ -112,16 +124,18 @@ def bring_in(
         started = Import(dataset_id=dataset_id, source=source)
         session.add(started)
         newest_before = session.exec(select(func.max(Example.id))).one() or 0
+        version_id = version_of(session, dataset_id, schema).id or 0
     report = ImportReport(import_id=started.id or 0)
+    target = _Target(dataset_id, started.id or 0, version_id, newest_before)
     for batch in _batches(intake.rows(rows), schema, mapping):
         with store.writing() as session:
-            report = _BatchWriter(session, dataset_id, newest_before, mapping).write(batch, report)
+            report = _BatchWriter(session, target, mapping).write(batch, report)
         if on_progress:
             on_progress(report.rows)
     with store.writing() as session:
         finished = session.get_one(Import, started.id)
         finished.finished_at, finished.rows, finished.added = now(), report.rows, report.added
-    return report
+        return replace(report, models=given_drafts.models(session, dataset_id))
 
 
 def _batches(rows: Iterable[Row], schema: LabelSchema, mapping: Mapping) -> Iterator[_Batch]:
@@ -145,13 +159,24 @@ def _short(fault: RowError) -> RowError:
     return RowError(fault.row, fault.field[:LONGEST_REASON], fault.reason[:LONGEST_REASON])
 
 
+@dataclass(frozen=True)
+class _Target:
+    """Where an import goes; `newest_before` is the newest example that there was when it began."""
+
+    dataset_id: int
+    import_id: int
+    schema_version_id: int
+    newest_before: int
+
+
 class _BatchWriter:
     """Writes one batch in the session's transaction."""
 
-    def __init__(self, session: Session, dataset_id: int, newest_before: int, mapping: Mapping) -> None:
+    def __init__(self, session: Session, target: _Target, mapping: Mapping) -> None:
         self._session = session
-        self._dataset_id = dataset_id
-        self._newest_before = newest_before
+        self._target = target
+        self._dataset_id = target.dataset_id
+        self._newest_before = target.newest_before
         self._mapping = mapping
         self._already_there = 0
         self._repeated = 0
@@ -161,7 +186,8 @@ class _BatchWriter:
         self._wait_for_other_imports()
         fresh, clashes = self._sort_out(batch.candidates)
         added = insert_new_examples(self._session, [self._example(candidate) for candidate in fresh])
-        faults = sorted(batch.faults + clashes, key=lambda fault: fault.row)
+        drafts, bad_drafts = self._write_drafts(batch.candidates, {clash.row for clash in clashes})
+        faults = sorted([*batch.faults, *clashes, *bad_drafts], key=lambda fault: fault.row)
         if faults:
             self._session.execute(insert(BadRow), [_bad_row(report.import_id, fault) for fault in faults])
         return replace(
@@ -170,9 +196,44 @@ class _BatchWriter:
             added=report.added + added,
             already_there=report.already_there + self._already_there,
             repeated=report.repeated + self._repeated,
-            bad=report.bad + len(faults),
+            bad=report.bad + len(batch.faults) + len(clashes),
+            drafts=report.drafts + drafts,
+            bad_drafts=report.bad_drafts + len(bad_drafts),
             bad_rows=report.bad_rows + faults[: BAD_ROWS_SHOWN - len(report.bad_rows)],
         )
+
+    def _write_drafts(
+        self, candidates: Sequence[Candidate], clashing: set[int]
+    ) -> tuple[int, list[RowError]]:
+        """How many drafts are new, and the faults of those that could not be kept; examples are there by now."""
+        kept = [one for one in candidates if one.row not in clashing]
+        bad = [fault for one in kept for fault in one.draft_faults]
+        if not (having := [one for one in kept if one.drafts]):
+            return 0, bad
+        by_id = self._ids(Example.external_id, [one.external_id for one in having])
+        by_hash = self._ids(Example.content_hash, [one.content_hash for one in having if not one.own_id])
+        drafts = [
+            (by_id.get(one.external_id) or by_hash[one.content_hash], draft)
+            for one in having
+            for draft in one.drafts
+        ]
+        target = self._target
+        writer = given_drafts.Writer(
+            self._session, target.dataset_id, target.import_id, target.schema_version_id
+        )
+        count, contradicting = writer.write(drafts)
+        return count, [*bad, *map(_short, contradicting)]
+
+    def _ids(self, column: str, values: Sequence[str]) -> dict[str, int]:
+        """The oldest example for each value of a column."""
+        if not values:
+            return {}
+        found = self._session.exec(
+            select(column, func.min(Example.id))
+            .where(Example.dataset_id == self._dataset_id, among(self._session, column, values))
+            .group_by(column)
+        )
+        return {value: key or 0 for value, key in found}
 
     def _wait_for_other_imports(self) -> None:
         """Two batches with the same ids would deadlock on PostgreSQL, or one would not see what the other adds."""
@@ -241,6 +302,7 @@ class _BatchWriter:
             "content": candidate.content,
             "gold": candidate.gold,
             "meta": candidate.meta,
+            "schema_version_id": self._target.schema_version_id,
         }
 
 
@@ -252,18 +314,21 @@ def read_row(row: Row, schema: LabelSchema, mapping: Mapping) -> Candidate:
     """What a row would be as an example. Raises RowError.
 
     A row with an object under "content", as our own export has, is that content; of any other row all fields are content
-    but those that the mapping names.
+    but those that the mapping names. Drafts in it are checked each on its own.
     """
     if row.value is None:
         raise RowError(row.number, row.field, row.fault)
     fields = dict(row.value)
-    given_id, gold, meta = (fields.pop(name, None) for name in (mapping.id, mapping.gold, mapping.meta))
+    given_id, gold, meta, drafts = (
+        fields.pop(name, None) for name in (mapping.id, mapping.gold, mapping.meta, mapping.drafts)
+    )
     content = _content(row.number, fields, mapping)
     written = _written(row.number, "", content)
     if len(written) > LARGEST_CONTENT:
         raise RowError(row.number, "", f"the content is larger than {LARGEST_CONTENT:,} bytes")
     content_hash = hashlib.sha256(written).hexdigest()[:32]
     external_id = _external_id(row.number, given_id, mapping)
+    kept, faults = given_drafts.read(row.number, mapping.drafts, drafts, content, schema)
     return Candidate(
         row=row.number,
         external_id=external_id or f"h-{content_hash[:16]}",
@@ -273,6 +338,8 @@ def read_row(row: Row, schema: LabelSchema, mapping: Mapping) -> Candidate:
         gold=_gold(row.number, gold, content, schema, mapping),
         meta=meta,
         size=len(written) + (0 if meta is None else len(_written(row.number, mapping.meta, meta))),
+        drafts=tuple(kept),
+        draft_faults=tuple(map(_short, faults)),
     )
 
 

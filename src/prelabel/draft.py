@@ -7,7 +7,7 @@ into an `Outcome`. Every call is handed to `keep` as soon as its answer is there
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal, Protocol, TypeVar
@@ -109,7 +109,7 @@ class Outcome:
 
     `ending` is "drafted" (label holds), "failed" (people have to label it; `failure` says why), "postponed" (try again
     later) or "stopped" (the run cannot go on; `failure` says why). `earlier` are the outcomes of the steps of a cascade
-    before this one, `step` counts them.
+    before this one, `step` counts them. `schema_version_id` is the version of the schema under which it was asked for.
     """
 
     subject: Subject
@@ -121,6 +121,12 @@ class Outcome:
     failure: str = ""
     step: int = 0
     earlier: tuple["Outcome", ...] = ()
+    schema_version_id: int = 0
+
+    def under(self, schema_version_id: int) -> "Outcome":
+        """The same, with all of its earlier ones, as of this version of the schema."""
+        earlier = tuple(one.under(schema_version_id) for one in self.earlier)
+        return replace(self, earlier=earlier, schema_version_id=schema_version_id)
 
     @property
     def confidence(self) -> float | None:

@@ -7,10 +7,11 @@ from typing import Any, Literal
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import formats, runs
+from prelabel import formats, given_drafts, runs
 from prelabel.formats.base import WriteOptions
 from prelabel.models import Draft, Example, Label, Placement, Review, Run, User
 from prelabel.store import Store
+from prelabel.versions import Translator
 
 Include = Literal["settled", "all"]
 BATCH = 2_000
@@ -44,8 +45,13 @@ def records(store: Store, run: Run, include: Include = "settled") -> Iterator[di
     """One record an example, in the order they came in; `status` is the place it is in."""
     after = 0
     with store.reading() as session:
+        into = Translator.of(session, run)
         while batch := _batch(session, run, include, after):
-            yield from (_record(*row) for row in batch)
+            given = given_drafts.of_examples(
+                session, {one.id or 0: one.content for _, one, *_ in batch}, into
+            )
+            found = (_record(into, *row, given[row[1].id or 0]) for row in batch)
+            yield from (one for one in found if include == "all" or one["label"] is not None)
             after = batch[-1][0].id or 0
 
 
@@ -72,23 +78,32 @@ def _batch(session: Session, run: Run, include: Include, after: int) -> list[Row
 
 
 def _record(
-    placement: Placement, example: Example, draft: Draft | None, label: Label | None, reviewer: str | None
+    into: Translator,
+    placement: Placement,
+    example: Example,
+    draft: Draft | None,
+    label: Label | None,
+    reviewer: str | None,
+    given: list[dict[str, Any]],
 ) -> dict[str, Any]:
+    content = example.content
+    value = into.fitting(label.value, label.schema_version_id, content) if label else None
+    is_leaving = label is not None and value is None  # a change of the schema is about to queue it
     return {
         "id": example.external_id,
-        "content": example.content,
-        "label": label.value if label else None,
-        "source": label.source if label else None,
-        "status": placement.place,
-        "reason": placement.reason or None,
+        "content": content,
+        "label": value,
+        "source": label.source if label and not is_leaving else None,
+        "status": "queued" if is_leaving else placement.place,
+        "reason": "requested" if is_leaving else placement.reason or None,
         "confidence": draft.confidence if draft else None,
-        "draft": draft.label if draft else None,
+        "draft": into.fitting(draft.label, draft.schema_version_id, content) if draft else None,
         "model": draft.model if draft else None,
         "prompt": draft.prompt_digest[:12] if draft else None,
         "reviewer": reviewer,
-        "gold": example.gold,
+        "gold": into.fitting(example.gold, example.schema_version_id, content),
         "meta": example.meta,
-    }
+    } | ({"drafts": given} if given else {})
 
 
 def _content_fields(session: Session, run: Run) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from prelabel.canonical import Json, digest
 from prelabel.models import Dataset, Example, Label, Placement, Run
 from prelabel.schema import LabelSchema
+from prelabel.versions import Translator
 
 PEOPLE = ("review", "consensus", "adjudication")
 """Sources of labels that a person has settled."""
@@ -36,9 +37,12 @@ def of_run(session: Session, run: Run, schema: LabelSchema) -> list[Lesson]:
     Nothing that the run is judged by: its audit examples are left out, and so is every example with the content of one.
     """
     known: dict[int, Lesson] = {}
-    for example_id, content, label in [*_gold(session, run), *_settled(session, run)]:
-        if example_id not in known and (fitting := schema.fitting(label, content)) is not None:
-            known[example_id] = Lesson(example_id, content, fitting)
+    into = Translator.of(session, run)
+    for example_id, content, given, version_id in [*_gold(session, run), *_settled(session, run)]:
+        if example_id not in known:
+            label = into.fitting(given, version_id, content)
+            if label is not None and (fitting := schema.fitting(label, content)) is not None:
+                known[example_id] = Lesson(example_id, content, fitting)
     return list(known.values())
 
 
@@ -76,12 +80,13 @@ def version(schema: LabelSchema, lessons: Sequence[Lesson]) -> str:
     )[:12]
 
 
-Row = tuple[int, dict[str, Json], Json]
+Row = tuple[int, dict[str, Json], Json, int | None]
+"""An example's id and content, its label, and the version of the schema that the label is of."""
 
 
 def _gold(session: Session, run: Run) -> Sequence[Row]:
     rows = session.execute(
-        wide_select(col(Example.id), col(Example.content), col(Example.gold))
+        wide_select(col(Example.id), col(Example.content), col(Example.gold), col(Example.schema_version_id))
         .where(
             col(Example.dataset_id).in_(_datasets(session, run.dataset_id)),
             col(Example.gold).is_not(None),
@@ -90,13 +95,13 @@ def _gold(session: Session, run: Run) -> Sequence[Row]:
         .order_by(col(Example.id).desc())
         .limit(MOST_LESSONS)
     )
-    return [(example_id, content, gold) for example_id, content, gold in rows]
+    return [(example_id, content, gold, version_id) for example_id, content, gold, version_id in rows]
 
 
 def _settled(session: Session, run: Run) -> Sequence[Row]:
     """Labels that hold, the newest first: a placement points at no other."""
     rows = session.execute(
-        wide_select(col(Example.id), col(Example.content), col(Label.value))
+        wide_select(col(Example.id), col(Example.content), col(Label.value), col(Label.schema_version_id))
         .join(Label, col(Label.example_id) == Example.id)
         .join(
             Placement,
@@ -112,7 +117,7 @@ def _settled(session: Session, run: Run) -> Sequence[Row]:
         .order_by(col(Label.id).desc())
         .limit(MOST_LESSONS)
     )
-    return [(example_id, content, label) for example_id, content, label in rows]
+    return [(example_id, content, label, version_id) for example_id, content, label, version_id in rows]
 
 
 def _is_not_audited(run: Run) -> ColumnElement[bool]:

@@ -99,6 +99,24 @@ class SchemaVersion(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 
+class SchemaChange(SQLModel, table=True):
+    """The move of runs, with all that was labeled in them, from one schema version to another.
+
+    `mapping` is a document of `prelabel.schema_change.Mapping`. The runs themselves move at once; their settled labels follow
+    in batches, up to the placement `moved_up_to` so far, and all of them once there is a `finished_at`.
+    """
+
+    __tablename__ = "schema_change"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    from_id: int = Field(foreign_key="schema_version.id", unique=True)
+    to_id: int = Field(foreign_key="schema_version.id")
+    mapping: dict[str, Any] = Field(sa_type=JSON)
+    moved_up_to: int = Field(default=0, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
 class Dataset(SQLModel, table=True):
     """Examples that belong together."""
 
@@ -122,7 +140,7 @@ class Import(SQLModel, table=True):
 
 
 class BadRow(SQLModel, table=True):
-    """A row that could not become an example, and why."""
+    """A row that could not become an example, or a draft in one that could not be kept, and why."""
 
     __tablename__ = "bad_row"
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -133,7 +151,10 @@ class BadRow(SQLModel, table=True):
 
 
 class Example(SQLModel, table=True):
-    """One piece of data to label. `content` is what reviewers and models see; `gold` they never see."""
+    """One piece of data to label. `content` is what reviewers and models see; `gold` they never see.
+
+    `schema_version_id` is the version that the gold is of.
+    """
 
     __table_args__ = (
         UniqueConstraint("dataset_id", "external_id"),
@@ -146,6 +167,25 @@ class Example(SQLModel, table=True):
     content: dict[str, Any] = Field(sa_type=JSON)
     gold: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     meta: Json | None = Field(default=None, sa_type=NullableJson)
+    schema_version_id: int | None = Field(default=None, foreign_key="schema_version.id")
+
+
+class GivenDraft(SQLModel, table=True):
+    """A draft that was made elsewhere and brought in with its example; `confidence` is of the label as a whole, if it has one.
+
+    Runs draft with it as the model `given/MODEL`.
+    """
+
+    __tablename__ = "given_draft"
+    __table_args__ = (UniqueConstraint("example_id", "model"), Index(None, "dataset_id", "model"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    dataset_id: int = Field(foreign_key="dataset.id")
+    example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    import_id: int = Field(foreign_key="import.id")
+    schema_version_id: int = Field(foreign_key="schema_version.id")
+    model: str
+    label: dict[str, Any] = Field(sa_type=JSON)
+    confidence: float | None = None
 
 
 class Image(SQLModel, table=True):
@@ -204,8 +244,8 @@ class Run(SQLModel, table=True):
 class Placement(SQLModel, table=True):
     """The one place where an example is in a run, with the draft and label that hold now.
 
-    `confidence` is the one by which it was routed. `lane` is the one by which it is drafted: in a run by batches it becomes
-    "live" where a batch gave no usable answer. While a worker or a batch drafts it, a waiting placement is leased; a lease in
+    `confidence` is the one by which it was routed. `note` says more of why it is in the queue, where there is more to say.
+    `lane` is the one by which it is drafted: in a run by batches it becomes "live" where a batch gave no usable answer. While a worker or a batch drafts it, a waiting placement is leased; a lease in
     the future without owner is a pause before the next attempt.
     """
 
@@ -223,6 +263,7 @@ class Placement(SQLModel, table=True):
     place: str = "waiting"
     lane: str = "live"
     reason: str = ""
+    note: str = Field(default="", sa_type=Text)
     confidence: float | None = None
     draft_id: int | None = Field(default=None, sa_type=BigId)
     label_id: int | None = Field(default=None, sa_type=BigId)
@@ -232,7 +273,10 @@ class Placement(SQLModel, table=True):
 
 
 class Draft(SQLModel, table=True):
-    """A label for one example by one step of the run's cascade. `label` is None where it failed; `failure` then says why."""
+    """A label for one example by one step of the run's cascade. `label` is None where it failed; `failure` then says why.
+
+    `schema_version_id` is the version under which the model was asked; the run may have moved to another since.
+    """
 
     __table_args__ = (
         Index(None, "run_id", "example_id"),
@@ -243,6 +287,7 @@ class Draft(SQLModel, table=True):
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
     step: int = 0
+    schema_version_id: int = Field(foreign_key="schema_version.id")
     model: str
     prompt_digest: str
     label: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
@@ -312,8 +357,8 @@ class Batch(SQLModel, table=True):
     """Examples of a run that a provider's batch endpoint drafts; their placements are leased to `owner` until it is collected.
 
     `owner` is also the key by which a batch is found again that was created before its `remote_id` could be written down.
-    `learned_label_id` is the run's as the requests were written, so that they can be written again. `answered` of its
-    `requests` are, as the provider says at `polled_at`. No worker touches it before `due_at`; None: nothing is left to do.
+    `learned_label_id` and `schema_version_id` are the run's as the requests were written, so that they can be written again.
+    `answered` of its `requests` are, as the provider says at `polled_at`. No worker touches it before `due_at`; None: nothing is left to do.
     """
 
     __table_args__ = (one_of("state", BATCH_STATES), Index(None, "due_at"))
@@ -326,6 +371,7 @@ class Batch(SQLModel, table=True):
     requests: int = 0
     answered: int = 0
     learned_label_id: int = Field(default=0, sa_type=BigId)
+    schema_version_id: int = Field(foreign_key="schema_version.id")
     note: str = Field(default="", sa_type=Text)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     polled_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -379,7 +425,10 @@ class Review(SQLModel, table=True):
 
 
 class Label(SQLModel, table=True):
-    """A settled answer; the placement points at the one that holds, older ones stay as history."""
+    """A settled answer; the placement points at the one that holds, older ones stay as history.
+
+    One that a change of the schema made out of an older label names it in `mapped_from`, and keeps its source, draft and review.
+    """
 
     __table_args__ = (one_of("source", SOURCES), Index(None, "run_id", "source"))
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -389,6 +438,8 @@ class Label(SQLModel, table=True):
     source: str
     draft_id: int | None = Field(default=None, sa_type=BigId)
     review_id: int | None = Field(default=None, sa_type=BigId)
+    schema_version_id: int = Field(foreign_key="schema_version.id")
+    mapped_from: int | None = Field(default=None, sa_type=BigId)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
+from prelabel.canonical import Json
 from prelabel.draft import Outcome
 from prelabel.models import PLACES, Draft, Example, Label, Placement, Run, Slot, now
 from prelabel.policy import Decision, Drafted
@@ -35,7 +36,7 @@ class Written:
 
 @dataclass(frozen=True)
 class ToRoute:
-    """A drafted example that waits to be accepted or queued."""
+    """A drafted example that waits to be accepted or queued; `note` says why its draft cannot be used, if the schema says so."""
 
     placement_id: int
     example_id: int
@@ -43,6 +44,16 @@ class ToRoute:
     draft_id: int
     step: int
     drafted: Drafted
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Relabeled:
+    """A settled example, its label of an earlier version of the schema, and the value that it has under the new one."""
+
+    placement: Placement
+    label: Label
+    value: dict[str, Json]
 
 
 def fill(session: Session, run: Run) -> int:
@@ -56,12 +67,13 @@ def fill(session: Session, run: Run) -> int:
             literal("waiting"),
             literal(run.lane),
             literal(""),
+            literal(""),
             literal(0),
         )
         .where(col(Example.dataset_id) == run.dataset_id, ~there.exists())
         .order_by(col(Example.id))
     )
-    columns = ["run_id", "example_id", "is_gold", "place", "lane", "reason", "attempts"]
+    columns = ["run_id", "example_id", "is_gold", "place", "lane", "reason", "note", "attempts"]
     statement = insert(Placement).from_select(columns, examples).execution_options(preserve_rowcount=True)
     return session.exec(statement).rowcount
 
@@ -205,32 +217,13 @@ def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]]
     return len(drafted)
 
 
-def to_route(session: Session, run: Run, size: int) -> Sequence[ToRoute]:
-    """Up to `size` drafted examples, locked; others' are passed over."""
-    rows = session.execute(
-        wide_select(
-            col(Placement.id), col(Placement.example_id), col(Placement.is_gold), col(Draft.id), col(Draft.step),
-            col(Draft.label), col(Draft.confidence), col(Example.gold),
-        )
-        .join(Draft, col(Draft.id) == Placement.draft_id)
-        .join(Example, col(Example.id) == Placement.example_id)
-        .where(col(Placement.run_id) == run.id, col(Placement.place) == "drafted")
-        .order_by(col(Placement.is_gold).desc(), col(Placement.id))
-        .limit(size)
-        .with_for_update(skip_locked=True, of=Placement)
-    )  # fmt: skip
-    return [
-        ToRoute(placement_id, example_id, is_gold, draft_id, step, Drafted(label, confidence, gold))
-        for placement_id, example_id, is_gold, draft_id, step, label, confidence, gold in rows
-    ]
-
-
-def follow(session: Session, run_id: int, routed: Sequence[tuple[ToRoute, Decision]]) -> None:
+def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]]) -> None:
     """Do what routing decided: settle examples, or queue them for people."""
+    run_id, schema_version_id = run.id or 0, run.schema_version_id
     labels, slots = [], []
     for example, decision in routed:
         if decision.source:
-            labels.append(_label(run_id, example, decision.source))
+            labels.append(_label(run_id, example, decision.source, schema_version_id))
         else:
             priority = _priority(run_id, example.example_id, example.is_gold, decision.confidence)
             slots.append(_slot(run_id, example.placement_id, example.example_id, priority))
@@ -242,6 +235,7 @@ def follow(session: Session, run_id: int, routed: Sequence[tuple[ToRoute, Decisi
             "place": "settled" if decision.source else "queued",
             "confidence": decision.confidence,
             "reason": decision.reason,
+            "note": example.note,
             "label_id": ids.get((run_id, example.example_id)),
         }
         for example, decision in routed
@@ -273,6 +267,37 @@ def fail(placement: Placement, reason: str) -> None:
 def reopen(placement: Placement) -> None:
     """Put an example back into the queue whose answer was taken back; its slot is open again."""
     placement.place, placement.label_id = "queued", None
+
+
+def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id: int) -> None:
+    """Give settled examples the label that their old one is under another version of the schema; the old one stays as history."""
+    rows = [
+        {
+            "run_id": one.label.run_id,
+            "example_id": one.label.example_id,
+            "value": one.value,
+            "source": one.label.source,
+            "draft_id": one.label.draft_id,
+            "review_id": one.label.review_id,
+            "schema_version_id": schema_version_id,
+            "mapped_from": one.label.id,
+            "created_at": now(),
+        }
+        for one in relabeled
+    ]
+    ids = insert_for_ids(session, Label, rows)
+    for one in relabeled:
+        one.placement.label_id = ids[one.label.run_id, one.label.example_id]
+
+
+def call_back(session: Session, placements: Sequence[tuple[Placement, str]]) -> None:
+    """Queue settled examples anew, each with a note why. Who has answered one before may answer it again."""
+    ids = [placement.id for placement, _ in placements]
+    answered = update(Slot).where(col(Slot.placement_id).in_(ids), col(Slot.state) == "answered")
+    session.exec(answered.values(state="withdrawn"))
+    for placement, note in placements:
+        queue(session, placement, "requested")
+        placement.note = note
 
 
 def draft_again(session: Session, run: Run) -> int:
@@ -330,6 +355,7 @@ def _draft(run_id: int, outcome: Outcome, prompt_digest: str) -> dict[str, Any]:
         "run_id": run_id,
         "example_id": outcome.subject.example_id,
         "step": outcome.step,
+        "schema_version_id": outcome.schema_version_id,
         "model": outcome.model,
         "prompt_digest": prompt_digest,
         "label": outcome.label,
@@ -341,13 +367,14 @@ def _draft(run_id: int, outcome: Outcome, prompt_digest: str) -> dict[str, Any]:
     }
 
 
-def _label(run_id: int, example: ToRoute, source: str) -> dict[str, Any]:
+def _label(run_id: int, example: ToRoute, source: str, schema_version_id: int) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "example_id": example.example_id,
         "value": example.drafted.gold if source == "gold" else example.drafted.label,
         "source": source,
         "draft_id": example.draft_id,
+        "schema_version_id": schema_version_id,
         "created_at": now(),
     }
 

@@ -6,23 +6,25 @@ from decimal import Decimal
 from sqlmodel import Session, col, func, select
 
 from prelabel.errors import InputError, NotFound
-from prelabel.models import Dataset, Example, Project, SchemaVersion
+from prelabel.models import Dataset, Example, Project, Run, SchemaVersion
 from prelabel.schema import LabelSchema
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def define(session: Session, name: str, schema: LabelSchema) -> SchemaVersion:
-    """The project's schema version that says this; made, and the project too, where it is not there yet."""
+    """The project's newest schema version, which says this: made, and the project too, where that is not so yet.
+
+    A new version is for new runs. Those that there are keep theirs, until `prelabel.schema_move` moves them.
+    """
     project = session.exec(select(Project).where(Project.name == name)).first()
     if project is None:
         project = Project(name=_checked(name, "project"))
         session.add(project)
         session.flush()
     newest = schema_versions(session, project)
-    for version in newest:
-        if LabelSchema.model_validate(version.document).digest() == schema.digest():
-            return version
+    if newest and LabelSchema.model_validate(newest[0].document).digest() == schema.digest():
+        return newest[0]
     assert project.id is not None
     version = SchemaVersion(
         project_id=project.id, version=newest[0].version + 1 if newest else 1, document=schema.document()
@@ -55,6 +57,11 @@ def schema_versions(session: Session, project: Project) -> list[SchemaVersion]:
             .order_by(col(SchemaVersion.version).desc())
         )
     )
+
+
+def runs_at(session: Session, version: SchemaVersion) -> list[Run]:
+    """The runs that have this version, oldest first."""
+    return list(session.exec(select(Run).where(Run.schema_version_id == version.id).order_by(col(Run.id))))
 
 
 def open_dataset(session: Session, project: Project, name: str) -> Dataset:

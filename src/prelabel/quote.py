@@ -12,11 +12,12 @@ from functools import cached_property
 from sqlalchemy import BigInteger, func, literal
 from sqlmodel import Session, col, select
 
-from prelabel import answers, image_tokens, ledger, tokens
+from prelabel import answers, given_drafts, image_tokens, ledger, tokens
 from prelabel.canonical import Json, canonical
 from prelabel.content import images_of
 from prelabel.draft import Request
-from prelabel.drafters.cascade import STUDENT, Step, steps_of
+from prelabel.drafters import given
+from prelabel.drafters.cascade import STUDENT, Step, given_model, is_given, steps_of
 from prelabel.errors import InputError, StoppingError
 from prelabel.measure.intervals import wilson
 from prelabel.measure.quote import (
@@ -83,12 +84,14 @@ class Sampled:
 
 def quote(session: Session, plan: Plan, own: Mapping[str, OwnPrice], hourly: Decimal) -> Quote:
     """What drafting by this plan would cost. Raises InputError where that cannot be said, with what to do about it."""
-    sampled, past = sample(session, plan.dataset.id or 0), Past(session, plan)
+    sampled = sample(session, plan.dataset.id or 0)
     if not sampled.examples:
         raise InputError(
             f"dataset {plan.dataset.name!r} has no examples yet: bring some in before asking for a quote"
         )
+    plan = replace(plan, steps=given.resolved(session, plan.dataset.id or 0, plan.steps))
     notes: list[str] = []
+    past = Past(session, plan)
     foresight = Foresight(session, plan, sampled, past, own, notes)
     asked = [one for index, step in enumerate(plan.steps) for one in foresight.of(index, step)]
     models = [quote_model(one, sampled.examples, len(sampled.contents)) for one in asked]
@@ -141,14 +144,33 @@ class Foresight:
     def of(self, index: int, step: Step) -> list[Asked]:
         """The models that this step asks."""
         reached, source = self._past.reached(index)
-        if step.model == STUDENT:
-            return [
-                Asked(
-                    index, STUDENT, FREE, [], NOTHING, "", [], 0,
-                    calls=Decimal(0), reached=reached, reached_from=source,
-                )
-            ]  # fmt: skip
-        return [self._asked(index, step, model, reached, source) for model in (step.model, *step.panel)]
+        return [
+            self._free(index, model, reached, source)
+            if model == STUDENT or is_given(model)
+            else self._asked(index, step, model, reached, source)
+            for model in (step.model, *step.panel)
+        ]
+
+    def _free(self, index: int, model: str, reached: Range, source: str) -> Asked:
+        if is_given(model):
+            self._tell_of_given(model)
+        return Asked(
+            index, model, FREE, [], NOTHING, "", [], 0,
+            calls=Decimal(0), reached=reached, reached_from=source,
+        )  # fmt: skip
+
+    def _tell_of_given(self, model: str) -> None:
+        """How many examples have such a draft, and how many of these no confidence."""
+        dataset_id, name = self._plan.dataset.id or 0, given_model(model)
+        there = given_drafts.models(self._session, dataset_id)[name]
+        unsure = given_drafts.without_confidence(self._session, dataset_id, name)
+        self._note(
+            f"{model} has drafts of {there:,} of {self._sampled.examples:,} examples, and costs nothing"
+        )
+        if unsure:
+            self._note(
+                f"{unsure:,} drafts of {model} came without a confidence: by themselves they are never accepted, people get them"
+            )
 
     def _asked(self, index: int, step: Step, model: str, reached: Range, source: str) -> Asked:
         price = self._price(model)

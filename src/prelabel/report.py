@@ -18,6 +18,7 @@ from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
 from prelabel.models import Call, Draft, Example, Label, Placement, Review, Run
+from prelabel.versions import Translator
 
 BATCH = 2_000
 
@@ -71,16 +72,22 @@ def outlook(session: Session, run: Run) -> Outlook:
 def quality(session: Session, run: Run) -> QualityReport:
     """The drafts that people have judged, against what they settled."""
     tally = QualityTally(runs.schema_of(session, run))
-    rows = session.exec(
-        select(Draft.label, Draft.confidence, Label.value)
+    into = Translator.of(session, run)
+    rows = session.execute(
+        wide_select(
+            col(Draft.label), col(Draft.schema_version_id), col(Draft.confidence),
+            col(Label.value), col(Label.schema_version_id), col(Example.content),
+        )
+        .join(Example, col(Example.id) == Draft.example_id)
         .join(Review, col(Review.draft_id) == Draft.id)
         .join(Label, col(Label.review_id) == Review.id)
         .join(Placement, col(Placement.label_id) == Label.id)
-        .where(Placement.run_id == run.id, col(Label.source).in_(PEOPLE))
+        .where(col(Placement.run_id) == run.id, col(Label.source).in_(PEOPLE))
         .execution_options(yield_per=BATCH)
-    )
-    for draft, confidence, settled in rows:
-        tally.add(Judged(draft, settled, confidence))
+    )  # fmt: skip
+    for draft, drafted_under, confidence, value, settled_under, content in rows:
+        if (settled := into.fitting(value, settled_under, content)) is not None:
+            tally.add(Judged(into.fitting(draft, drafted_under, content), settled, confidence))
     return tally.report()
 
 
@@ -128,14 +135,26 @@ def _parts(run: Run, sums: Sequence[Sum]) -> Parts:
 
 def _golds(session: Session, run: Run) -> Sequence[tuple[Json, Json, Json, str | None]]:
     """Of each gold example that is drafted: its newest draft, gold, label if it has one, and the label's source."""
-    rows = session.exec(
-        select(Draft.label, Example.gold, Label.value, Label.source)
+    into = Translator.of(session, run)
+    rows = session.execute(
+        wide_select(
+            col(Draft.label), col(Draft.schema_version_id), col(Example.gold), col(Example.schema_version_id),
+            col(Label.value), col(Label.schema_version_id), col(Label.source), col(Example.content),
+        )
         .join(Placement, col(Placement.draft_id) == Draft.id)
         .join(Example, col(Example.id) == Placement.example_id)
         .join(Label, col(Label.id) == Placement.label_id, isouter=True)
-        .where(Placement.run_id == run.id, Placement.is_gold)
-    )
-    return [(draft, gold, label, source) for draft, gold, label, source in rows]
+        .where(col(Placement.run_id) == run.id, col(Placement.is_gold))
+    )  # fmt: skip
+    found = []
+    for draft, drafted_under, gold, gold_under, label, labeled_under, source, content in rows:
+        if (known := into.fitting(gold, gold_under, content)) is not None:
+            drafted, settled = (
+                into.fitting(draft, drafted_under, content),
+                into.fitting(label, labeled_under, content),
+            )
+            found.append((drafted, known, settled, source))
+    return found
 
 
 def _accepted(session: Session, run: Run) -> int:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_
+from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
 from prelabel import place, runs
 from prelabel.canonical import Json, canonical
 from prelabel.errors import Conflict, InputError, LeaseLost, NotFound
-from prelabel.models import Draft, Example, Label, Placement, Review, Slot, now
+from prelabel.models import Draft, Example, Label, Placement, Review, Run, Slot, now
+from prelabel.versions import Translator
 
 MOST_AT_ONCE = 100
 """Slots that one reviewer can hold."""
@@ -25,7 +27,10 @@ SKIPS_TO_FAIL = 3
 
 @dataclass(frozen=True)
 class Work:
-    """A slot as its reviewer sees it: the example and its draft, and nothing that gives gold away."""
+    """A slot as its reviewer sees it: the example and its draft, and nothing that gives gold away.
+
+    `note` says why an example is asked about that had a label, or whose draft cannot be shown.
+    """
 
     slot_id: int
     run_id: int
@@ -34,6 +39,7 @@ class Work:
     draft: dict[str, Json] | None
     confidences: dict[str, float]
     alternatives: dict[str, dict[str, float]]
+    note: str
     lease_until: datetime
 
 
@@ -89,15 +95,17 @@ def submit(session: Session, user_id: int, slot_id: int, label: Json, answer: An
     if before := _said_before(session, user_id, slot_id, answer, ("confirmed", "corrected"), label):
         return before
     slot, placement = _hold(session, user_id, slot_id)
-    schema = runs.schema_of(session, runs.get(session, slot.run_id))
-    schema.validate_label(label, session.get_one(Example, slot.example_id).content)
-    value = schema.normalize(label)
+    content = session.get_one(Example, slot.example_id).content
+    into = Translator.of(session, runs.get(session, slot.run_id))
+    into.schema.validate_label(label, content)
+    value = into.schema.normalize(label)
     draft = session.get(Draft, placement.draft_id) if placement.draft_id else None
-    same = draft is not None and draft.label is not None and schema.distance(draft.label, value) == 0
+    drafted = into.fitting(draft.label, draft.schema_version_id, content) if draft else None
+    same = drafted is not None and into.schema.distance(drafted, value) == 0
     review = _write(session, slot, placement, user_id, answer, "confirmed" if same else "corrected", value)
     place.settle(session, placement, Label(
         run_id=slot.run_id, example_id=slot.example_id, value=value, source="review",
-        draft_id=placement.draft_id, review_id=review.id,
+        draft_id=placement.draft_id, review_id=review.id, schema_version_id=into.version_id,
     ))  # fmt: skip
     return review
 
@@ -187,6 +195,8 @@ def take_back(session: Session, last: Review, client_token: str) -> Slot:
     placement = session.exec(
         select(Placement).where(Placement.id == slot.placement_id).with_for_update()
     ).one()
+    if slot.state == "withdrawn":
+        raise Conflict("the schema has changed since, and the example went back to the queue")
     if last.verdict == "skipped":
         _withdraw_reopened(session, slot)
     _write(session, slot, placement, last.user_id, Answer(client_token), "undone", undoes=last.id)
@@ -251,18 +261,37 @@ def _in_order(slots: Sequence[Slot]) -> list[Slot]:
 
 
 def _works(session: Session, slots: Sequence[Slot]) -> list[Work]:
-    rows = session.exec(
-        select(Slot, Example, Draft)
+    rows = session.execute(
+        wide_select(Slot, Example, Draft, Run, col(Placement.note))
         .join(Example, col(Example.id) == Slot.example_id)
+        .join(Run, col(Run.id) == Slot.run_id)
         .join(Placement, col(Placement.id) == Slot.placement_id)
         .join(Draft, col(Draft.id) == Placement.draft_id, isouter=True)
         .where(col(Slot.id).in_([slot.id for slot in slots]))
     ).all()
-    found = {slot.id: _work(slot, example, draft) for slot, example, draft in rows}
+    found = {
+        slot.id: _work(slot, example, _as_of(session, draft, run, example.content), note)
+        for slot, example, draft, run, note in rows
+    }
     return [found[slot.id] for slot in slots]
 
 
-def _work(slot: Slot, example: Example, draft: Draft | None) -> Work:
+def _as_of(session: Session, draft: Draft | None, run: Run, content: dict[str, Json]) -> Draft | None:
+    """The draft as the run's schema has it; None where it does not fit."""
+    if draft is None or draft.label is None or draft.schema_version_id == run.schema_version_id:
+        return draft
+    into, under = Translator.of(session, run), draft.schema_version_id
+    if (label := into.fitting(draft.label, under, content)) is None:
+        return None
+    changed = {
+        "label": label,
+        "confidences": into.confidences(draft.confidences, under),
+        "alternatives": into.alternatives(draft.alternatives, under),
+    }
+    return draft.model_copy(update=changed)
+
+
+def _work(slot: Slot, example: Example, draft: Draft | None, note: str) -> Work:
     return Work(
         slot_id=slot.id or 0,
         run_id=slot.run_id,
@@ -271,6 +300,7 @@ def _work(slot: Slot, example: Example, draft: Draft | None) -> Work:
         draft=draft.label if draft else None,
         confidences=draft.confidences if draft else {},
         alternatives=draft.alternatives if draft else {},
+        note=note,
         lease_until=slot.lease_until or now(),
     )
 

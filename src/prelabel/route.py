@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlmodel import Session, select
+from sqlalchemy import select as wide_select
+from sqlmodel import Session, col, select
 
-from prelabel import place, runs
+from prelabel import place, runs, versions
 from prelabel.drafters.cascade import steps_of
+from prelabel.errors import LabelError
 from prelabel.measure.calibration import calibrator
 from prelabel.measure.gate import Gate, judge_gold
 from prelabel.models import Draft, Example, Placement, Run
+from prelabel.place import ToRoute
 from prelabel.policy import Decision, Drafted, Policy, classes_of, decide
 from prelabel.schema import Label, LabelSchema
 from prelabel.store import Store
+from prelabel.versions import Translator
 
 BATCH = 1_000
 """Examples routed in one transaction."""
@@ -36,19 +40,53 @@ def route_drafted(store: Store, run_id: int) -> int:
     while True:
         with store.writing() as session:
             run = runs.get(session, run_id)
-            schema, policy = runs.schema_of(session, run), Policy.model_validate(run.policy)
-            if _gold_outstanding(session, run) or not (batch := place.to_route(session, run, BATCH)):
+            if _gold_outstanding(session, run) or not (batch := _to_route(session, run, BATCH)):
                 return total
+            schema, policy = runs.schema_of(session, run), Policy.model_validate(run.policy)
             judgement = judge(session, run, schema, policy)
             bars = [step.take_from for step in steps_of(run)]
             routed = [
                 (one, judgement.decide(replace(one.drafted, take_from=bars[one.step]), schema, policy))
                 for one in batch
             ]
-            place.follow(session, run_id, routed)
+            place.follow(session, run, routed)
             total += len(batch)
         if len(batch) < BATCH:
             return total
+
+
+def _to_route(session: Session, run: Run, size: int) -> list[ToRoute]:
+    """Up to `size` drafted examples, locked, with draft and gold as the run's schema has them; others' are passed over."""
+    rows = session.execute(
+        wide_select(
+            col(Placement.id), col(Placement.example_id), col(Placement.is_gold), Draft, col(Example.gold),
+            col(Example.schema_version_id),
+        )
+        .join(Draft, col(Draft.id) == Placement.draft_id)
+        .join(Example, col(Example.id) == Placement.example_id)
+        .where(col(Placement.run_id) == run.id, col(Placement.place) == "drafted")
+        .order_by(col(Placement.is_gold).desc(), col(Placement.id))
+        .limit(size)
+        .with_for_update(skip_locked=True, of=Placement)
+    ).all()  # fmt: skip
+    session.refresh(run)  # only now: what is locked no change of the schema moves meanwhile
+    into = Translator.of(session, run)
+    strange = [
+        draft.example_id
+        for *_, draft, gold, version_id in rows
+        if draft.schema_version_id != into.version_id or (gold and version_id != into.version_id)
+    ]
+    contents = versions.contents(session, strange)
+    found = []
+    for placement_id, example_id, is_gold, draft, gold, version_id in rows:
+        content, note = contents.get(example_id, {}), ""
+        try:
+            label = draft.label and into.label(draft.label, draft.schema_version_id, content)
+        except LabelError as error:
+            label, note = None, f"drafted before the schema changed: {error}"
+        drafted = Drafted(label, draft.confidence, into.fitting(gold, version_id, content))
+        found.append(ToRoute(placement_id, example_id, is_gold, draft.id, draft.step, drafted, note))
+    return found
 
 
 def judge(session: Session, run: Run, schema: LabelSchema, policy: Policy) -> Judgement:
@@ -65,13 +103,24 @@ def judge(session: Session, run: Run, schema: LabelSchema, policy: Policy) -> Ju
 
 
 def _gold_drafts(session: Session, run: Run) -> list[tuple[Label | None, float | None, Label]]:
-    rows = session.exec(
-        select(Draft.label, Draft.confidence, Example.gold)
-        .join(Placement, Placement.draft_id == Draft.id)  # type: ignore[arg-type] # columns, not values
-        .join(Example, Example.id == Placement.example_id)  # type: ignore[arg-type]
-        .where(Placement.run_id == run.id, Placement.is_gold)
-    )
-    return [(label, confidence, gold) for label, confidence, gold in rows if gold is not None]
+    rows = session.execute(
+        wide_select(
+            col(Example.id), col(Draft.label), col(Draft.schema_version_id), col(Draft.confidence),
+            col(Example.gold), col(Example.schema_version_id),
+        )
+        .join(Placement, col(Placement.draft_id) == Draft.id)
+        .join(Example, col(Example.id) == Placement.example_id)
+        .where(col(Placement.run_id) == run.id, col(Placement.is_gold))
+    ).all()  # fmt: skip
+    into = Translator.of(session, run)
+    strange = [row[0] for row in rows if {row[2], row[5]} != {into.version_id}]
+    contents = versions.contents(session, strange)
+    found: list[tuple[Label | None, float | None, Label]] = []
+    for example_id, label, drafted_under, confidence, gold, gold_under in rows:
+        content = contents.get(example_id, {})
+        if (known := into.fitting(gold, gold_under, content)) is not None:
+            found.append((into.fitting(label, drafted_under, content), confidence, known))
+    return found
 
 
 def _gold_outstanding(session: Session, run: Run) -> bool:

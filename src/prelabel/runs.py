@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlmodel import Session, col, select, update
 
 from prelabel import ledger, lessons, place
+from prelabel.drafters import given
 from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.measure.quote import Money
@@ -39,6 +40,7 @@ def start(
     """
     assert dataset.id is not None
     assert schema_version.id is not None
+    steps = given.resolved(session, dataset.id, steps)
     if lane == "batch":
         check_for_batches(steps)
     run = Run(

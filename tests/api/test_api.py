@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import Session
 
-from prelabel import errors
+from prelabel import errors, runs
 from prelabel.client import Client
 from prelabel.models import Batch
 from prelabel.store import Store
@@ -289,7 +289,10 @@ def test_the_api_never_loads_litellm() -> None:
 def test_a_lead_sees_the_batches_of_a_run(store: Store, lead: Client, reviewer: Client) -> None:
     run_id = make_run(store, 3, model="openai/gpt-4o-mini", lane="batch")
     with store.writing() as session:
-        session.add(Batch(run_id=run_id, owner="key", model="openai/gpt-4o-mini", requests=3))
+        under = runs.get(session, run_id).schema_version_id
+        session.add(
+            Batch(run_id=run_id, owner="key", model="openai/gpt-4o-mini", requests=3, schema_version_id=under)
+        )
     [found] = lead.get(f"/runs/{run_id}/batches")["items"]
     assert (found["state"], found["requests"], found["remote_id"]) == ("preparing", 3, "")
     assert "owner" not in found

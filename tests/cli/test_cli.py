@@ -65,6 +65,38 @@ def test_a_new_user_gets_a_token_that_is_alone_on_standard_output(run_cli: Cli) 
     assert "revoked" in run_cli("user", "revoke", "ada").output
 
 
+def test_drafts_that_came_with_the_rows_are_drafted_with(run_cli: Cli, tmp_path: Path) -> None:
+    rows = [
+        {"text": f"t{n}", "drafts": [{"model": "crf", "label": "billing", "confidence": 0.5 + n / 10}]}
+        for n in range(5)
+    ]
+    (tmp_path / "given.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    submitted = run_cli("submit", "given.jsonl", "--schema", "schema.yaml", "--model", "given").output
+    assert "5 rows: 5 added, 5 drafts" in submitted
+    assert "drafts of the dataset, for --model: given/crf (5)" in submitted
+    assert "of given/given with given/crf: reviewing" in submitted
+    assert "1 settled, 4 queued for people" in submitted
+    assert "spent $0" in run_cli("status", "--no-follow").output
+
+
+def test_a_schema_is_shown_and_changed_after_saying_what_that_does(run_cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "new.yaml").write_text("fields:\n  subject: {kind: choice, options: [money, returns]}\n")
+    words = ["new.yaml", "--project", "given", "--rename", "topic=subject", "--rename", "topic.billing=money"]
+    planned = run_cli("schema", "plan", *words).output
+    assert "subject: was called 'topic'" in planned
+    assert "settled labels: 0 stay, 1 are mapped" in planned
+    assert "version 2 holds" in run_cli("schema", "apply", *words).output
+    shown = run_cli("schema", "show", "--project", "given").output
+    assert '"money"' in shown
+    assert re.search(r"version 2 of .*: runs \d", shown)
+    assert (
+        "says this already: nothing changes"
+        in run_cli("schema", "plan", "new.yaml", "--project", "given").output
+    )
+    assert "write OLD=NEW" in failure(run_cli, "schema", "plan", "new.yaml", "--rename", "x")
+
+
 def failure(run_cli: Cli, *words: str) -> str:
     error = run_cli(*words).exception
     assert isinstance(error, PrelabelError), error
@@ -102,7 +134,7 @@ def test_without_a_token_the_way_to_get_one_is_told(
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["submit"], ["quote"], ["cap"], ["export"], ["user"], ["up"], ["demo"]]
+    "words", [[], ["submit"], ["quote"], ["cap"], ["export"], ["user"], ["schema", "apply"], ["up"], ["demo"]]
 )
 def test_help_teaches_every_command_and_option(run_cli: Cli, words: list[str]) -> None:
     shown = run_cli(*words, "--help")

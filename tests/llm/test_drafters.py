@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import respx
 
+from prelabel import schema_move
 from prelabel.draft import Drafter, Outcome, Subject
 from prelabel.drafters.cascade import Step
 from prelabel.errors import StoppingError
@@ -15,6 +16,9 @@ from prelabel.llm.students import StudentDrafter
 from prelabel.models import Prompt
 from prelabel.recent import Recent
 from prelabel.runs import get
+from prelabel.schema import LabelSchema
+from prelabel.schema_change import SchemaMapping
+from prelabel.schema_move import Wish
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.factories import QUICK, make_run, places, work_off
@@ -119,3 +123,39 @@ def test_of_what_is_dear_to_make_the_last_used_are_kept() -> None:
     for key in ("a", "b", "a", "c", "a", "b"):
         recent.get(key, partial(made.append, key))
     assert made == ["a", "b", "c", "b"]
+
+
+def given_rows(*drafts: tuple[str, str]) -> list[dict[str, Any]]:
+    return [{"text": "x", "drafts": [{"model": model, "label": label} for model, label in drafts]}]
+
+
+def test_given_drafts_are_drafted_with_and_agree_in_a_panel(sqlite_store: Store) -> None:
+    run_id = make_run(sqlite_store, given_rows(("m", "a"), ("n", "a"), ("o", "b")), model="given/m")
+    drafters = Drafters(sqlite_store, Settings())
+    with sqlite_store.reading() as session:
+        alone = drafters(session, get(session, run_id))
+    panel = built(
+        sqlite_store, run_id, Step(model="given/m", confidence="panel", panel=("given/n", "given/o"))
+    )
+    outcomes = [asyncio.run(drafted(drafter)) for drafter in (alone, panel)]
+    assert [outcome.label for outcome in outcomes] == [{"topic": "a"}] * 2
+    assert outcomes[0].confidence is None
+    assert outcomes[1].confidence == pytest.approx(2 / 3)
+
+
+async def drafted(drafter: Drafter) -> Outcome:
+    subject = Subject(1, {"text": "x"})
+    await drafter.prepare([subject])
+    return await drafter.draft(subject, lambda *_: None)
+
+
+def test_given_drafts_are_read_under_the_schema_that_the_run_has(sqlite_store: Store) -> None:
+    run_id = make_run(sqlite_store, given_rows(("m", "a")), model="given/m")
+    wish = Wish(
+        label_schema=LabelSchema.load("fields: {topic: [x, b, c]}"),
+        mapping=SchemaMapping(options={"topic": {"a": "x"}}),
+    )
+    schema_move.apply(sqlite_store, "p", wish, 60)
+    with sqlite_store.reading() as session:
+        drafter = Drafters(sqlite_store, Settings())(session, get(session, run_id))
+    assert asyncio.run(drafted(drafter)).label == {"topic": "x"}

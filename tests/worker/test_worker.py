@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from prelabel import place, runs
+from prelabel import place, runs, schema_move
 from prelabel.models import Placement, Worker, now
+from prelabel.schema import LabelSchema
+from prelabel.schema_move import Wish
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_worker.app import transport
@@ -43,6 +45,15 @@ def test_a_run_whose_messages_were_lost_is_woken(store: Store, sweeper: Sweeper,
     run_id = make_run(store, 25)
     sweeper.sweep()
     assert wake.asked == [run_id]
+
+
+def test_a_change_of_the_schema_that_was_left_half_done_is_carried_on(store: Store, sweeper: Sweeper) -> None:
+    run_id = make_run(store, 3)
+    work_off(store, run_id, FakeDrafter(sure))
+    schema_move.apply(store, "p", Wish(label_schema=LabelSchema.load("fields: {topic: [b, c]}")), 0)
+    assert places(store, run_id) == {"settled": 3}
+    sweeper.sweep()
+    assert places(store, run_id) == {"queued": 3}
 
 
 def test_a_run_with_examples_that_nobody_holds_is_joined(store: Store, sweeper: Sweeper, wake: Woken) -> None:

@@ -73,6 +73,10 @@ class ImportOptions:
         source: Annotated[str, Query(max_length=500, description="file name, for the record")] = "upload",
         id_field: Annotated[str, Query(description="which field is the example's id")] = "id",
         gold_field: Annotated[str, Query(description="which field is the known right label")] = "gold",
+        drafts_field: Annotated[
+            str,
+            Query(description="which field has drafts made elsewhere: a list of {model, label, confidence}"),
+        ] = "drafts",
         meta_field: Annotated[str, Query(description="which field goes along unseen")] = "meta",
         text_field: Annotated[
             str, Query(description="which field is the text; empty: fields stay as they are")
@@ -84,7 +88,12 @@ class ImportOptions:
         self.reader = formats.reader(file_format)
         self.source = source
         self.mapping = Mapping(
-            id=id_field, gold=gold_field, meta=meta_field, text=text_field, image=image_field
+            id=id_field,
+            gold=gold_field,
+            meta=meta_field,
+            drafts=drafts_field,
+            text=text_field,
+            image=image_field,
         )
 
 
@@ -103,7 +112,8 @@ def import_examples(
     """Bring in the rows of the body, which may be of any length: it is imported as it arrives.
 
     An image stands in a row by the name or the SHA-256 of one that was uploaded, as a data: URI, or, where the server
-    allows that, as a URL. Bad rows are listed with their number, field and reason; the good ones are kept. Sending a file again adds nothing.
+    allows that, as a URL. Bad rows are listed with their number, field and reason; the good ones are kept. Sending a file again
+    adds nothing; sending one whose rows have drafts by other models adds these.
     """
     with store.reading() as session:
         found = projects.find(session, project)
@@ -142,5 +152,8 @@ def _report(report: ImportReport) -> ImportOut:
         already_there=report.already_there,
         repeated=report.repeated,
         bad=report.bad,
+        drafts=report.drafts,
+        bad_drafts=report.bad_drafts,
+        models=report.models,
         bad_rows=[BadRowOut(row=bad.row, field=bad.field, reason=bad.reason) for bad in report.bad_rows],
     )

@@ -3,15 +3,18 @@
 from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, projects, runs
-from prelabel.canonical import canonical
+from prelabel import ledger, projects, runs, schema_move
+from prelabel.canonical import Json, canonical
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
-from prelabel_api.bodies import CapIn, CapOut, ProjectIn, ProjectOut
-from prelabel_api.deps import LeadDep, ReadDep, ReviewerDep, WriteDep
+from prelabel.schema_move import ChangePlan, Wish
+from prelabel_api.bodies import CapIn, CapOut, ProjectIn, ProjectOut, SchemaIn, SchemaVersionOut
+from prelabel_api.deps import LeadDep, ReadDep, ReviewerDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(prefix="/projects", tags=["projects"])
+MOVE_SECONDS = 60
+"""How long a request moves labels itself, before it leaves the rest to workers."""
 
 
 def _out(session: Session, project: Project) -> ProjectOut:
@@ -24,6 +27,10 @@ def _out(session: Session, project: Project) -> ProjectOut:
         cap=project.cap,
         created_at=project.created_at,
     )
+
+
+def _schema(given: dict[str, Json] | str) -> LabelSchema:
+    return LabelSchema.load(given if isinstance(given, str) else canonical(given))
 
 
 def _cap(session: Session, project: Project) -> CapOut:
@@ -54,10 +61,44 @@ def get_project(project: str, _user: ReviewerDep, session: ReadDep) -> ProjectOu
 
 @router.put("/{project}")
 def define_project(project: str, body: ProjectIn, _lead: LeadDep, session: WriteDep) -> ProjectOut:
-    """Make a project, or give it a new version of its schema; the same schema again changes nothing."""
-    text = body.schema_ if isinstance(body.schema_, str) else canonical(body.schema_)
-    projects.define(session, project, LabelSchema.load(text))
+    """Make a project, or give it a new version of its schema for new runs; the same schema again changes nothing.
+
+    Runs that there are keep the version that they have, until PUT …/schema moves them.
+    """
+    projects.define(session, project, _schema(body.schema_))
     return _out(session, projects.find(session, project))
+
+
+@router.get("/{project}/schema")
+def list_schema_versions(project: str, _lead: LeadDep, session: ReadDep) -> Page[SchemaVersionOut]:
+    """All versions of a project's schema, newest first, with the runs that have each."""
+    found = projects.find(session, project)
+    versions = projects.schema_versions(session, found)
+    return Page(
+        items=[
+            SchemaVersionOut(
+                version=version.version,
+                schema_=version.document,
+                runs=[run.id or 0 for run in projects.runs_at(session, version)],
+                left=schema_move.left(session, found) if version is versions[0] else 0,
+                created_at=version.created_at,
+            )
+            for version in versions
+        ]
+    )
+
+
+@router.put("/{project}/schema")
+def change_schema(project: str, body: SchemaIn, _lead: LeadDep, store: StoreDep) -> ChangePlan:
+    """Change the schema of a project and of its runs, while work goes on; or say what that would do, with `dry_run`.
+
+    What does not fit goes to people, nothing is overwritten. `left` examples are moved by workers after the answer.
+    """
+    wish = Wish(label_schema=_schema(body.schema_), mapping=body.mapping, from_version=body.from_version)
+    if body.dry_run:
+        with store.reading() as session:
+            return schema_move.plan(session, projects.find(session, project), wish)
+    return schema_move.apply(store, project, wish, MOVE_SECONDS)
 
 
 @router.put("/{project}/cap")

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from prelabel import __version__
 from prelabel.cli import options, screen, screen_money, screen_run
+from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_is_help=True)
 app.add_typer(people, name="user")
+app.add_typer(schema_commands, name="schema")
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
@@ -94,6 +96,7 @@ def submit(
     text_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the text, if it is not called so.")] = "",
     images: Annotated[Path | None, typer.Option(exists=True, file_okay=False, rich_help_panel=options.DATA, help="Folder of the images that rows name; they are uploaded first.")] = None,
     image_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is an image, besides those that the schema has labels on.")] = "",
+    drafts_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field has drafts made elsewhere.")] = "drafts",
     model: options.Models = ["student"],  # noqa: B006 # Typer takes the list as the default and never changes it
     take_from: options.TakeFrom = None,
     confidence: options.HowSure = None,
@@ -116,7 +119,8 @@ def submit(
         gold_target, cap,
     )  # fmt: skip
     fields = {
-        "id_field": id_field, "gold_field": gold_field, "text_field": text_field, "image_field": image_field,
+        "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
+        "image_field": image_field,
     }  # fmt: skip
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
@@ -152,8 +156,8 @@ def quote(
         gold_target, cap,
     )  # fmt: skip
     with Client.from_settings(settings()) as client:
-        project = project or _only(client, "/projects", "project", "--project")
-        dataset = dataset or _only(client, f"/projects/{project}/datasets", "dataset", "--dataset")
+        project = options.project(client, project)
+        dataset = dataset or options.only(client, f"/projects/{project}/datasets", "dataset", "--dataset")
         screen_money.show_quote(out, client.quote(project, dataset, **body))
 
 
@@ -167,7 +171,7 @@ def cap(
     if none and dollars is not None:
         raise InputError("give DOLLARS or --none, not both")
     with Client.from_settings(settings()) as client:
-        project = project or _only(client, "/projects", "project", "--project")
+        project = options.project(client, project)
         path = f"/projects/{project}/cap"
         is_asked = dollars is None and not none
         screen_money.show_cap(out, client.get(path) if is_asked else client.put(path, {"cap": dollars}))
@@ -317,7 +321,7 @@ def _bring_in(
     if schema:
         from prelabel.schema import LabelSchema
 
-        client.define_project(project, LabelSchema.read(schema).document())
+        _tell_of_version(client, client.define_project(project, LabelSchema.read(schema).document()))
     file_format = formats.for_path(file)
     if images:
         _upload_images(client, project, dataset, file, images, fields["image_field"])
@@ -348,6 +352,17 @@ def _upload_images(
             bar.advance(task, len(data))
 
 
+def _tell_of_version(client: Client, project: Document) -> None:
+    """That runs of earlier versions stay as they are, where there are such."""
+    newest, *others = client.items(f"/projects/{project['name']}/schema")
+    if any(version["runs"] for version in others):
+        out.print(
+            f"project {project['name']} is at version {newest['version']} of its schema, for new runs; "
+            "earlier runs keep theirs (`prelabel schema plan` says what changing them would do)",
+            soft_wrap=True,
+        )
+
+
 def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, yes: bool) -> None:
     """Show the quote and, where someone sits there and money is at stake, ask. Ends the command where they decline."""
     try:
@@ -363,18 +378,6 @@ def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, y
     if not typer.confirm("start drafting?"):
         out.print(f"nothing is started or spent; the examples stay in {project}/{dataset}")
         raise typer.Exit(1)
-
-
-def _only(client: Client, path: str, what: str, option: str) -> str:
-    """The name of the only one there is. Raises InputError where there are none or several."""
-    names = [str(item["name"]) for item in client.items(path)]
-    if not names:
-        raise InputError(
-            f"there is no {what} yet: bring examples in with `prelabel submit FILE --schema SCHEMA`"
-        )
-    if len(names) > 1:
-        raise InputError(f"there are several, say which {what} with {option}: {', '.join(names)}")
-    return names[0]
 
 
 def _newest(client: Client, run_id: int) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from prelabel.client import Document
+from prelabel.client import Client, Document
 from prelabel.errors import InputError
 
 DATA, DRAFTING, ACCEPTING, MONEY = "Data", "Drafting", "Accepting", "Money"
@@ -12,8 +12,9 @@ Confidence = Literal["stated", "logprobs", "samples", "panel"]
 
 Models = Annotated[list[str], typer.Option(
     "--model", rich_help_panel=DRAFTING,
-    help="A LiteLLM model name, or `student`, which learns from gold and needs no key. Given several times, a cascade in "
-    "this order: each next one is asked only where those before it were not sure.",
+    help="A LiteLLM model name; `student`, which learns from gold and needs no key; or `given/NAME` for drafts that came with "
+    "the examples (`given`: the only ones). Given several times, a cascade in this order: each next one is asked only where "
+    "those before it were not sure.",
 )]  # fmt: skip
 TakeFrom = Annotated[float | None, typer.Option(
     min=0, max=1, rich_help_panel=DRAFTING,
@@ -57,6 +58,23 @@ Cap = Annotated[float | None, typer.Option(
 )]  # fmt: skip
 
 
+def project(client: Client, name: str) -> str:
+    """The project's name, or that of the only one there is. Raises InputError."""
+    return name or only(client, "/projects", "project", "--project")
+
+
+def only(client: Client, path: str, what: str, option: str) -> str:
+    """The name of the only one there is. Raises InputError where there are none or several."""
+    names = [str(item["name"]) for item in client.items(path)]
+    if not names:
+        raise InputError(
+            f"there is no {what} yet: bring examples in with `prelabel submit FILE --schema SCHEMA`"
+        )
+    if len(names) > 1:
+        raise InputError(f"there are several, say which {what} with {option}: {', '.join(names)}")
+    return names[0]
+
+
 def run_body(
     models: list[str],
     take_from: float | None,
@@ -77,7 +95,7 @@ def run_body(
     how = confidence or ("panel" if panel else "samples" if samples else "stated")
     asked: Document = {"confidence": how, "panel": panel or [], "shots": shots, "per_call": per_call}
     asked |= {"samples": samples} if samples else {}
-    steps: list[Document] = [{"model": model} | ({} if model == "student" else asked) for model in models]
+    steps: list[Document] = [{"model": model} | _asked(model, asked) for model in models]
     if take_from is not None:
         steps = [step | {"take_from": take_from} for step in steps[:-1]] + steps[-1:]
     policy = {
@@ -86,6 +104,20 @@ def run_body(
         "gold_target": gold_target,
     }
     return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
+
+
+def _asked(model: str, asked: Document) -> Document:
+    """What of the options a model takes: the student none, drafts that were brought in a panel of such."""
+    if model == "student":
+        return {}
+    if not _is_given(model):
+        return asked
+    panel = asked["panel"]
+    return {"confidence": "panel", "panel": panel} if panel and all(map(_is_given, panel)) else {}
+
+
+def _is_given(model: str) -> bool:
+    return model.split("/", maxsplit=1)[0] == "given"
 
 
 def _check(

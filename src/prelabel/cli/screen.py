@@ -50,11 +50,16 @@ def imported(out: Console, report: Document) -> None:
     parts += [f"{report['already_there']:,} were there already"] if report["already_there"] else []
     parts += [f"{report['repeated']:,} repeat a content"] if report["repeated"] else []
     parts += [f"[red]{report['bad']:,} bad[/]"] if report["bad"] else []
+    parts += [f"{report['drafts']:,} drafts"] if report["drafts"] else []
+    parts += [f"[red]{report['bad_drafts']:,} bad drafts[/]"] if report["bad_drafts"] else []
     out.print(", ".join(parts))
+    if report["models"]:
+        names = ", ".join(f"given/{plain(name)} ({count:,})" for name, count in report["models"].items())
+        out.print(f"  drafts of the dataset, for --model: {names}", soft_wrap=True)
     for bad in report["bad_rows"][:10]:
         where = f"row {bad['row']}" + (f", {bad['field']}" if bad["field"] else "")
         out.print(f"  [red]{plain(where)}[/]: {plain(bad['reason'])}")
-    if report["bad"] > 10:
+    if report["bad"] + report["bad_drafts"] > 10:
         out.print(f"  … all of them at /v1/imports/{report['import_id']}/bad-rows")
 
 

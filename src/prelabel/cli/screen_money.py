@@ -23,7 +23,7 @@ def show_quote(out: Console, quote: Document) -> None:
         "at most": f"{money(quote['most'])}, if every example takes every step, a repair and the longest answer",
         "by hand": f"{money(hand['dollars'])}, {money(hand['per_example'])} an example ({hand['basis']})",
         **_paid(quote),
-        "price": "; ".join(dict.fromkeys(map(_price, _asked(quote)))) or "the student is free",
+        "price": "; ".join(dict.fromkeys(map(_price, _asked(quote)))) or "nothing, no provider is asked",
     }
     for name, said in facts.items():
         out.print(f"  {name:<9} {said}", soft_wrap=True)
@@ -105,7 +105,7 @@ def _price(model: Document) -> str:
 
 
 def _asked(quote: Document) -> list[Document]:
-    """The models that cost something: not the student."""
+    """The models that cost something: neither the student nor drafts that were brought in."""
     return [model for model in quote["models"] if model["calls_per_example"]]
 
 

@@ -17,6 +17,8 @@ from prelabel.models import Run
 
 STUDENT = "student"
 """Name of the drafter that needs no provider: it learns from gold and from settled labels."""
+GIVEN = "given"
+"""Begins the name of drafts that were brought in, as "given/bert-crf"; alone it means the only ones that there are."""
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
@@ -40,6 +42,12 @@ class Step(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Step":
+        if is_given(self.model) and (
+            self.shots or self.per_call > 1 or self.confidence in ("logprobs", "samples")
+        ):
+            raise ValueError(
+                f"{self.model}: drafts that were brought in are taken as they came, with their own confidence or a panel's"
+            )
         if (self.confidence == "panel") != bool(self.panel):
             raise ValueError("panel: name further models for confidence 'panel', and only for it")
         if len({self.model, *self.panel}) <= len(self.panel):
@@ -51,9 +59,14 @@ class Step(BaseModel):
         return self
 
     @property
+    def is_free(self) -> bool:
+        """Whether it asks no provider."""
+        return all(name == STUDENT or is_given(name) for name in (self.model, *self.panel))
+
+    @property
     def is_one_question(self) -> bool:
         """Whether it asks one model one question about each example."""
-        return self.model != STUDENT and self.confidence in ("stated", "logprobs") and self.per_call == 1
+        return not self.is_free and self.confidence in ("stated", "logprobs") and self.per_call == 1
 
     @property
     def learns(self) -> bool:
@@ -63,6 +76,16 @@ class Step(BaseModel):
 
 Steps = Annotated[tuple[Step, ...], Field(min_length=1, max_length=10)]
 _STEPS: TypeAdapter[tuple[Step, ...]] = TypeAdapter(tuple[Step, ...])
+
+
+def is_given(model: str) -> bool:
+    """Whether this names drafts that were brought in."""
+    return model == GIVEN or model.startswith(f"{GIVEN}/")
+
+
+def given_model(name: str) -> str:
+    """The model as its drafts name it."""
+    return name.removeprefix(f"{GIVEN}/")
 
 
 def steps_of(run: Run) -> tuple[Step, ...]:
@@ -78,18 +101,18 @@ def named(steps: Sequence[Step]) -> str:
 def check_for_batches(steps: Sequence[Step]) -> None:
     """Raise InputError where a cascade cannot be asked in batches: they take one question to one model."""
     *free, last = steps
-    if last.model == STUDENT:
+    if last.is_free:
         raise InputError(
-            "the batch lane is for models of a provider: the student costs nothing, let it run live"
+            f"the batch lane is for models of a provider: {last.model} costs nothing, let it run live"
         )
     if not last.is_one_question:
         raise InputError(
             "in the batch lane each example is one question to one model: "
             "use confidence 'stated' or 'logprobs' and per_call 1, or let it run live"
         )
-    if any(step.model != STUDENT for step in free):
+    if not all(step.is_free for step in free):
         raise InputError(
-            "in the batch lane one model is asked, and before it at most the student: "
+            "in the batch lane one model is asked, and before it only what costs nothing, the student or given drafts: "
             "leave the other models out, or let it run live"
         )
 

@@ -155,20 +155,22 @@ class Batches:
         run, owner, run_id = runs.get(session, seen.id or 0), uuid4().hex, seen.id or 0
         if run.state != "running":
             return False
-        prompt = session.get_one(Prompt, run.prompt_id).digest
+        prompt, under = session.get_one(Prompt, run.prompt_id).digest, seen.schema_version_id
         count = self._reserve(session, run, owner, lane, found)
         drafted = _claim(session, run_id, owner, [one.subject.example_id for one in found.drafted])
-        outcomes = [one for one in found.drafted if one.subject.example_id in drafted]
+        outcomes = [one.under(under) for one in found.drafted if one.subject.example_id in drafted]
         place.keep(session, owner, {run_id: outcomes}, Written({run_id: prompt}, 0))
         repaired = _claim(session, run_id, owner, found.live)
         for some in grouped(repaired):
             place.leave_batch(session, owner, some)
         asked = _claim(session, run_id, owner, [int(key) for key, _ in found.questions[:count]])
-        place.note(session, run_id, [one for key in asked for one in found.earlier.get(key, ())], prompt)
+        earlier = [one.under(under) for key in asked for one in found.earlier.get(key, ())]
+        place.note(session, run_id, earlier, prompt)
         if asked:
-            mark = seen.learned_label_id
-            batch = Batch(run_id=run_id, owner=owner, model=model, requests=len(asked), learned_label_id=mark)
-            session.add(batch)
+            session.add(Batch(
+                run_id=run_id, owner=owner, model=model, requests=len(asked),
+                learned_label_id=seen.learned_label_id, schema_version_id=under,
+            ))  # fmt: skip
         else:
             ledger.release(session, owner, run_id)
         return bool(drafted or repaired or asked)
@@ -261,7 +263,7 @@ class Batches:
             held = place.hold(session, run_id, batch.owner, [subject.example_id for subject in subjects])
             kept = [(key, call, outcome) for key, call, outcome in read if key in held]
             ledger.record(session, [Entry(run_id, key, call, "batch") for key, call, _ in kept])
-            drafted = [outcome for _, _, outcome in kept if outcome]
+            drafted = [outcome.under(batch.schema_version_id) for _, _, outcome in kept if outcome]
             place.keep(session, batch.owner, {run_id: drafted}, Written({run_id: prompt}, 0))
             place.leave_batch(session, batch.owner, [key for key, _, outcome in kept if not outcome])
 
@@ -291,7 +293,7 @@ class Batches:
         with self._store.reading() as session:
             run = runs.get(session, batch.run_id)
             session.expunge(run)
-            run.learned_label_id = batch.learned_label_id
+            run.learned_label_id, run.schema_version_id = batch.learned_label_id, batch.schema_version_id
             prompt = session.get_one(Prompt, run.prompt_id).digest
             return self._factory.asked(session, run), prompt
 

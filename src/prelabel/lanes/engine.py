@@ -107,10 +107,11 @@ class Line:
         self._engine = engine
         self._store = engine.store
         self._run_id = run_id
-        self._ready: deque[tuple[Drafter, Subject, Decimal]] = deque()
+        self._ready: deque[tuple[Drafter, int, Subject, Decimal]] = deque()
         self._drafting: set[asyncio.Task[None]] = set()
         self._drafter: Drafter | None = None
         self._learned = -1
+        self._schema_version = 0
         self._changed = asyncio.Event()
         self._is_over = False
         self._is_short = False
@@ -166,8 +167,8 @@ class Line:
             return not (self._ready or self._drafting)
         return len(self._ready) < max(1, self._share // 4)
 
-    def _start(self, drafter: Drafter, subject: Subject, reserved: Decimal) -> None:
-        task = asyncio.create_task(self._draft(drafter, subject, reserved))
+    def _start(self, drafter: Drafter, schema_version: int, subject: Subject, reserved: Decimal) -> None:
+        task = asyncio.create_task(self._draft(drafter, schema_version, subject, reserved))
         self._drafting.add(task)
         task.add_done_callback(self._drafted)
 
@@ -183,9 +184,12 @@ class Line:
             self._fault = fault
             self._finish_early()
 
-    async def _draft(self, drafter: Drafter, subject: Subject, reserved: Decimal) -> None:
+    async def _draft(
+        self, drafter: Drafter, schema_version: int, subject: Subject, reserved: Decimal
+    ) -> None:
         writer = self._engine.writer
         outcome = await drafter.draft(subject, lambda of, call: writer.keep(self._run_id, of, call))
+        outcome = outcome.under(schema_version)
         if outcome.ending == "stopped":
             self._finish_early()
         await writer.finish(self._run_id, outcome, reserved)
@@ -204,9 +208,10 @@ class Line:
         try:
             claimed = await asyncio.to_thread(self._lease, size)
             if claimed and (drafter := self._drafter):
+                under = self._schema_version
                 await drafter.prepare(claimed)
                 costs = await asyncio.to_thread(self._afford, drafter, claimed)
-                self._ready.extend((drafter, *one) for one in zip(claimed, costs, strict=False))
+                self._ready.extend((drafter, under, *one) for one in zip(claimed, costs, strict=False))
         except (StoppingError, InputError) as error:
             self._finish_early()
             await asyncio.to_thread(self._pause, str(error))
@@ -222,8 +227,10 @@ class Line:
             self._is_over = True
             return []
         with self._store.reading() as session:
-            if self._drafter is None or run.learned_label_id != self._learned:
-                self._drafter, self._learned = self._engine.factory(session, run), run.learned_label_id
+            now = run.learned_label_id, run.schema_version_id
+            if self._drafter is None or now != (self._learned, self._schema_version):
+                self._drafter = self._engine.factory(session, run)
+                self._learned, self._schema_version = now
                 self._engine.writer.learn_prompt(self._run_id, session.get_one(Prompt, run.prompt_id).digest)
             examples = session.exec(
                 select(Example.id, Example.content)

@@ -1,13 +1,14 @@
-"""Which drafter a run gets: a cascade of the student and of models behind the run's prompt."""
+"""Which drafter a run gets: a cascade of the student, of drafts brought in, and of models behind the run's prompt."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from prelabel import ledger, lessons, runs
-from prelabel.draft import Asker, Drafter, ModelDrafter, Recall, Reply, Show
-from prelabel.drafters.cascade import STUDENT, Cascade, Step, steps_of
+from prelabel.draft import Asker, Drafter, ModelDrafter, Recall, Reply, Show, Subject
+from prelabel.drafters.cascade import STUDENT, Cascade, Step, is_given, steps_of
+from prelabel.drafters.given import Found, GivenDrafter, find
 from prelabel.drafters.grouping import GroupDrafter
 from prelabel.drafters.panel import PanelDrafter
 from prelabel.drafters.sampling import SampleDrafter
@@ -24,7 +25,7 @@ from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.llm.student import Embed
 from prelabel.llm.students import student_drafter
 from prelabel.llm.throttle import Throttles
-from prelabel.models import Prompt, Run
+from prelabel.models import Prompt, Run, SchemaVersion
 from prelabel.policy import Policy
 from prelabel.prices import price_or_refuse
 from prelabel.prompt import Instructions, PromptTemplate, parse_prompt
@@ -33,6 +34,7 @@ from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.shots import Shots
 from prelabel.store import Store
+from prelabel.versions import Translator
 
 _shots: Recent[Shots] = Recent(4)
 
@@ -97,9 +99,9 @@ class Drafters:
 
         `sees`: there are images to be looked at.
         """
-        if step.model == STUDENT:
-            return
         for name in (step.model, *step.panel):
+            if name == STUDENT or is_given(name):
+                continue
             self._model(name).check(step.confidence, sees)
             price_or_refuse(name, self._settings.prices, "batch" if run.lane == "batch" else "live")
 
@@ -110,8 +112,17 @@ class Drafters:
         told = Instructions(task.template, task.schema, step.confidence)
         show = _show(told, step, task.learned)
         if step.confidence == "panel":
-            members = [self._by_itself(name, told, index, show) for name in (step.model, *step.panel)]
-            return PanelDrafter(told.schema, members)
+            return PanelDrafter(
+                told.schema,
+                [
+                    self._given(name, task.run)
+                    if is_given(name)
+                    else self._by_itself(name, told, index, show)
+                    for name in (step.model, *step.panel)
+                ],
+            )
+        if is_given(step.model):
+            return self._given(step.model, task.run)
         if step.confidence == "samples":
             model = self._model(step.model)
             asker, throttled = self._asker(model, index), self._throttles.throttled(model)
@@ -123,6 +134,16 @@ class Drafters:
     def _by_itself(self, name: str, told: Instructions, index: int, show: Show | None) -> ModelDrafter:
         model = self._model(name)
         return ModelDrafter(self._throttles.throttled(model), told, confide, self._asker(model, index), show)
+
+    def _given(self, name: str, run: Run) -> GivenDrafter:
+        version_id = run.schema_version_id
+
+        def look_up(subjects: Sequence[Subject]) -> Mapping[int, Found]:
+            with self._store.reading() as session:
+                into = Translator(session, session.get_one(SchemaVersion, version_id))
+                return find(session, name, subjects, into)
+
+        return GivenDrafter(name, look_up)
 
     def _grouped(self, step: Step, told: Instructions, index: int) -> GroupDrafter:
         if not told.template.tells_of_several:

@@ -105,7 +105,13 @@ def upgrade() -> None:
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("gold", NullableJson(), nullable=True),
         sa.Column("meta", NullableJson(), nullable=True),
+        sa.Column("schema_version_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_example_dataset_id_dataset")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"],
+            ["schema_version.id"],
+            name=op.f("fk_example_schema_version_id_schema_version"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_example")),
         sa.UniqueConstraint("dataset_id", "external_id", name=op.f("uq_example_dataset_id_external_id")),
     )
@@ -164,6 +170,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_run_dataset_id"), "run", ["dataset_id"], unique=False)
     op.create_table(
+        "schema_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("from_id", sa.Integer(), nullable=False),
+        sa.Column("to_id", sa.Integer(), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("moved_up_to", BigId(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("finished_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["from_id"], ["schema_version.id"], name=op.f("fk_schema_change_from_id_schema_version")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_schema_change_project_id_project")
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_id"], ["schema_version.id"], name=op.f("fk_schema_change_to_id_schema_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schema_change")),
+        sa.UniqueConstraint("from_id", name=op.f("uq_schema_change_from_id")),
+    )
+    op.create_index(op.f("ix_schema_change_project_id"), "schema_change", ["project_id"], unique=False)
+    op.create_table(
         "bad_row",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
@@ -185,6 +214,7 @@ def upgrade() -> None:
         sa.Column("requests", sa.Integer(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("learned_label_id", BigId(), nullable=False),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("polled_at", Moment(), nullable=True),
@@ -194,6 +224,11 @@ def upgrade() -> None:
             name=op.f("ck_batch_state_known"),
         ),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_batch_run_id_run")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"],
+            ["schema_version.id"],
+            name=op.f("fk_batch_schema_version_id_schema_version"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
         sa.UniqueConstraint("owner", name=op.f("uq_batch_owner")),
     )
@@ -257,6 +292,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("example_id", BigId(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("prompt_digest", sa.String(), nullable=False),
         sa.Column("label", NullableJson(), nullable=True),
@@ -267,6 +303,11 @@ def upgrade() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_draft_example_id_example")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_draft_run_id_run")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"],
+            ["schema_version.id"],
+            name=op.f("fk_draft_schema_version_id_schema_version"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
     )
     op.create_index(
@@ -282,6 +323,34 @@ def upgrade() -> None:
         op.f("ix_draft_run_id_step_created_at"), "draft", ["run_id", "step", "created_at"], unique=False
     )
     op.create_table(
+        "given_draft",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("label", sa.JSON(), nullable=False),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["dataset.id"], name=op.f("fk_given_draft_dataset_id_dataset")
+        ),
+        sa.ForeignKeyConstraint(
+            ["example_id"], ["example.id"], name=op.f("fk_given_draft_example_id_example")
+        ),
+        sa.ForeignKeyConstraint(["import_id"], ["import.id"], name=op.f("fk_given_draft_import_id_import")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"],
+            ["schema_version.id"],
+            name=op.f("fk_given_draft_schema_version_id_schema_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_given_draft")),
+        sa.UniqueConstraint("example_id", "model", name=op.f("uq_given_draft_example_id_model")),
+    )
+    op.create_index(
+        op.f("ix_given_draft_dataset_id_model"), "given_draft", ["dataset_id", "model"], unique=False
+    )
+    op.create_table(
         "label",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -290,6 +359,8 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("draft_id", BigId(), nullable=True),
         sa.Column("review_id", BigId(), nullable=True),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
+        sa.Column("mapped_from", BigId(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.CheckConstraint(
             "source IN ('auto', 'review', 'consensus', 'adjudication', 'gold')",
@@ -297,6 +368,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_label_example_id_example")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_label_run_id_run")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"],
+            ["schema_version.id"],
+            name=op.f("fk_label_schema_version_id_schema_version"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
     )
     op.create_index(op.f("ix_label_run_id_source"), "label", ["run_id", "source"], unique=False)
@@ -309,6 +385,7 @@ def upgrade() -> None:
         sa.Column("place", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("draft_id", BigId(), nullable=True),
         sa.Column("label_id", BigId(), nullable=True),
@@ -416,6 +493,8 @@ def downgrade() -> None:
     op.drop_table("placement")
     op.drop_index(op.f("ix_label_run_id_source"), table_name="label")
     op.drop_table("label")
+    op.drop_index(op.f("ix_given_draft_dataset_id_model"), table_name="given_draft")
+    op.drop_table("given_draft")
     op.drop_index(op.f("ix_draft_run_id_step_created_at"), table_name="draft")
     op.drop_index(op.f("ix_draft_run_id_example_id"), table_name="draft")
     op.drop_index(
@@ -440,6 +519,8 @@ def downgrade() -> None:
     op.drop_table("batch")
     op.drop_index(op.f("ix_bad_row_import_id"), table_name="bad_row")
     op.drop_table("bad_row")
+    op.drop_index(op.f("ix_schema_change_project_id"), table_name="schema_change")
+    op.drop_table("schema_change")
     op.drop_index(op.f("ix_run_dataset_id"), table_name="run")
     op.drop_table("run")
     op.drop_index(op.f("ix_import_dataset_id"), table_name="import")
