@@ -83,6 +83,7 @@ class Requires:
 
 
 ReviewerDep = Annotated[User, Depends(Requires("reviewer"))]
+SeniorDep = Annotated[User, Depends(Requires("senior"))]
 LeadDep = Annotated[User, Depends(Requires("lead"))]
 AdminDep = Annotated[User, Depends(Requires("admin"))]
 

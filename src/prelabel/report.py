@@ -73,8 +73,7 @@ def quality(session: Session, run: Run) -> QualityReport:
     tally = QualityTally(runs.schema_of(session, run))
     rows = session.exec(
         select(Draft.label, Draft.confidence, Label.value)
-        .join(Review, col(Review.draft_id) == Draft.id)
-        .join(Label, col(Label.review_id) == Review.id)
+        .join(Label, col(Label.draft_id) == Draft.id)
         .join(Placement, col(Placement.label_id) == Label.id)
         .where(Placement.run_id == run.id, col(Label.source).in_(PEOPLE))
         .execution_options(yield_per=BATCH)

@@ -45,7 +45,7 @@ def route_drafted(store: Store, run_id: int) -> int:
                 (one, judgement.decide(replace(one.drafted, take_from=bars[one.step]), schema, policy))
                 for one in batch
             ]
-            place.follow(session, run_id, routed)
+            place.follow(session, run_id, routed, policy)
             total += len(batch)
         if len(batch) < BATCH:
             return total

@@ -74,7 +74,7 @@ class Queue(RuleBasedStateMachine):
         mine = [entry for entry in self.answered if entry[0] == self.users[user]]
         try:
             with self.store.writing() as session:
-                work = review.undo(session, self.users[user], 60, self.answer().client_token)
+                work = review.undo(session, self.users[user], 60, self.answer().client_token, 50)
         except (Conflict, NotFound):
             return
         assert mine[-1] == (self.users[user], work.slot_id)
