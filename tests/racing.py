@@ -16,8 +16,6 @@ from prelabel.store import Store
 from tests.books import Books
 from tests.factories import make_user, queue_up
 
-LEASE_SECONDS = 1.0
-
 
 @dataclass
 class Race:
@@ -25,6 +23,7 @@ class Race:
 
     store: Store
     run_id: int
+    lease_seconds: float
     done: dict[str, int] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -47,9 +46,9 @@ class Person(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._race.is_over():
-                if not (page := self._claim()):
-                    time.sleep(0.05)
+            while (page := self._claim()) or not self._race.is_over():
+                if not page:
+                    time.sleep(self._race.lease_seconds / 10)
                 for work in page:
                     if self._chance.random() < 0.02:
                         break
@@ -63,15 +62,15 @@ class Person(threading.Thread):
                 session,
                 self._user,
                 self._chance.randint(1, 10),
-                LEASE_SECONDS,
+                self._race.lease_seconds,
                 self._race.run_id,
                 self._is_senior,
             )
 
     def _answer(self, work: Work) -> None:
         dice = self._chance.random()
-        if dice < 0.005:
-            time.sleep(1.5 * LEASE_SECONDS)
+        if dice < 0.003:
+            time.sleep(1.5 * self._race.lease_seconds)
         if dice < 0.03:
             self._act("skip", work)
         elif dice < 0.05:
@@ -101,7 +100,7 @@ class Person(threading.Thread):
         self._acts += 1
         try:
             with self._race.store.writing() as session:
-                work = review.undo(session, self._user, LEASE_SECONDS, f"act-{self._acts}", 20)
+                work = review.undo(session, self._user, self._race.lease_seconds, f"act-{self._acts}", 20)
         except (Conflict, NotFound) as error:
             self._race.refused[f"undo: {type(error).__name__}"] += 1
             return
@@ -110,12 +109,14 @@ class Person(threading.Thread):
             self._act("submit", work)
 
 
-def run_race(store: Store, examples: int, wanted: int, people: int, seconds: float) -> Counter[str]:
+def run_race(
+    store: Store, examples: int, wanted: int, people: int, lease_seconds: float, seconds: float
+) -> Counter[str]:
     """Let so many people, and two seniors, work off a run; returns where its examples are at the end.
 
     Raises AssertionError where the books do not balance, or an act that was done is not in them exactly once.
     """
-    race = Race(store, queue_up(store, examples, reviewers=wanted))
+    race = Race(store, queue_up(store, examples, reviewers=wanted), lease_seconds)
     crew = [Person(race, make_user(store, f"person-{number}").id or 0, False) for number in range(people)]
     crew += [
         Person(race, make_user(store, f"senior-{number}", "senior").id or 0, True) for number in range(2)

@@ -17,7 +17,7 @@ def test_none_of_many_slots_is_lost_or_doubled(
 ) -> None:
     store: Store = request.getfixturevalue(f"{kind}_store")
     examples = SLOTS // wanted
-    places = run_race(store, examples, wanted, people, seconds=1_700)
+    places = run_race(store, examples, wanted, people, lease_seconds=10, seconds=1_700)
     print(f"{people} people on {kind}, {wanted} for each of {examples:,} examples: {dict(places)}")  # noqa: T201
     assert sum(places.values()) == examples
     assert places["settled"] > 0.9 * examples

@@ -28,9 +28,10 @@ PERSON = st.integers(0, PEOPLE - 1)
 class Queue(RuleBasedStateMachine):
     """Six people, two of them seniors; `held` is who has claimed which slot, as far as they know."""
 
-    def __init__(self, store: Store) -> None:
+    store: Store
+
+    def __init__(self) -> None:
         super().__init__()
-        self.store = store
         self.tokens = 0
 
     @initialize(wanted=st.integers(1, 3), rule=st.sampled_from(["majority", "unanimous"]))
@@ -152,8 +153,12 @@ class Queue(RuleBasedStateMachine):
 
 
 def test_the_books_are_right_whatever_people_do(store: Store) -> None:
+    class OverStore(Queue):
+        pass
+
+    OverStore.store = store
     run_state_machine_as_test(
-        lambda: Queue(store),
+        OverStore,
         settings=settings(
             max_examples=10,
             stateful_step_count=25,

@@ -5,6 +5,6 @@ from tests.racing import run_race
 
 
 def test_each_slot_is_answered_by_one_of_the_people_who_race_for_them(store: Store) -> None:
-    places = run_race(store, examples=100, wanted=2, people=6, seconds=100)
+    places = run_race(store, examples=100, wanted=2, people=6, lease_seconds=1, seconds=100)
     assert set(places) <= {"settled", "failed"}
     assert places["settled"] > 75
