@@ -5,9 +5,10 @@ Claims take slots without that lock, so a slot is only ever taken or answered by
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select, bindparam
 from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -114,20 +115,25 @@ class Round:
 
 def enter(session: Session, slot_id: int) -> Round:
     """Lock the slot's example and read what an act needs, in one statement. Raises NotFound."""
-    row = session.execute(
-        wide_select(Slot, Placement, col(Run.policy), col(SchemaVersion.document), col(Draft.label))
-        .join(Placement, col(Placement.id) == Slot.placement_id)
-        .join(Run, col(Run.id) == Slot.run_id)
-        .join(SchemaVersion, col(SchemaVersion.id) == Run.schema_version_id)
-        .join(Draft, col(Draft.id) == Placement.draft_id, isouter=True)
-        .where(col(Slot.id) == slot_id)
-        .with_for_update(of=Placement)
-    ).first()
+    row = session.execute(_all_of_a_slot(), {"slot_id": slot_id}).first()
     if row is None:
         raise NotFound(f"there is no slot {slot_id}")
     slot, placement, policy, document, draft = row
     schema = runs.schema_at(document)
     return Round(session, slot, placement, schema, Policy.model_validate(policy), draft)
+
+
+@cache
+def _all_of_a_slot() -> Select[Any]:
+    return (
+        wide_select(Slot, Placement, col(Run.policy), col(SchemaVersion.document), col(Draft.label))
+        .join(Placement, col(Placement.id) == Slot.placement_id)
+        .join(Run, col(Run.id) == Slot.run_id)
+        .join(SchemaVersion, col(SchemaVersion.id) == Run.schema_version_id)
+        .join(Draft, col(Draft.id) == Placement.draft_id, isouter=True)
+        .where(col(Slot.id) == bindparam("slot_id"))
+        .with_for_update(of=Placement)
+    )
 
 
 def standing(session: Session, slot: Slot, for_senior: bool) -> Sequence[Review]:

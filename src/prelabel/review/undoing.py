@@ -30,7 +30,7 @@ def undo(session: Session, user_id: int, lease_seconds: float, client_token: str
         slot = _take_back(session, user_id, client_token, limit)
     slot.lease_until = now() + timedelta(seconds=lease_seconds)
     session.flush()
-    return works(session, [slot])[0]
+    return works(session, [slot.id or 0])[0]
 
 
 def _take_back(session: Session, user_id: int, client_token: str, limit: int) -> Slot:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_
+from sqlalchemy import Select, and_, bindparam
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col
 
@@ -39,45 +41,57 @@ def shown_verdict(review: Review, slot: Slot) -> str:
     return "corrected" if slot.blind and review.verdict == "confirmed" else review.verdict
 
 
-def works(session: Session, slots: Sequence[Slot]) -> list[Work]:
-    """The slots, in their order, as those who hold them see them."""
-    if not slots:
+def works(session: Session, slot_ids: Sequence[int]) -> list[Work]:
+    """These slots, in this order, as those who hold them see them."""
+    if not slot_ids:
         return []
+    found = {row[0]: _work(*row) for row in session.execute(_wanted(), {"slot_ids": slot_ids})}
+    return [found[slot_id] for slot_id in slot_ids]
+
+
+@cache
+def _wanted() -> Select[Any]:
     entered = and_(col(Scratch.user_id) == Slot.claimed_by, col(Scratch.placement_id) == Slot.placement_id)
-    rows = session.execute(
+    return (
         wide_select(
-            col(Slot.id), col(Example.external_id), col(Example.content), col(Draft.label),
-            col(Draft.confidences), col(Draft.alternatives), Scratch,
+            *(col(Slot.id), col(Slot.version), col(Slot.run_id), col(Slot.for_senior), col(Slot.lease_until)),
+            *(col(Example.external_id), col(Example.content)),
+            *(col(Draft.label), col(Draft.confidences), col(Draft.alternatives)),
+            *(col(Scratch.user_id), col(Scratch.label), col(Scratch.comment)),
         )
         .join(Example, col(Example.id) == Slot.example_id)
         .join(Placement, col(Placement.id) == Slot.placement_id)
         .join(Draft, and_(col(Draft.id) == Placement.draft_id, ~col(Slot.blind)), isouter=True)
         .join(Scratch, entered, isouter=True)
-        .where(col(Slot.id).in_([slot.id for slot in slots]))
-    )  # fmt: skip
-    found = {slot_id: rest for slot_id, *rest in rows}
-    return [_work(slot, *found[slot.id]) for slot in slots]
+        .where(col(Slot.id).in_(bindparam("slot_ids", expanding=True)))
+    )
 
 
 def _work(
-    slot: Slot,
+    slot_id: int,
+    version: int,
+    run_id: int,
+    for_senior: bool,
+    lease_until: datetime | None,
     example_id: str,
     content: dict[str, Json],
     draft: dict[str, Json] | None,
     confidences: dict[str, float] | None,
     alternatives: dict[str, dict[str, float]] | None,
-    scratch: Scratch | None,
+    entered_by: int | None,
+    entered: Json,
+    comment: str | None,
 ) -> Work:
     return Work(
-        slot_id=slot.id or 0,
-        version=slot.version,
-        run_id=slot.run_id,
+        slot_id=slot_id,
+        version=version,
+        run_id=run_id,
         example_id=example_id,
         content=content,
         draft=draft,
         confidences=confidences or {},
         alternatives=alternatives or {},
-        scratch=Unsent(scratch.label, scratch.comment) if scratch else None,
-        for_senior=slot.for_senior,
-        lease_until=slot.lease_until or now(),
+        scratch=Unsent(entered, comment or "") if entered_by is not None else None,
+        for_senior=for_senior,
+        lease_until=lease_until or now(),
     )
