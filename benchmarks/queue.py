@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import http.client
 import json
+import os
 import statistics
 import tempfile
 import threading
@@ -32,28 +33,29 @@ from prelabel.models import Dataset, Run
 from prelabel.store import Store
 from tests.conftest import POSTGRES
 from tests.factories import make_run
-from tests.running import running
+from tests.running import Running, running
 
 PEERS = (
-    ("Label Studio, SQLite", "20,000", 1, "100", "147", "-", "95", "138", "4.7", "-"),
-    ("Label Studio, SQLite", "20,000", 8, "502", "2,800", "-", "320", "700", "6.2", "36 to 46 of 496"),
-    ("Label Studio, PostgreSQL", "20,000", 1, "118", "158", "-", "112", "150", "4.1", "-"),
-    ("Label Studio, PostgreSQL", "20,000", 8, "420", "652", "-", "467", "749", "8.6", "0"),
-    ("Label Studio, SQLite", "100,000", 1, "140", "156", "-", "88", "-", "4.2", "-"),
-    ("Label Studio, SQLite", "100,000", 8, "764", "4,300", "-", "412", "-", "4.2", "20 of 496"),
-    ("doccano, SQLite", "20,000", 1, "54", "63", "-", "7.7", "11", "15.6", "-"),
-    ("doccano, SQLite", "20,000", 8, "250", "430", "-", "91", "190", "21.8", "26 to 29 of 496"),
+    ("Label Studio, SQLite", "20,000", 1, "100", "147", "-", "95", "138", "9.4", "-", "-"),
+    ("Label Studio, SQLite", "20,000", 8, "502", "2,800", "-", "320", "700", "12.4", "-", "36 to 46 of 496"),
+    ("Label Studio, PostgreSQL", "20,000", 1, "118", "158", "-", "112", "150", "8.2", "-", "-"),
+    ("Label Studio, PostgreSQL", "20,000", 8, "420", "652", "-", "467", "749", "17.2", "-", "0"),
+    ("Label Studio, SQLite", "100,000", 1, "140", "156", "-", "88", "-", "8.4", "-", "-"),
+    ("Label Studio, SQLite", "100,000", 8, "764", "4,300", "-", "412", "-", "8.4", "-", "20 of 496"),
+    ("doccano, SQLite", "20,000", 1, "54", "63", "-", "7.7", "11", "31.2", "-", "-"),
+    ("doccano, SQLite", "20,000", 8, "250", "430", "-", "91", "190", "43.6", "-", "26 to 29 of 496"),
 )
 NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count) "
 
 
 @dataclass
 class Timed:
-    """Milliseconds of each claim and each submit, cycles a second, and slots that two clients were given."""
+    """Milliseconds of each claim and each submit, the service's of CPU for a request; slots that two clients were given."""
 
     claims: list[float]
     submits: list[float]
     per_second: float
+    cpu_ms: float
     doubled: int
 
 
@@ -127,22 +129,28 @@ class Reviewer(threading.Thread):
         return took, json.loads(data)
 
 
-def measure(store: Store, port: int, run_id: int, clients: int, seconds: float) -> Timed:
+def measure(store: Store, service: Running, run_id: int, clients: int, seconds: float) -> Timed:
     """So many clients at once, for so long, after a second of warming up."""
     with store.writing() as session:
         tokens = [_token(session) for _ in range(clients)]
-    _race([Reviewer(port, token, run_id, time.monotonic() + 1) for token in tokens])
-    crew = [Reviewer(port, token, run_id, time.monotonic() + seconds) for token in tokens]
-    began = time.monotonic()
+    _race([Reviewer(service.port, token, run_id, time.monotonic() + 1) for token in tokens])
+    crew = [Reviewer(service.port, token, run_id, time.monotonic() + seconds) for token in tokens]
+    began, used = time.monotonic(), _cpu_seconds(service)
     _race(crew)
-    took = time.monotonic() - began
+    took, used = time.monotonic() - began, _cpu_seconds(service) - used
     slots = [slot for one in crew for slot in one.slots]
     return Timed(
         [value for one in crew for value in one.claims],
         [value for one in crew for value in one.submits],
-        len(slots) / took,
+        2 * len(slots) / took,
+        used * 1000 / (2 * len(slots)),
         len(slots) - len(set(slots)),
     )
+
+
+def _cpu_seconds(service: Running) -> float:
+    fields = Path(f"/proc/{service.api.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _token(session: Session) -> str:
@@ -181,7 +189,7 @@ def row(name: str, examples: int, clients: int, timed: Timed) -> list[str]:
     claims = [f"{percentile(timed.claims, share):.1f}" for share in (0.5, 0.95, 0.99)]
     submits = [f"{percentile(timed.submits, share):.1f}" for share in (0.5, 0.95)]
     return [
-        name, f"{examples:,}", str(clients), *claims, *submits, f"{timed.per_second:.0f}", str(timed.doubled)
+        name, f"{examples:,}", str(clients), *claims, *submits, f"{timed.per_second:.0f}", f"{timed.cpu_ms:.1f}", str(timed.doubled)
     ]  # fmt: skip
 
 
@@ -206,7 +214,8 @@ def main() -> None:
         "p99",
         "submit p50",
         "p95",
-        "cycles / s",
+        "requests / s",
+        "CPU ms each",
         "given to two",
     )
     p95: dict[tuple[str, int, int], float] = {}
@@ -218,14 +227,14 @@ def main() -> None:
                 run_id = fill(store, examples)
                 with running(Path(folder), 0, database_url=url, admin_token="pl_benchmark") as service:
                     for clients in asked.clients:
-                        timed = measure(store, service.port, run_id, clients, asked.seconds)
+                        timed = measure(store, service, run_id, clients, asked.seconds)
                         p95[kind, examples, clients] = percentile(timed.claims, 0.95)
                         table.add_row(*row(f"Prelabel, {kind}", examples, clients, timed))
                 store.close()
     table.add_section()
     for peer in PEERS:
         table.add_row(*map(str, peer))
-    console = Console(width=140)
+    console = Console(width=170)
     console.print(table)
     small, large = min(asked.examples), max(asked.examples)
     for kind in asked.database:

@@ -121,9 +121,9 @@ def work_off(store: Store, run_id: int, drafter: Drafter, settings: Settings = Q
 
 
 def queued_run(store: Store, examples: int = 10) -> int:
-    """A run all of whose examples wait for people."""
+    """A run all of whose examples wait for people, in the order of their numbers."""
     run_id = make_run(store, examples)
-    work_off(store, run_id, FakeDrafter(unsure))
+    work_off(store, run_id, FakeDrafter(lambda content: ("a", 0.4 + int(content["text"].split()[1]) / 1000)))
     return run_id
 
 

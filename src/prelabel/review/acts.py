@@ -2,19 +2,26 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any, cast
 
+from sqlalchemy import CursorResult, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, select
 
 from prelabel.canonical import Json, canonical
 from prelabel.errors import Conflict, InputError
-from prelabel.models import Review, Slot
+from prelabel.models import Review
 from prelabel.review import rounds, scratch
 from prelabel.review.rounds import Round
 
 SKIPS_TO_FAIL = 3
 """Different people who skip an example before no further one is asked."""
+
+CLOSE = text("""
+    UPDATE slot SET state = 'answered', version = version + 1
+    WHERE id = :slot_id AND state = 'open' AND claimed_by = :user_id AND version = :version
+""")
 
 
 @dataclass(frozen=True)
@@ -134,17 +141,8 @@ def _answer(
     """Close the slot if it is still this person's, and write their answer down."""
     session, slot = now_at.session, now_at.slot
     scratch.check(slot, user_id, answer.version)
-    closed = session.exec(
-        update(Slot)
-        .where(
-            col(Slot.id) == slot.id,
-            col(Slot.state) == "open",
-            col(Slot.claimed_by) == user_id,
-            col(Slot.version) == slot.version,
-        )
-        .values(state="answered", version=Slot.version + 1)
-        .execution_options(synchronize_session=False)
-    )
+    at = {"slot_id": slot.id, "user_id": user_id, "version": slot.version}
+    closed = cast(CursorResult[Any], session.execute(CLOSE, at))
     if not closed.rowcount:
         session.refresh(slot)
         scratch.check(slot, user_id, answer.version)

@@ -10,12 +10,12 @@ from datetime import timedelta
 from functools import cache
 
 from sqlalchemy import TextClause, bindparam, text
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, update
 
 from prelabel.bulk import is_postgres
 from prelabel.columns import Moment
 from prelabel.errors import InputError
-from prelabel.models import FREE, HELD, Slot, User, now
+from prelabel.models import FREE, HELD, Slot, now
 from prelabel.review.work import Work, works
 
 MOST_AT_ONCE = 100
@@ -38,6 +38,7 @@ TAKEN = "claimed_by = :user_id, claimed_at = :moment, lease_until = :until, vers
 OWN = Source(f"{HELD} AND claimed_by = :user_id", "lease_until = :until")
 LET_GO = Source(f"{HELD} AND lease_until < :moment", TAKEN, "lease_until < :moment")
 NEXT = Source(FREE, TAKEN, "claimed_by IS NULL")
+ALONE = text("SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE")
 
 
 @cache
@@ -128,4 +129,5 @@ def release(session: Session, user_id: int, slot_ids: Collection[int] | None = N
 
 def one_at_a_time(session: Session, user_id: int) -> None:
     """Have one person's claims and undos wait for each other, as from two tabs."""
-    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    if is_postgres(session):
+        session.execute(ALONE, {"user_id": user_id})

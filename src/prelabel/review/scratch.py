@@ -5,6 +5,7 @@ It belongs to the reviewer and the example: whoever gets the slot later does not
 
 from dataclasses import dataclass
 
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from prelabel.canonical import Json, canonical
@@ -12,6 +13,7 @@ from prelabel.errors import Conflict, InputError, LeaseLost, NotFound
 from prelabel.models import Scratch, Slot
 
 MOST_CHARACTERS = 1_000_000
+FORGET = text("DELETE FROM scratch WHERE user_id = :user_id AND placement_id = :placement_id")
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,7 @@ def put(session: Session, user_id: int, placement_id: int, unsent: Unsent) -> No
 
 def forget(session: Session, user_id: int, placement_id: int) -> None:
     """Take away what a reviewer has entered for an example, if there is anything."""
-    if found := session.get(Scratch, (user_id, placement_id)):
-        session.delete(found)
+    session.execute(FORGET, {"user_id": user_id, "placement_id": placement_id})
 
 
 def check(slot: Slot, user_id: int, version: int | None) -> None:
