@@ -13,6 +13,8 @@ from prelabel.errors import Conflict, InputError, LeaseLost, NotFound
 from prelabel.models import Scratch, Slot
 
 MOST_CHARACTERS = 1_000_000
+MOST_LEVELS = 50
+"""How deep lists and objects may lie in each other: what cannot be written into an answer must not be kept."""
 FORGET = text("DELETE FROM scratch WHERE user_id = :user_id AND placement_id = :placement_id")
 
 
@@ -78,10 +80,17 @@ def _slot(session: Session, slot_id: int) -> Slot:
 
 
 def _as_text(label: Json) -> str:
-    """The label's JSON. Raises InputError where a database could not keep it."""
+    """The label's JSON. Raises InputError where a database could not keep it, or the API not give it back."""
     try:
         text = canonical(label)
         text.encode()
     except (ValueError, RecursionError) as error:
         raise InputError(f"label: cannot be kept as JSON: {error}") from error
+    if _is_deeper(label, MOST_LEVELS):
+        raise InputError(f"label: lists and objects lie in each other more than {MOST_LEVELS} deep")
     return text
+
+
+def _is_deeper(value: Json, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(one, levels - 1) for one in inner)
