@@ -8,15 +8,17 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from prelabel import projects, runs, users
+from prelabel.bulk import insert_for_ids, update_rows
 from prelabel.dataset import bring_in
 from prelabel.draft import CallRecord, Drafter, Keep, Outcome, Reply, Subject
 from prelabel.drafters.cascade import Step
 from prelabel.errors import ModelError, StoppingError
 from prelabel.formats.base import Row
 from prelabel.lanes.engine import Engine
-from prelabel.models import Example, Label, Placement, Run, User
+from prelabel.models import Draft, Example, Label, Placement, Run, User, now
 from prelabel.policy import Policy
 from prelabel.prompt import load_prompt
+from prelabel.route import route_drafted
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -120,9 +122,29 @@ def work_off(store: Store, run_id: int, drafter: Drafter, settings: Settings = Q
 
 
 def queued_run(store: Store, examples: int = 10) -> int:
-    """A run all of whose examples wait for people."""
+    """A run all of whose examples wait for people, in the order of their numbers."""
     run_id = make_run(store, examples)
-    work_off(store, run_id, FakeDrafter(unsure))
+    work_off(store, run_id, FakeDrafter(lambda content: ("a", 0.4 + int(content["text"].split()[1]) / 1000)))
+    return run_id
+
+
+def queue_up(store: Store, examples: int | Iterable[dict[str, Any]], **policy: Any) -> int:
+    """As `queued_run`, without an engine that drafts: quick for many examples."""
+    run_id = make_run(store, examples, **policy)
+    with store.writing() as session:
+        rows = session.exec(select(Placement).where(Placement.run_id == run_id)).all()
+        drafts = [
+            {
+                "run_id": run_id, "example_id": row.example_id, "step": 0, "model": "fake", "prompt_digest": "",
+                "label": {"topic": "a"}, "confidence": 0.4, "confidences": {"topic": 0.4}, "alternatives": {},
+                "failure": "", "created_at": now(),
+            }
+            for row in rows
+        ]  # fmt: skip
+        ids = insert_for_ids(session, Draft, drafts)
+        moves = [{"id": row.id, "place": "drafted", "draft_id": ids[run_id, row.example_id]} for row in rows]
+        update_rows(session, Placement, moves)
+    route_drafted(store, run_id)
     return run_id
 
 

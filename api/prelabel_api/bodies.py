@@ -20,6 +20,12 @@ ClientToken = Annotated[
 ]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="how long the reviewer looked at the example")]
 
+SlotIds = Annotated[list[Annotated[int, Field(ge=1, le=2**53)]], Field(max_length=100)]
+Version = Annotated[
+    int | None,
+    Field(ge=0, le=2**31 - 1, description="the slot's as you claimed it; it is refused if that has changed"),
+]
+
 
 class Body(BaseModel):
     """A request body: unknown fields are an error, so that a misspelt one is not ignored."""
@@ -213,27 +219,98 @@ class ClaimIn(Body):
     run_id: int | None = Field(default=None, ge=1, le=2**53)
 
 
+class ScratchOut(BaseModel):
+    """What you have entered for an example and not sent."""
+
+    label: Any
+    comment: str
+
+
+class ScratchIn(Body):
+    """An unfinished answer: the label as far as it goes, valid or not; null and no comment takes away what was kept."""
+
+    label: Json = None
+    comment: LongText = ""
+    version: Version = None
+
+
 class WorkOut(BaseModel):
     """A claimed slot: the example, its draft with confidences by field, and until when it is yours.
 
-    `note` says why an example is asked about that had a label, or whose draft cannot be shown.
+    `note` says why an example is asked about that had a label, or whose draft cannot be shown. `version` changes whenever the
+    slot changes hands or state: sent back with your answer, it keeps an old page from answering for a new one. `scratch` is what
+    you have entered for the example before and not sent.
     """
 
     slot_id: int
+    version: int
     run_id: int
     example_id: str
     content: dict[str, Any]
     draft: dict[str, Any] | None
     confidences: dict[str, float]
     alternatives: dict[str, dict[str, float]]
+    scratch: ScratchOut | None
+    for_senior: bool
     note: str
     lease_until: datetime
+
+
+class OpinionOut(BaseModel):
+    """What one reviewer answered; `label` is null where they flagged the example."""
+
+    reviewer: str
+    verdict: str
+    label: dict[str, Any] | None
+    comment: str
+    seconds: float
+    created_at: datetime
+
+
+class EventOut(BaseModel):
+    """What happened to an example: `draft`, `label`, or an answer by its verdict; `who` is a model, a person or a source."""
+
+    what: str
+    who: str
+    label: dict[str, Any] | None
+    comment: str
+    created_at: datetime
+
+
+class CaseOut(BaseModel):
+    """A disagreement: how far the answers are apart by field (0 to 1), the answers that stand, and all that happened before."""
+
+    slot_id: int
+    reason: str
+    apart: dict[str, float]
+    answers: list[OpinionOut]
+    history: list[EventOut]
+
+
+class FeedbackOut(BaseModel):
+    """How a senior settled an example that you answered; `distances` are between your label and theirs, by field."""
+
+    id: int
+    run_id: int
+    example_id: str
+    content: dict[str, Any]
+    yours: dict[str, Any] | None
+    settled: dict[str, Any]
+    distances: dict[str, float]
+    comment: str
+    created_at: datetime
 
 
 class SlotsIn(Body):
     """Slots by id."""
 
-    slot_ids: list[Annotated[int, Field(ge=1, le=2**53)]] = Field(max_length=100)
+    slot_ids: SlotIds
+
+
+class ReleaseIn(Body):
+    """Slots by id; null: all that you hold."""
+
+    slot_ids: SlotIds | None = None
 
 
 class AnswerIn(Body):
@@ -242,6 +319,7 @@ class AnswerIn(Body):
     client_token: ClientToken
     seconds: Seconds = 0
     comment: LongText = ""
+    version: Version = None
 
 
 class SubmitIn(AnswerIn):

@@ -28,7 +28,7 @@ def insert_rows(session: Session, model: type[SQLModel], rows: Rows) -> None:
     if not rows:
         return
     table = _table(model)
-    if _is_postgres(session):
+    if is_postgres(session):
         session.connection().execute(_insertion(table, tuple(rows[0])), {"rows": _as_json(table, rows)})
     else:
         session.connection().execute(core_insert(table), rows)
@@ -39,7 +39,7 @@ def insert_for_ids(session: Session, model: type[SQLModel], rows: Rows) -> dict[
     if not rows:
         return {}
     table = _table(model)
-    if _is_postgres(session):
+    if is_postgres(session):
         returning = _insertion(table, tuple(rows[0]), " RETURNING run_id, example_id, id")
         found = session.connection().execute(returning, {"rows": _as_json(table, rows)})
     else:
@@ -54,7 +54,7 @@ def update_rows(session: Session, model: type[SQLModel], rows: Rows) -> None:
     if not rows:
         return
     table = _table(model)
-    if _is_postgres(session):
+    if is_postgres(session):
         session.connection().execute(_change(table, tuple(rows[0])), {"rows": _as_json(table, rows)})
         return
     names = [name for name in rows[0] if name != "id"]
@@ -70,7 +70,7 @@ def insert_new_examples(session: Session, rows: Rows) -> int:
     if not rows:
         return 0
     connection, key = session.connection(), ["dataset_id", "external_id"]
-    if _is_postgres(session):
+    if is_postgres(session):
         table = _table(Example)
         unless_there = _insertion(table, tuple(rows[0]), f" ON CONFLICT ({', '.join(key)}) DO NOTHING")
         return connection.execute(unless_there, {"rows": _as_json(table, rows)}).rowcount
@@ -81,12 +81,13 @@ def insert_new_examples(session: Session, rows: Rows) -> int:
 
 def among(session: Session, column: str, values: Collection[str]) -> ColumnElement[bool]:
     """The condition that a text column holds one of many values."""
-    if _is_postgres(session):
+    if is_postgres(session):
         return col(column) == any_(literal(list(values), ARRAY(Text)))
     return col(column).in_(values)
 
 
-def _is_postgres(session: Session) -> bool:
+def is_postgres(session: Session) -> bool:
+    """Whether the session is one of PostgreSQL."""
     return session.connection().dialect.name == "postgresql"
 
 

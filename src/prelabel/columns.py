@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Index, Integer, text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from prelabel.canonical import Json
@@ -50,6 +50,11 @@ def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint(
         f"{column} IN ({', '.join(repr(value) for value in values)})", name=f"{column}_known"
     )
+
+
+def index_when(condition: str, name: str, *columns: str) -> Index:
+    """An index of the few rows for which a condition holds, given as SQL that both databases read alike."""
+    return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
 
 
 class BigId(TypeDecorator[int]):

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from prelabel.canonical import Json
-from prelabel.columns import BigId, Dollars, Moment, NullableJson, one_of
+from prelabel.columns import BigId, Dollars, Moment, NullableJson, index_when, one_of
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,7 +44,8 @@ OUTCOMES = ("ok", "invalid", "limited", "transient", "refused", "stopping")
 PURPOSES = ("draft", "repair", "sample", "group", "embed")
 """What a model call was for; `group` asked about several examples at once."""
 FAILED, LIMITED = "failure <> ''", "outcome = 'limited'"
-"""The few drafts and calls that have an index of their own; a query has to say it in these words to use it."""
+FREE, HELD = "state = 'open' AND claimed_by IS NULL", "state = 'open' AND claimed_by IS NOT NULL"
+"""The few drafts, calls and slots that have an index of their own; a query has to say it in these words to use it."""
 BATCH_STATES = ("preparing", "sending", "submitted", "collected", "cancelled", "failed")
 """`sending`: the provider may or may not have it."""
 
@@ -281,7 +282,7 @@ class Draft(SQLModel, table=True):
     __table_args__ = (
         Index(None, "run_id", "example_id"),
         Index(None, "run_id", "step", "created_at"),
-        Index("ix_draft_failed", "run_id", "step", postgresql_where=text(FAILED), sqlite_where=text(FAILED)),
+        index_when(FAILED, "ix_draft_failed", "run_id", "step"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
@@ -310,13 +311,7 @@ class Call(SQLModel, table=True):
         one_of("lane", LANES),
         # Sums of a run's ledger are read from this index alone: the rows are wide, they hold the replies.
         Index("ix_call_sums", "run_id", "step", "model", "purpose", "lane", "outcome", "requests", "dollars"),
-        Index(
-            "ix_call_limited",
-            "run_id",
-            "created_at",
-            postgresql_where=text(LIMITED),
-            sqlite_where=text(LIMITED),
-        ),
+        index_when(LIMITED, "ix_call_limited", "run_id", "created_at"),
         Index(None, "example_id", "request_hash"),
         Index(None, "request_hash"),
     )
@@ -379,23 +374,45 @@ class Batch(SQLModel, table=True):
 
 
 class Slot(SQLModel, table=True):
-    """One answer that is wanted from one person for a queued example; claimed by a lease."""
+    """One answer that is wanted from one person for an example; claimed by a lease. `reason` is why the example was queued.
+
+    `for_senior`: reviewers disagreed, and this one answer settles it. `blind`: it is given without sight of the draft. `version` grows whenever the slot changes hands or
+    state, so that a client can tell that what it shows is no longer so. While a slot is claimed or answered nobody else is
+    in `claimed_by`, and nobody is there twice for one example: the database itself keeps a reviewer from getting it again.
+    """
 
     __table_args__ = (
         one_of("state", SLOT_STATES),
-        Index(None, "state", "run_id", "priority", "id"),
-        Index(None, "placement_id"),
-        Index(None, "claimed_by"),
+        one_of("reason", REASONS),
+        UniqueConstraint("placement_id", "claimed_by"),
+        index_when(FREE, "ix_slot_free_in_run", "run_id", "for_senior", "priority", "id"),
+        index_when(FREE, "ix_slot_free", "for_senior", "priority", "id"),
+        index_when(HELD, "ix_slot_held", "claimed_by"),
+        index_when(HELD, "ix_slot_expiring", "lease_until"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     placement_id: int = Field(foreign_key="placement.id", sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
+    reason: str
     priority: int
+    for_senior: bool = False
+    blind: bool = False
     state: str = "open"
+    version: int = 0
     claimed_by: int | None = Field(default=None, foreign_key="users.id")
     claimed_at: datetime | None = Field(default=None, sa_type=Moment)
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Scratch(SQLModel, table=True):
+    """What a reviewer has entered for an example and not sent yet; `label` need not be valid. Gone once they answer."""
+
+    user_id: int = Field(primary_key=True, foreign_key="users.id")
+    placement_id: int = Field(primary_key=True, foreign_key="placement.id", sa_type=BigId)
+    label: Json | None = Field(default=None, sa_type=NullableJson)
+    comment: str = Field(default="", sa_type=Text)
+    saved_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 
 class Review(SQLModel, table=True):
@@ -406,7 +423,8 @@ class Review(SQLModel, table=True):
         UniqueConstraint("user_id", "client_token"),
         Index(None, "run_id", "verdict"),
         Index(None, "user_id", "example_id"),
-        Index(None, "slot_id"),
+        Index(None, "user_id", "id"),
+        Index(None, "run_id", "example_id"),
         Index(None, "undoes"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -415,6 +433,7 @@ class Review(SQLModel, table=True):
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
     draft_id: int | None = Field(default=None, sa_type=BigId)
     user_id: int = Field(foreign_key="users.id")
+    schema_version_id: int
     verdict: str
     label: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     seconds: float = 0

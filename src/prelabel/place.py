@@ -8,22 +8,24 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func, insert, literal, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, insert, literal, or_
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
+from prelabel import order
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
 from prelabel.models import PLACES, Draft, Example, Label, Placement, Run, Slot, now
-from prelabel.policy import Decision, Drafted
+from prelabel.policy import Decision, Drafted, Policy
 from prelabel.prices import Lane
 
 MOST_ATTEMPTS = 5
 """Claims of one example that end without an answer before people get it."""
+BATCH = 1_000
+"""Examples called back from the queue in one statement."""
 
 
 @dataclass(frozen=True)
@@ -217,39 +219,64 @@ def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]]
     return len(drafted)
 
 
-def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]]) -> None:
-    """Do what routing decided: settle examples, or queue them for people."""
-    run_id, schema_version_id = run.id or 0, run.schema_version_id
-    labels, slots = [], []
-    for example, decision in routed:
-        if decision.source:
-            labels.append(_label(run_id, example, decision.source, schema_version_id))
-        else:
-            priority = _priority(run_id, example.example_id, example.is_gold, decision.confidence)
-            slots.append(_slot(run_id, example.placement_id, example.example_id, priority))
-    ids = insert_for_ids(session, Label, labels)
-    insert_rows(session, Slot, slots)
+def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]], policy: Policy) -> None:
+    """Do what routing decided: settle examples, or queue each for as many people as the policy asks for."""
+    run_id, version_id = run.id or 0, run.schema_version_id
+    settled = [
+        _label(run_id, one, decision.source, version_id) for one, decision in routed if decision.source
+    ]
+    ids = insert_for_ids(session, Label, settled)
+    _queue(session, run_id, [(one, decision) for one, decision in routed if decision.reason], policy)
     moves = [
         {
-            "id": example.placement_id,
+            "id": one.placement_id,
             "place": "settled" if decision.source else "queued",
             "confidence": decision.confidence,
             "reason": decision.reason,
-            "note": example.note,
-            "label_id": ids.get((run_id, example.example_id)),
+            "note": one.note,
+            "label_id": ids.get((run_id, one.example_id)),
         }
-        for example, decision in routed
+        for one, decision in routed
     ]
     update_rows(session, Placement, moves)
 
 
-def queue(session: Session, placement: Placement, reason: str) -> Slot:
-    """Send an example to people: one open slot, the least sure first."""
+def _queue(session: Session, run_id: int, asked: Sequence[tuple[ToRoute, Decision]], policy: Policy) -> None:
+    values = [
+        order.value(decision.reason, decision.confidence, one.is_gold, run_id, one.example_id)
+        for one, decision in asked
+    ]
+    among = sorted(value for value in values if value is not None)
+    slots: list[dict[str, Any]] = []
+    for (one, decision), value in zip(asked, values, strict=True):
+        priority = order.place_among(among, run_id, one.example_id) if value is None else value
+        slot = _slot(run_id, one.placement_id, one.example_id, decision.reason, priority)
+        slots += [slot | {"blind": policy.is_blind(decision)}] * policy.reviewers_for(decision.reason)
+    insert_rows(session, Slot, slots)
+    order.mix_in(session, run_id, among)
+
+
+def ask(session: Session, placement: Placement, reason: str, policy: Policy) -> None:
+    """Queue an example by itself, for as many people as the policy asks for."""
     placement.place, placement.reason, placement.label_id = "queued", reason, None
-    priority = _priority(placement.run_id, placement.example_id, placement.is_gold, placement.confidence)
-    slot = Slot(**_slot(placement.run_id, placement.id or 0, placement.example_id, priority))
-    session.add(slot)
-    return slot
+    run_id, example_id = placement.run_id, placement.example_id
+    value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
+    priority = order.LAST if value is None else value
+    slot = _slot(run_id, placement.id or 0, example_id, reason, priority)
+    session.flush()
+    insert_rows(session, Slot, [slot] * policy.reviewers_for(reason))
+
+
+def ask_again(session: Session, like: Slot, count: int) -> None:
+    """Want so many more answers to a queued example, as the one that a slot stands for."""
+    slot = _slot(like.run_id, like.placement_id, like.example_id, like.reason, like.priority)
+    insert_rows(session, Slot, [slot | {"blind": like.blind, "for_senior": like.for_senior}] * count)
+
+
+def ask_senior(session: Session, like: Slot, distance: float) -> None:
+    """Have a senior settle what reviewers answered to a slot's example and its siblings, so far apart from each other."""
+    slot = _slot(like.run_id, like.placement_id, like.example_id, like.reason, order.for_senior(distance))
+    insert_rows(session, Slot, [slot | {"blind": like.blind, "for_senior": True}])
 
 
 def settle(session: Session, placement: Placement, label: Label) -> None:
@@ -264,9 +291,9 @@ def fail(placement: Placement, reason: str) -> None:
     placement.place, placement.reason, placement.label_id = "failed", reason, None
 
 
-def reopen(placement: Placement) -> None:
-    """Put an example back into the queue whose answer was taken back; its slot is open again."""
-    placement.place, placement.label_id = "queued", None
+def reopen(placement: Placement, reason: str) -> None:
+    """Put an example back into the queue, for the reason that it was there; its slot is open again."""
+    placement.place, placement.label_id, placement.reason = "queued", None, reason
 
 
 def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id: int) -> None:
@@ -290,13 +317,13 @@ def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id:
         one.placement.label_id = ids[one.label.run_id, one.label.example_id]
 
 
-def call_back(session: Session, placements: Sequence[tuple[Placement, str]]) -> None:
+def call_back(session: Session, placements: Sequence[tuple[Placement, str]], policy: Policy) -> None:
     """Queue settled examples anew, each with a note why. Who has answered one before may answer it again."""
     ids = [placement.id for placement, _ in placements]
     answered = update(Slot).where(col(Slot.placement_id).in_(ids), col(Slot.state) == "answered")
-    session.exec(answered.values(state="withdrawn"))
+    session.exec(answered.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
     for placement, note in placements:
-        queue(session, placement, "requested")
+        ask(session, placement, "requested", policy)
         placement.note = note
 
 
@@ -305,28 +332,45 @@ def draft_again(session: Session, run: Run) -> int:
 
     The slots go first: a reviewer who claims one at this moment keeps it. Returns how many examples moved.
     """
-    unsure = (
-        col(Placement.run_id) == run.id,
-        col(Placement.place) == "queued",
-        col(Placement.reason) == "low_confidence",
-    )
-    session.exec(
-        update(Slot)
-        .where(
-            col(Slot.run_id) == run.id,
-            col(Slot.state) == "open",
-            or_(col(Slot.lease_until).is_(None), col(Slot.lease_until) < now()),
-            col(Slot.placement_id).in_(select(Placement.id).where(*unsure)),
+    moved, after = 0, 0
+    while ids := _unsure(session, run, after):
+        session.exec(
+            update(Slot)
+            .where(
+                col(Slot.placement_id).in_(ids),
+                col(Slot.state) == "open",
+                or_(col(Slot.lease_until).is_(None), col(Slot.lease_until) < now()),
+            )
+            .values(state="withdrawn", claimed_by=None, version=Slot.version + 1)
         )
-        .values(state="withdrawn")
+        still_open = select(Slot.id).where(Slot.placement_id == Placement.id, Slot.state == "open")
+        moved += session.exec(
+            update(Placement)
+            .where(col(Placement.id).in_(ids), ~still_open.exists())
+            .values(place="waiting", attempts=0, lease_owner=None, lease_until=None)
+        ).rowcount
+        after = ids[-1]
+    return moved
+
+
+def _unsure(session: Session, run: Run, after: int) -> Sequence[int]:
+    """The next queued examples that nobody is sure of, holds or has answered, locked; others' are passed over."""
+    is_live = and_(col(Slot.state) == "open", col(Slot.lease_until) >= now())
+    taken = select(Slot.id).where(
+        Slot.placement_id == Placement.id, or_(col(Slot.state) == "answered", is_live)
     )
-    still_open = select(Slot.id).where(Slot.placement_id == Placement.id, Slot.state == "open")
-    moved = session.exec(
-        update(Placement)
-        .where(*unsure, ~still_open.exists())
-        .values(place="waiting", attempts=0, lease_owner=None, lease_until=None)
+    found = session.exec(
+        select(Placement.id)
+        .where(
+            *(Placement.run_id == run.id, Placement.place == "queued", Placement.reason == "low_confidence"),
+            col(Placement.id) > after,
+            ~taken.exists(),
+        )
+        .order_by(col(Placement.id))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
     )
-    return moved.rowcount
+    return [placement_id for placement_id in found if placement_id is not None]
 
 
 def counts(session: Session, run_id: int) -> dict[str, int]:
@@ -379,19 +423,15 @@ def _label(run_id: int, example: ToRoute, source: str, schema_version_id: int) -
     }
 
 
-def _slot(run_id: int, placement_id: int, example_id: int, priority: int) -> dict[str, Any]:
+def _slot(run_id: int, placement_id: int, example_id: int, reason: str, priority: int) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "placement_id": placement_id,
         "example_id": example_id,
+        "reason": reason,
         "priority": priority,
+        "for_senior": False,
+        "blind": False,
         "state": "open",
+        "version": 0,
     }
-
-
-def _priority(run_id: int, example_id: int, is_gold: bool, confidence: float | None) -> int:
-    """Thousandths of confidence; gold lies anywhere among them, so that its place in the queue does not give it away."""
-    if is_gold or confidence is None:
-        seed = blake2b(f"{run_id}/{example_id}".encode(), digest_size=4).digest()
-        return int.from_bytes(seed) % 1000
-    return int(confidence * 1000)

@@ -4,27 +4,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from prelabel.consensus import Redundancy
 from prelabel.measure.gate import Gate
 from prelabel.schema import Label, LabelSchema
 
 
-class Policy(BaseModel):
-    """The rule by which a draft is accepted.
+class Policy(Redundancy):
+    """The rule by which a draft is accepted, and how many people answer one that is not (`Redundancy`).
 
     A draft is accepted when its confidence reaches `threshold`, or the bar of a cascade's step that has its own. With `gold` set to "gate", a draft that misses its gold goes
     to people, and where gold accuracy is not surely (lower Wilson bound) at `gold_target`, for the run or for a class,
     nothing of that slice is accepted; "measure" only counts. `confidence` "calibrated" first maps the model's confidence to
-    the share that was right at that confidence on gold.
+    the share that was right at that confidence on gold. With `blind_audit` an audit shows its reviewers no draft.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     rule: Literal["threshold"] = "threshold"
     threshold: float = Field(default=0.9, ge=0, le=1)
     confidence: Literal["raw", "calibrated"] = "raw"
     gold: Literal["gate", "measure"] = "gate"
     gold_target: float | None = Field(default=None, gt=0, lt=1)
+    blind_audit: bool = True
+
+    def is_blind(self, decision: "Decision") -> bool:
+        """Whether people are to answer without sight of the draft."""
+        return decision.blind or (decision.reason == "audit" and self.blind_audit)
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,15 @@ class Drafted:
 
 @dataclass(frozen=True)
 class Decision:
-    """`source` is set for a settled label ("auto", "gold"), `reason` for one that goes to people."""
+    """`source` is set for a settled label ("auto", "gold"), `reason` for one that goes to people.
+
+    They see no draft where it is `blind`: so sure a draft would tell them that the example is gold.
+    """
 
     confidence: float | None
     source: str = ""
     reason: str = ""
+    blind: bool = False
 
 
 def decide(
@@ -61,7 +70,10 @@ def decide(
     confidence = None if drafted.confidence is None else calibrate(drafted.confidence)
     if drafted.gold is not None and policy.gold == "gate":
         right = schema.distance(drafted.label, drafted.gold) == 0
-        return Decision(confidence, source="gold") if right else Decision(confidence, reason="gold_failed")
+        if right:
+            return Decision(confidence, source="gold")
+        looks_accepted = confidence is not None and drafted.is_sure(confidence, policy)
+        return Decision(confidence, reason="gold_failed", blind=looks_accepted)
     if confidence is None or not drafted.is_sure(confidence, policy):
         return Decision(confidence, reason="low_confidence")
     if policy.gold == "gate" and not gate.admits(classes_of(schema, drafted.label)):

@@ -79,8 +79,7 @@ def quality(session: Session, run: Run) -> QualityReport:
             col(Label.value), col(Label.schema_version_id), col(Example.content),
         )
         .join(Example, col(Example.id) == Draft.example_id)
-        .join(Review, col(Review.draft_id) == Draft.id)
-        .join(Label, col(Label.review_id) == Review.id)
+        .join(Label, col(Label.draft_id) == Draft.id)
         .join(Placement, col(Placement.label_id) == Label.id)
         .where(col(Placement.run_id) == run.id, col(Label.source).in_(PEOPLE))
         .execution_options(yield_per=BATCH)

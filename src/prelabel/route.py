@@ -49,7 +49,7 @@ def route_drafted(store: Store, run_id: int) -> int:
                 (one, judgement.decide(replace(one.drafted, take_from=bars[one.step]), schema, policy))
                 for one in batch
             ]
-            place.follow(session, run, routed)
+            place.follow(session, run, routed, policy)
             total += len(batch)
         if len(batch) < BATCH:
             return total

@@ -1,11 +1,14 @@
 """The life of a run: start it on a dataset, pause, resume, cancel, find lost work."""
 
+import json
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlmodel import Session, col, select, update
 
 from prelabel import ledger, lessons, place
+from prelabel.canonical import Json
 from prelabel.drafters import given
 from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
@@ -43,6 +46,7 @@ def start(
     steps = given.resolved(session, dataset.id, steps)
     if lane == "batch":
         check_for_batches(steps)
+    policy.check_fields(schema_at(schema_version.document))
     run = Run(
         dataset_id=dataset.id,
         schema_version_id=schema_version.id,
@@ -71,8 +75,17 @@ def get(session: Session, run_id: int) -> Run:
 
 def schema_of(session: Session, run: Run) -> LabelSchema:
     """The label schema under which the run drafts."""
-    version = session.get_one(SchemaVersion, run.schema_version_id)
-    return LabelSchema.model_validate(version.document)
+    return schema_at(session.get_one(SchemaVersion, run.schema_version_id).document)
+
+
+def schema_at(document: dict[str, Json]) -> LabelSchema:
+    """The label schema that a schema version holds; the last few are kept, each answer of a reviewer needs one."""
+    return _schema(json.dumps(document))
+
+
+@lru_cache(64)
+def _schema(document: str) -> LabelSchema:
+    return LabelSchema.model_validate_json(document)
 
 
 def pause(session: Session, run: Run, note: str) -> None:

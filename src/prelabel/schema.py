@@ -126,11 +126,15 @@ class LabelSchema(BaseModel):
                 settled[name] = kind.combine(votes)
                 if settled[name] is None:
                     return None
+        return settled if self.holds_together(settled) else None
+
+    def holds_together(self, label: Label) -> bool:
+        """Whether values that are valid each for itself make a label, whatever its content."""
         try:
-            list(self._each(settled))
+            list(self._each(label))
         except LabelError:
-            return None
-        return settled
+            return False
+        return True
 
     def read_gold(self, value: Json, content: Mapping[str, Json]) -> dict[str, Json]:
         """The label that an imported gold means: fields by name, or the bare value of the only field; cells of text are parsed.

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prelabel.canonical import Json
 from prelabel.errors import LabelError, SchemaError
-from prelabel.kinds.base import Kind, Options, shown
+from prelabel.kinds.base import Kind, shown
+from prelabel.kinds.options import Options
 from prelabel.schema import Label, LabelSchema
 
 What = Literal[

@@ -30,10 +30,10 @@ from prelabel.models import (
     Run,
     SchemaChange,
     SchemaVersion,
-    Slot,
     now,
 )
 from prelabel.place import Relabeled
+from prelabel.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.schema_change import Change, Move, SchemaMapping
 from prelabel.store import Store
@@ -227,9 +227,6 @@ def _next(session: Session, change: SchemaChange) -> Sequence[Placement]:
         col(Placement.run_id).in_(runs), col(Placement.id) > change.moved_up_to
     )
     ids = session.exec(ahead.order_by(col(Placement.id)).limit(BATCH)).all()
-    # Slots first: reviewers lock in this order too.
-    slots = select(Slot.id).where(col(Slot.placement_id).in_(ids)).order_by(col(Slot.id))
-    session.exec(slots.with_for_update()).all()
     found = select(Placement).where(col(Placement.id).in_(ids)).order_by(col(Placement.id))
     return session.exec(found.with_for_update()).all()
 
@@ -256,7 +253,9 @@ def _move_labels(session: Session, version: SchemaVersion, batch: Sequence[Place
             if value != label.value:
                 relabeled.append(Relabeled(placement, label, value))
     place.relabel(session, relabeled, into.version_id)
-    place.call_back(session, called_back)
+    for run in session.exec(select(Run).where(col(Run.id).in_({one.run_id for one, _ in called_back}))).all():
+        own = [(placement, note) for placement, note in called_back if placement.run_id == run.id]
+        place.call_back(session, own, Policy.model_validate(run.policy))
 
 
 def _originals(session: Session, into: Translator, labels: Iterable[Label]) -> dict[int, Label]:

@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     review_lease_seconds: float = Field(
         default=900, gt=0, description="how long a reviewer's claim lives without renewal"
     )
+    undo_limit: int = Field(
+        default=20, ge=0, description="how many of their newest answers a reviewer can take back"
+    )
     sweep_seconds: float = Field(default=5, gt=0, description="how often lost work is looked for")
 
     @field_validator("prices", mode="before")

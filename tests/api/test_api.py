@@ -199,8 +199,9 @@ def test_every_endpoint_but_health_wants_a_token(web: TestClient) -> None:
 
 MAY_REVIEW = {
     "who_am_i", "list_projects", "get_project", "list_runs", "get_run", "get_progress", "claim_slots", "renew_slots", "release_slots",
-    "undo_answer", "submit_label", "skip_slot", "flag_slot", "health", "ready",
+    "undo_answer", "submit_label", "skip_slot", "flag_slot", "keep_scratch", "get_scratch", "my_feedback", "health", "ready",
 }  # fmt: skip
+MAY_SETTLE = {"claim_adjudications", "get_case"}
 ADMIN_ONLY = {"list_users", "add_user", "issue_token", "revoke_tokens"}
 
 
@@ -211,7 +212,10 @@ def test_each_role_may_do_what_is_written_here_and_no_more(
     client = sign_in(role)._http
     for method, path, operation in endpoints(web):
         allowed = (
-            operation in MAY_REVIEW or role == "admin" or (role == "lead" and operation not in ADMIN_ONLY)
+            operation in MAY_REVIEW
+            or role == "admin"
+            or (role == "lead" and operation not in ADMIN_ONLY)
+            or (role == "senior" and operation in MAY_SETTLE)
         )
         assert (client.request(method, path, json={}).status_code != 403) == allowed, (role, operation)
 

@@ -102,7 +102,7 @@ def test_an_answer_that_was_taken_back_is_not_learned(store: Store) -> None:
     run_id, rita = queued_run(store, 5), make_user(store)
     people_settle(store, run_id, rita, 2)
     with store.writing() as session:
-        review.undo(session, rita.id or 0, 60, "undo")
+        review.undo(session, rita.id or 0, 60, "undo", 20)
     move_mark(store, run_id)
     assert len(learned(store, run_id)) == 1
 

@@ -1,135 +1,168 @@
-"""Whatever reviewers do in whatever order, every example is in one place and every slot is one person's."""
-
-import tempfile
-from collections import Counter
-from datetime import timedelta
-from pathlib import Path
+"""Whatever people do in whatever order, every example is in one place and is answered by as many people as it should be."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlmodel import col, select
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlmodel import col, update
 
-from prelabel import place, review, runs
+from prelabel import place, review, route, runs
 from prelabel.errors import Conflict, LeaseLost, NotFound
-from prelabel.models import Label, Placement, Review, Slot, now
-from prelabel.review import Answer
+from prelabel.models import Slot, now
+from prelabel.review import Answer, Unsent, Work
 from prelabel.store import Store
-from tests.factories import FakeDrafter, make_run, make_user, unsure, work_off
+from tests.books import Books
+from tests.factories import make_user, queue_up
 
-EXAMPLES = 4
-USERS = st.integers(0, 2)
+EXAMPLES = 3
+PEOPLE = 6
+PERSON = st.integers(0, PEOPLE - 1)
 
 
 class Queue(RuleBasedStateMachine):
-    """Three reviewers and four examples; `answered` is what each has answered and not taken back, by example."""
+    """Six people, two of them seniors; `held` is who has claimed which slot, as far as they know."""
 
-    @initialize()
-    def begin(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self.store = Store(f"sqlite:///{Path(self._folder.name) / 'queue.db'}")
-        self.store.migrate()
-        self.run_id = make_run(self.store, EXAMPLES)
-        work_off(self.store, self.run_id, FakeDrafter(unsure))
-        self.users = [make_user(self.store, f"user-{number}").id or 0 for number in range(3)]
-        self.seen: list[tuple[int, int, str]] = []
-        self.answered: list[tuple[int, int]] = []
+    store: Store
+
+    def __init__(self) -> None:
+        super().__init__()
         self.tokens = 0
 
-    def teardown(self) -> None:
-        if hasattr(self, "store"):
-            self.store.close()
-            self._folder.cleanup()
+    @initialize(wanted=st.integers(1, 3), rule=st.sampled_from(["majority", "unanimous"]))
+    def begin(self, wanted: int, rule: str) -> None:
+        self.wanted = wanted
+        self.run_id = queue_up(self.store, EXAMPLES, reviewers=wanted, consensus=rule)
+        self.users = [self.newcomer(number) for number in range(PEOPLE)]
+        self.held: list[tuple[int, Work]] = []
+        self.answered: dict[int, list[int]] = {user: [] for user in self.users}
 
-    def answer(self, comment: str = "") -> Answer:
+    def newcomer(self, number: int) -> int:
+        return make_user(self.store, f"user-{self.run_id}-{number}").id or 0
+
+    def answer(self, work: Work | None = None, comment: str = "") -> Answer:
         self.tokens += 1
-        return Answer(f"token-{self.tokens}", comment=comment)
+        return Answer(
+            f"{self.run_id}-token-{self.tokens}", comment=comment, version=work.version if work else None
+        )
 
-    @rule(user=USERS, limit=st.integers(1, 3))
-    def claim(self, user: int, limit: int) -> None:
+    def books(self) -> Books:
+        with self.store.reading() as session:
+            return Books.of(session, self.run_id)
+
+    @rule(person=PERSON, limit=st.integers(1, 4), for_senior=st.booleans())
+    def claim(self, person: int, limit: int, for_senior: bool) -> None:
+        user = self.users[person]
+        for_senior = for_senior and person >= PEOPLE - 2
         with self.store.writing() as session:
-            works = review.claim(session, self.users[user], limit, 60)
+            works = review.claim(session, user, limit, 60, self.run_id, for_senior)
+        books = self.books()
+        names = [work.example_id for work in works]
+        assert len(names) == len(set(names)) <= limit
+        by_id = {slot.id: slot for slots in books.slots.values() for slot in slots}
         for work in works:
-            assert (self.users[user], work.slot_id) not in self.answered
-            self.seen.append((self.users[user], work.slot_id, work.example_id))
+            slot = by_id[work.slot_id]
+            assert (slot.claimed_by, slot.for_senior, slot.version) == (user, for_senior, work.version)
+            same = [other for other in books.slots[slot.placement_id] if other.id != slot.id]
+            assert user not in {row.user_id for other in same for row in books.standing[other.id or 0]}
+        self.held += [(user, work) for work in works]
 
-    @precondition(lambda self: self.seen)
-    @rule(data=st.data(), act=st.sampled_from(["submit", "submit", "skip", "flag"]))
-    def act(self, data: st.DataObject, act: str) -> None:
-        user, slot_id, _ = data.draw(st.sampled_from(self.seen))
+    @precondition(lambda self: self.held)
+    @rule(
+        data=st.data(),
+        act=st.sampled_from(["submit"] * 4 + ["skip", "flag", "keep"]),
+        topic=st.sampled_from("ab"),
+    )
+    def act(self, data: st.DataObject, act: str, topic: str) -> None:
+        user, work = data.draw(st.sampled_from(self.held))
+        label = {"topic": topic}
+        said = self.answer(work, "odd")
         try:
             with self.store.writing() as session:
                 if act == "submit":
-                    review.submit(session, user, slot_id, {"topic": "b"}, self.answer())
+                    row = review.submit(session, user, work.slot_id, label, said)
+                    assert review.submit(session, user, work.slot_id, label, said).id == row.id
                 elif act == "skip":
-                    review.skip(session, user, slot_id, self.answer())
+                    review.skip(session, user, work.slot_id, said)
+                elif act == "flag":
+                    review.flag(session, user, work.slot_id, said)
                 else:
-                    review.flag(session, user, slot_id, self.answer(comment="odd"))
+                    review.keep(session, user, work.slot_id, Unsent(label), work.version)
         except (Conflict, LeaseLost):
             return
-        self.answered.append((user, slot_id))
+        if act != "keep":
+            self.answered[user].append(work.slot_id)
 
-    @rule(user=USERS)
-    def undo(self, user: int) -> None:
-        mine = [entry for entry in self.answered if entry[0] == self.users[user]]
+    @rule(person=PERSON)
+    def undo(self, person: int) -> None:
+        user = self.users[person]
         try:
             with self.store.writing() as session:
-                work = review.undo(session, self.users[user], 60, self.answer().client_token)
+                work = review.undo(session, user, 60, self.answer().client_token, 50)
         except (Conflict, NotFound):
             return
-        assert mine[-1] == (self.users[user], work.slot_id)
-        self.answered.remove(mine[-1])
+        assert self.answered[user].pop() == work.slot_id
+        self.held.append((user, work))
 
     @rule()
     def leases_run_out(self) -> None:
         with self.store.writing() as session:
-            for slot in session.exec(select(Slot).where(col(Slot.lease_until).is_not(None))):
-                slot.lease_until = now() - timedelta(seconds=1)
+            session.exec(update(Slot).where(col(Slot.lease_until).is_not(None)).values(lease_until=now()))
 
-    @rule(user=USERS)
-    def release(self, user: int) -> None:
+    @rule(person=PERSON)
+    def release(self, person: int) -> None:
         with self.store.writing() as session:
-            review.release(session, self.users[user], [slot_id for _, slot_id, _ in self.seen])
+            review.release(session, self.users[person])
 
     @rule()
-    def the_student_learns(self) -> None:
+    def examples_are_drafted_again(self) -> None:
         with self.store.writing() as session:
             place.draft_again(session, runs.get(session, self.run_id))
-        work_off(self.store, self.run_id, FakeDrafter(unsure))
+            for row in Books.of(session, self.run_id).placements.values():
+                if row.place == "waiting":
+                    row.place = "drafted"
+        route.route_drafted(self.store, self.run_id)
 
     @invariant()
-    def every_example_is_in_one_place_with_what_belongs_there(self) -> None:
-        if not hasattr(self, "store"):
+    def the_books_are_right(self) -> None:
+        if hasattr(self, "run_id"):
+            self.books().check(self.wanted)
+
+    def teardown(self) -> None:
+        """None is lost: newcomers work the queue off."""
+        if not hasattr(self, "run_id"):
             return
-        with self.store.reading() as session:
-            placements = session.exec(select(Placement)).all()
-            open_slots = session.exec(select(Slot).where(Slot.state == "open")).all()
-        assert len(placements) == EXAMPLES
-        assert sorted(slot.placement_id for slot in open_slots) == sorted(
-            placement.id or 0 for placement in placements if placement.place == "queued"
-        )
-        assert all(
-            (placement.label_id is not None) == (placement.place == "settled") for placement in placements
-        )
+        self.leases_run_out()
+        helpers = [self.newcomer(PEOPLE + number) for number in range(4)]
+        for for_senior in (False, True):
+            for user in helpers[3:] if for_senior else helpers[:3]:
+                self._work_off(user, for_senior)
+        books = self.books()
+        books.check(self.wanted)
+        assert {row.place for row in books.placements.values()} <= {"settled", "failed"}
 
-    @invariant()
-    def every_settled_example_has_the_one_review_that_stands(self) -> None:
-        if not hasattr(self, "store"):
-            return
-        with self.store.reading() as session:
-            undone = set(session.exec(select(Review.undoes)).all())
-            standing = {
-                row.id
-                for row in session.exec(select(Review))
-                if row.id not in undone and row.verdict in ("confirmed", "corrected")
-            }
-            settled = session.exec(
-                select(Label.review_id).join(Placement, col(Placement.label_id) == Label.id)
-            ).all()
-        assert Counter(standing) == Counter(settled)
+    def _work_off(self, user: int, for_senior: bool) -> None:
+        with self.store.writing() as session:
+            for work in review.claim(session, user, 100, 60, self.run_id, for_senior):
+                review.submit(session, user, work.slot_id, {"topic": "a"}, self.answer(work))
 
 
-TestQueue = Queue.TestCase
-TestQueue.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+def test_the_books_are_right_whatever_people_do(store: Store) -> None:
+    class OverStore(Queue):
+        pass
+
+    OverStore.store = store
+    run_state_machine_as_test(
+        OverStore,
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )

@@ -35,9 +35,9 @@ def submit(store: Store, user: int, work: Work, topic: str = "b", token: str = "
         )
 
 
-def undo(store: Store, user: int, token: str = "undo-0001") -> Work:
+def undo(store: Store, user: int, token: str = "undo-0001", limit: int = 20) -> Work:
     with store.writing() as session:
-        return review.undo(session, user, 60, token)
+        return review.undo(session, user, 60, token, limit)
 
 
 def run_out(store: Store) -> None:

@@ -38,7 +38,8 @@ def where(drafted: Drafted, **policy: object) -> Decision:
         (Drafted({"topic": "a"}, None), Decision(None, reason="low_confidence")),
         (Drafted(None, None), Decision(None, reason="draft_failed")),
         (Drafted({"topic": "a"}, 0.1, gold={"topic": "a"}), Decision(0.1, source="gold")),
-        (Drafted({"topic": "a"}, 1.0, gold={"topic": "b"}), Decision(1.0, reason="gold_failed")),
+        (Drafted({"topic": "a"}, 0.4, gold={"topic": "b"}), Decision(0.4, reason="gold_failed")),
+        (Drafted({"topic": "a"}, 1.0, gold={"topic": "b"}), Decision(1.0, reason="gold_failed", blind=True)),
     ],
 )
 def test_confidence_gold_and_failure_decide(drafted: Drafted, decision: Decision) -> None:

@@ -143,7 +143,7 @@ def test_who_reviewed_an_example_may_review_it_again_and_cannot_take_the_old_ans
     answer_all(store, rita, {"topic": "a"})
     change(store, MERGED)
     with store.writing() as session, pytest.raises(Conflict, match="the schema has changed since"):
-        review.undo(session, rita, 60, "undo-1")
+        review.undo(session, rita, 60, "undo-1", 20)
     check_places(store, run_id, 3)
     assert answer_all(store, rita, {"topic": "c"}) == 3
     assert set(labels(store, run_id).values()) == {("c", "review")}

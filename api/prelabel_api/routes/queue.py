@@ -1,12 +1,28 @@
-"""The review queue: claim, submit, skip, flag, take back."""
+"""The review queue: claim, submit, skip, flag, take back; and what seniors settle."""
 
 from fastapi import APIRouter, status
+from sqlmodel import Session
 
 from prelabel import review
-from prelabel.models import Review
-from prelabel.review import Answer, Work
-from prelabel_api.bodies import AnswerIn, ClaimIn, ReviewOut, SlotsIn, SubmitIn, UndoIn, WorkOut
-from prelabel_api.deps import Id, ReviewerDep, SettingsDep, WriteDep
+from prelabel.models import Review, Slot, User
+from prelabel.review import Answer, Unsent, Work, shown_verdict
+from prelabel.settings import Settings
+from prelabel_api.bodies import (
+    AnswerIn,
+    CaseOut,
+    ClaimIn,
+    FeedbackOut,
+    ReleaseIn,
+    ReviewOut,
+    ScratchIn,
+    ScratchOut,
+    SlotsIn,
+    SubmitIn,
+    UndoIn,
+    WorkOut,
+)
+from prelabel_api.deps import Id, ReadDep, ReviewerDep, SeniorDep, SettingsDep, WriteDep
+from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(prefix="/queue", tags=["queue"])
 
@@ -15,19 +31,50 @@ def _work(work: Work) -> WorkOut:
     return WorkOut.model_validate(work, from_attributes=True)
 
 
-def _review(row: Review) -> ReviewOut:
-    return ReviewOut.model_validate(row, from_attributes=True)
+def _review(session: Session, row: Review) -> ReviewOut:
+    verdict = shown_verdict(row, session.get_one(Slot, row.slot_id))
+    return ReviewOut(
+        id=row.id or 0, slot_id=row.slot_id, verdict=verdict, label=row.label, created_at=row.created_at
+    )
 
 
 def _answer(body: AnswerIn) -> Answer:
-    return Answer(body.client_token, body.seconds, body.comment)
+    return Answer(body.client_token, body.seconds, body.comment, body.version)
+
+
+def _claim(
+    session: Session, user: User, body: ClaimIn, settings: Settings, for_senior: bool
+) -> list[WorkOut]:
+    seconds = settings.review_lease_seconds
+    works = review.claim(session, user.id or 0, body.limit, seconds, body.run_id, for_senior)
+    return [_work(work) for work in works]
 
 
 @router.post("/claim")
 def claim_slots(body: ClaimIn, user: ReviewerDep, session: WriteDep, settings: SettingsDep) -> list[WorkOut]:
     """The slots you hold, and the next ones of the queue up to `limit`; each is yours until `lease_until`."""
-    works = review.claim(session, user.id or 0, body.limit, settings.review_lease_seconds, body.run_id)
-    return [_work(work) for work in works]
+    return _claim(session, user, body, settings, for_senior=False)
+
+
+@router.post("/adjudications/claim")
+def claim_adjudications(
+    body: ClaimIn, user: SeniorDep, session: WriteDep, settings: SettingsDep
+) -> list[WorkOut]:
+    """The same of what reviewers disagree on, the furthest apart first; never an example that you answered yourself.
+
+    Answer as any other slot; `/queue/{slot_id}/case` shows what the reviewers said.
+    """
+    return _claim(session, user, body, settings, for_senior=True)
+
+
+@router.get("/feedback")
+def my_feedback(
+    user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
+) -> Page[FeedbackOut]:
+    """How seniors settled examples that you answered, oldest first, in runs whose policy shows it."""
+    found = review.feedback(session, user.id or 0, after, limit + 1)
+    out = [FeedbackOut.model_validate(one, from_attributes=True) for one in found]
+    return page(out, [one.id for one in out], limit)
 
 
 @router.post("/renew")
@@ -37,30 +84,53 @@ def renew_slots(body: SlotsIn, user: ReviewerDep, session: WriteDep, settings: S
 
 
 @router.post("/release", status_code=status.HTTP_204_NO_CONTENT)
-def release_slots(body: SlotsIn, user: ReviewerDep, session: WriteDep) -> None:
-    """Give slots back unanswered, for others to take at once."""
+def release_slots(body: ReleaseIn, user: ReviewerDep, session: WriteDep) -> None:
+    """Give slots back unanswered, for others to take at once: these, or all that you hold."""
     review.release(session, user.id or 0, body.slot_ids)
 
 
 @router.post("/undo")
 def undo_answer(body: UndoIn, user: ReviewerDep, session: WriteDep, settings: SettingsDep) -> WorkOut:
-    """Take back your newest answer that still stands; its slot is yours again. Call again to go further back."""
-    return _work(review.undo(session, user.id or 0, settings.review_lease_seconds, body.client_token))
+    """Take back your newest answer that still stands: its slot is yours again, with your answer as `scratch`.
+
+    Call again to go further back, up to the server's setting `undo_limit`.
+    """
+    seconds, limit = settings.review_lease_seconds, settings.undo_limit
+    return _work(review.undo(session, user.id or 0, seconds, body.client_token, limit))
 
 
 @router.post("/{slot_id}/submit")
 def submit_label(slot_id: Id, body: SubmitIn, user: ReviewerDep, session: WriteDep) -> ReviewOut:
-    """Settle the example with your label: `confirmed` if it equals the draft, else `corrected`."""
-    return _review(review.submit(session, user.id or 0, slot_id, body.label, _answer(body)))
+    """Answer with your label: `confirmed` if it equals the draft that you were shown, else `corrected`."""
+    return _review(session, review.submit(session, user.id or 0, slot_id, body.label, _answer(body)))
 
 
 @router.post("/{slot_id}/skip")
 def skip_slot(slot_id: Id, body: AnswerIn, user: ReviewerDep, session: WriteDep) -> ReviewOut:
-    """Leave the example to someone else; it does not come to you again."""
-    return _review(review.skip(session, user.id or 0, slot_id, _answer(body)))
+    """Leave the example to someone else, saying why in the comment; it does not come to you again."""
+    return _review(session, review.skip(session, user.id or 0, slot_id, _answer(body)))
 
 
 @router.post("/{slot_id}/flag")
 def flag_slot(slot_id: Id, body: AnswerIn, user: ReviewerDep, session: WriteDep) -> ReviewOut:
-    """Set the example aside as one that cannot be labeled; say why in the comment."""
-    return _review(review.flag(session, user.id or 0, slot_id, _answer(body)))
+    """Say that the example cannot be labeled, and why in the comment."""
+    return _review(session, review.flag(session, user.id or 0, slot_id, _answer(body)))
+
+
+@router.put("/{slot_id}/scratch", status_code=status.HTTP_204_NO_CONTENT)
+def keep_scratch(slot_id: Id, body: ScratchIn, user: ReviewerDep, session: WriteDep) -> None:
+    """Keep an unfinished answer on the server; it comes back with the claim, and goes once you answer."""
+    review.keep(session, user.id or 0, slot_id, Unsent(body.label, body.comment), body.version)
+
+
+@router.get("/{slot_id}/scratch")
+def get_scratch(slot_id: Id, user: ReviewerDep, session: ReadDep) -> ScratchOut | None:
+    """What you have entered for the slot's example and not sent; null where there is nothing."""
+    found = review.kept(session, user.id or 0, slot_id)
+    return ScratchOut.model_validate(found, from_attributes=True) if found else None
+
+
+@router.get("/{slot_id}/case")
+def get_case(slot_id: Id, user: SeniorDep, session: ReadDep) -> CaseOut:
+    """What reviewers said of an example that you are to settle, side by side, with its history."""
+    return CaseOut.model_validate(review.case_of(session, user.id or 0, slot_id), from_attributes=True)

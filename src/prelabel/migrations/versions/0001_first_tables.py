@@ -421,16 +421,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("run_id", "owner", name=op.f("uq_reservation_run_id_owner")),
     )
     op.create_table(
+        "scratch",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("placement_id", BigId(), nullable=False),
+        sa.Column("label", NullableJson(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("saved_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["placement_id"], ["placement.id"], name=op.f("fk_scratch_placement_id_placement")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_scratch_user_id_users")),
+        sa.PrimaryKeyConstraint("user_id", "placement_id", name=op.f("pk_scratch")),
+    )
+    op.create_table(
         "slot",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("placement_id", BigId(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("for_senior", sa.Boolean(), nullable=False),
+        sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.Integer(), nullable=True),
         sa.Column("claimed_at", Moment(), nullable=True),
         sa.Column("lease_until", Moment(), nullable=True),
+        sa.CheckConstraint(
+            "reason IN ('low_confidence', 'gold_failed', 'audit', 'draft_failed', 'conflict', 'redundancy', 'requested')",
+            name=op.f("ck_slot_reason_known"),
+        ),
         sa.CheckConstraint("state IN ('open', 'answered', 'withdrawn')", name=op.f("ck_slot_state_known")),
         sa.ForeignKeyConstraint(["claimed_by"], ["users.id"], name=op.f("fk_slot_claimed_by_users")),
         sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_slot_example_id_example")),
@@ -439,11 +460,39 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_slot_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slot")),
+        sa.UniqueConstraint("placement_id", "claimed_by", name=op.f("uq_slot_placement_id_claimed_by")),
     )
-    op.create_index(op.f("ix_slot_claimed_by"), "slot", ["claimed_by"], unique=False)
-    op.create_index(op.f("ix_slot_placement_id"), "slot", ["placement_id"], unique=False)
     op.create_index(
-        op.f("ix_slot_state_run_id_priority_id"), "slot", ["state", "run_id", "priority", "id"], unique=False
+        "ix_slot_expiring",
+        "slot",
+        ["lease_until"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_slot_free",
+        "slot",
+        ["for_senior", "priority", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+    )
+    op.create_index(
+        "ix_slot_free_in_run",
+        "slot",
+        ["run_id", "for_senior", "priority", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+    )
+    op.create_index(
+        "ix_slot_held",
+        "slot",
+        ["claimed_by"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
     )
     op.create_table(
         "review",
@@ -453,6 +502,7 @@ def upgrade() -> None:
         sa.Column("example_id", BigId(), nullable=False),
         sa.Column("draft_id", BigId(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("label", NullableJson(), nullable=True),
         sa.Column("seconds", sa.Float(), nullable=False),
@@ -471,22 +521,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
         sa.UniqueConstraint("user_id", "client_token", name=op.f("uq_review_user_id_client_token")),
     )
+    op.create_index(op.f("ix_review_run_id_example_id"), "review", ["run_id", "example_id"], unique=False)
     op.create_index(op.f("ix_review_run_id_verdict"), "review", ["run_id", "verdict"], unique=False)
-    op.create_index(op.f("ix_review_slot_id"), "review", ["slot_id"], unique=False)
     op.create_index(op.f("ix_review_undoes"), "review", ["undoes"], unique=False)
     op.create_index(op.f("ix_review_user_id_example_id"), "review", ["user_id", "example_id"], unique=False)
+    op.create_index(op.f("ix_review_user_id_id"), "review", ["user_id", "id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_review_user_id_id"), table_name="review")
     op.drop_index(op.f("ix_review_user_id_example_id"), table_name="review")
     op.drop_index(op.f("ix_review_undoes"), table_name="review")
-    op.drop_index(op.f("ix_review_slot_id"), table_name="review")
     op.drop_index(op.f("ix_review_run_id_verdict"), table_name="review")
+    op.drop_index(op.f("ix_review_run_id_example_id"), table_name="review")
     op.drop_table("review")
-    op.drop_index(op.f("ix_slot_state_run_id_priority_id"), table_name="slot")
-    op.drop_index(op.f("ix_slot_placement_id"), table_name="slot")
-    op.drop_index(op.f("ix_slot_claimed_by"), table_name="slot")
+    op.drop_index(
+        "ix_slot_held",
+        table_name="slot",
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_slot_free_in_run",
+        table_name="slot",
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+    )
+    op.drop_index(
+        "ix_slot_free",
+        table_name="slot",
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NULL"),
+    )
+    op.drop_index(
+        "ix_slot_expiring",
+        table_name="slot",
+        postgresql_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+        sqlite_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+    )
     op.drop_table("slot")
+    op.drop_table("scratch")
     op.drop_table("reservation")
     op.drop_index(op.f("ix_placement_run_id_place_is_gold_id"), table_name="placement")
     op.drop_index(op.f("ix_placement_lease_owner"), table_name="placement")

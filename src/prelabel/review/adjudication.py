@@ -1,0 +1,192 @@
+"""What a senior sees of an example on which reviewers disagree, and what reviewers see of how it was settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select as wide_select
+from sqlmodel import Session, col, select
+
+from prelabel import runs
+from prelabel.canonical import Json
+from prelabel.consensus import spread
+from prelabel.errors import NotAllowed, NotFound
+from prelabel.lessons import PEOPLE
+from prelabel.models import Draft, Example, Label, Placement, Review, Run, SchemaVersion, Slot, User
+from prelabel.policy import Policy
+from prelabel.review import rounds
+from prelabel.review.work import shown_verdict
+from prelabel.schema import LabelSchema
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one reviewer answered; `label` is None where they flagged the example."""
+
+    reviewer: str
+    verdict: str
+    label: dict[str, Json] | None
+    comment: str
+    seconds: float
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to the example: a `draft` by a model, an answer (by its verdict), or a `label` that was settled.
+
+    `who` is a model, a person, or where the label came from.
+    """
+
+    what: str
+    who: str
+    label: dict[str, Json] | None
+    comment: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Case:
+    """A disagreement, side by side: the answers that stand, how far they are apart by field, and all that happened before."""
+
+    slot_id: int
+    reason: str
+    apart: dict[str, float]
+    answers: list[Opinion]
+    history: list[Event]
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a senior made of one of a reviewer's answers; `id` orders them. `distances` are between the two labels, by field."""
+
+    id: int
+    run_id: int
+    example_id: str
+    content: dict[str, Json]
+    yours: dict[str, Json] | None
+    settled: dict[str, Json]
+    distances: dict[str, float]
+    comment: str
+    created_at: datetime
+
+
+def case_of(session: Session, user_id: int, slot_id: int) -> Case:
+    """The disagreement that a slot asks its holder to settle. Raises NotFound, NotAllowed where it is not theirs."""
+    slot = session.get(Slot, slot_id)
+    if slot is None or not slot.for_senior:
+        raise NotFound(f"there is no slot {slot_id} for a senior to settle")
+    if slot.claimed_by != user_id:
+        raise NotAllowed(f"slot {slot_id} is not yours: claim it first")
+    answers = [
+        row for row in rounds.standing(session, slot, for_senior=False) if row.verdict in rounds.ANSWERS
+    ]
+    names = _names(session, slot)
+    version = session.get_one(SchemaVersion, runs.get(session, slot.run_id).schema_version_id)
+    content = session.get_one(Example, slot.example_id).content
+    labels = [rounds.as_of(session, version, row, content) for row in answers]
+    return Case(
+        slot_id,
+        slot.reason,
+        _apart(runs.schema_at(version.document), labels),
+        [
+            Opinion(
+                names[row.user_id],
+                shown_verdict(row, slot),
+                row.label,
+                row.comment,
+                row.seconds,
+                row.created_at,
+            )
+            for row in answers
+        ],
+        _history(session, slot, names),
+    )
+
+
+def feedback(session: Session, user_id: int, after: int, limit: int) -> list[Feedback]:
+    """How seniors have settled examples that this person answered, oldest first, where the run's policy shows it.
+
+    One per label that holds, `after` the id of an earlier one.
+    """
+    shown = [run.id for run in session.exec(select(Run)) if Policy.model_validate(run.policy).feedback]
+    answers = (
+        wide_select(Label, Review, col(Example.external_id), col(Example.content))
+        .join(Placement, col(Placement.label_id) == Label.id)
+        .join(Review, (col(Review.run_id) == Label.run_id) & (col(Review.example_id) == Label.example_id))
+        .join(Slot, col(Slot.id) == Review.slot_id)
+        .join(Example, col(Example.id) == Label.example_id)
+        .where(
+            col(Label.run_id).in_(shown),
+            col(Label.source) == "adjudication",
+            col(Label.id) > after,
+            col(Review.user_id) == user_id,
+            col(Review.verdict).in_(rounds.ANSWERS),
+            ~col(Slot.for_senior),
+            ~rounds.taken_back(),
+        )
+        .order_by(col(Label.id))
+        .limit(limit)
+    )
+    return [_feedback(session, *row) for row in session.execute(answers)]
+
+
+def _feedback(
+    session: Session, label: Label, review: Review, example_id: str, content: dict[str, Json]
+) -> Feedback:
+    version = session.get_one(SchemaVersion, label.schema_version_id)
+    schema = runs.schema_at(version.document)
+    said = session.get_one(Review, label.review_id)
+    yours = rounds.as_of(session, version, review, content)
+    distances = schema.distances(yours, label.value) if yours else dict.fromkeys(schema.fields, 1.0)
+    return Feedback(
+        id=label.id or 0,
+        run_id=label.run_id,
+        example_id=example_id,
+        content=content,
+        yours=review.label,
+        settled=label.value,
+        distances=distances,
+        comment=said.comment,
+        created_at=label.created_at,
+    )
+
+
+def _apart(schema: LabelSchema, labels: Sequence[dict[str, Json] | None]) -> dict[str, float]:
+    given = [label for label in labels if label is not None]
+    if len(given) < len(labels):
+        return dict.fromkeys(schema.fields, 1.0)
+    return {name: spread(kind, [label.get(name) for label in given]) for name, kind in schema.fields.items()}
+
+
+def _names(session: Session, slot: Slot) -> dict[int, str]:
+    """Names of all who have answered the slot's example, by user id."""
+    found = session.execute(
+        wide_select(col(User.id), col(User.name))
+        .join(Review, col(Review.user_id) == User.id)
+        .where(col(Review.run_id) == slot.run_id, col(Review.example_id) == slot.example_id)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _history(session: Session, slot: Slot, names: dict[int, str]) -> list[Event]:
+    """Drafts (but where the answer is to be given without sight of them), answers and labels, in the order of time."""
+    drafts = session.exec(
+        select(Draft).where(Draft.run_id == slot.run_id, Draft.example_id == slot.example_id)
+    )
+    reviews = session.exec(
+        select(Review).where(Review.run_id == slot.run_id, Review.example_id == slot.example_id)
+    )
+    labels = session.exec(
+        select(Label).where(Label.run_id == slot.run_id, Label.example_id == slot.example_id)
+    )
+    events = [
+        Event(shown_verdict(row, slot), names[row.user_id], row.label, row.comment, row.created_at)
+        for row in reviews
+    ]
+    if not slot.blind:
+        events += [Event("draft", row.model, row.label, row.failure, row.created_at) for row in drafts]
+    events += [
+        Event("label", row.source, row.value, "", row.created_at) for row in labels if row.source in PEOPLE
+    ]
+    return sorted(events, key=lambda event: event.created_at)

@@ -1,0 +1,23 @@
+"""32 people on PostgreSQL, and 8 on SQLite, race for 20,000 slots, with crashes, expiries and undos all the while."""
+
+import pytest
+
+from prelabel.store import Store
+from tests.racing import run_race
+
+SLOTS = 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("wanted", [1, 2, 3])
+@pytest.mark.parametrize(("kind", "people"), [("sqlite", 8), ("postgres", 32)])
+def test_none_of_many_slots_is_lost_or_doubled(
+    request: pytest.FixtureRequest, kind: str, people: int, wanted: int
+) -> None:
+    store: Store = request.getfixturevalue(f"{kind}_store")
+    examples = SLOTS // wanted
+    places = run_race(store, examples, wanted, people, lease_seconds=10, seconds=1_700)
+    print(f"{people} people on {kind}, {wanted} for each of {examples:,} examples: {dict(places)}")  # noqa: T201
+    assert sum(places.values()) == examples
+    assert places["settled"] > 0.9 * examples

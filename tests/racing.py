@@ -1,0 +1,136 @@
+"""People who race for the slots of one run: they answer, skip, flag, take back, fall asleep and vanish in the middle."""
+
+import random
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sqlmodel import func, select
+
+from prelabel import review
+from prelabel.errors import Conflict, LeaseLost, NotFound
+from prelabel.models import Placement
+from prelabel.review import Answer, Work
+from prelabel.store import Store
+from tests.books import Books
+from tests.factories import make_user, queue_up
+
+
+@dataclass
+class Race:
+    """One run, and the acts that the people in it were told had been done: by token, the id of the review."""
+
+    store: Store
+    run_id: int
+    lease_seconds: float
+    done: dict[str, int] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def is_over(self) -> bool:
+        """Whether nothing is queued."""
+        with self.store.reading() as session:
+            queued = select(func.count()).where(Placement.run_id == self.run_id, Placement.place == "queued")
+            return session.exec(queued).one() == 0
+
+
+class Person(threading.Thread):
+    """Works until the race is over. A crash is a page that is never looked at again; its leases run out."""
+
+    def __init__(self, race: Race, user: int, is_senior: bool) -> None:
+        super().__init__(daemon=True)
+        self._race, self._user, self._is_senior = race, user, is_senior
+        self._chance = random.Random(user)
+        self._acts = 0
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while (page := self._claim()) or not self._race.is_over():
+                if not page:
+                    time.sleep(self._race.lease_seconds / 10)
+                for work in page:
+                    if self._chance.random() < 0.02:
+                        break
+                    self._answer(work)
+        except BaseException as error:  # noqa: BLE001 # the test raises it again
+            self.failure = error
+
+    def _claim(self) -> list[Work]:
+        with self._race.store.writing() as session:
+            return review.claim(
+                session,
+                self._user,
+                self._chance.randint(1, 10),
+                self._race.lease_seconds,
+                self._race.run_id,
+                self._is_senior,
+            )
+
+    def _answer(self, work: Work) -> None:
+        dice = self._chance.random()
+        if dice < 0.003:
+            time.sleep(1.5 * self._race.lease_seconds)
+        if dice < 0.03:
+            self._act("skip", work)
+        elif dice < 0.05:
+            self._act("flag", work)
+        else:
+            self._act("submit", work)
+        if dice > 0.95:
+            self._undo()
+
+    def _act(self, act: str, work: Work) -> None:
+        self._acts += 1
+        token, topic = f"act-{self._acts}", "a" if self._chance.random() < 0.9 else "b"
+        said = Answer(token, comment="odd", version=work.version)
+        try:
+            for _ in range(2 if self._chance.random() < 0.05 else 1):
+                with self._race.store.writing() as session:
+                    if act == "submit":
+                        row = review.submit(session, self._user, work.slot_id, {"topic": topic}, said)
+                    else:
+                        row = getattr(review, act)(session, self._user, work.slot_id, said)
+                before = self._race.done.setdefault(f"{self._user}/{token}", row.id or 0)
+                assert before == row.id
+        except (Conflict, LeaseLost) as error:
+            self._race.refused[type(error).__name__] += 1
+
+    def _undo(self) -> None:
+        self._acts += 1
+        try:
+            with self._race.store.writing() as session:
+                work = review.undo(session, self._user, self._race.lease_seconds, f"act-{self._acts}", 20)
+        except (Conflict, NotFound) as error:
+            self._race.refused[f"undo: {type(error).__name__}"] += 1
+            return
+        self._race.done[f"{self._user}/act-{self._acts}"] = 0
+        if self._chance.random() < 0.8:
+            self._act("submit", work)
+
+
+def run_race(
+    store: Store, examples: int, wanted: int, people: int, lease_seconds: float, seconds: float
+) -> Counter[str]:
+    """Let so many people, and two seniors, work off a run; returns where its examples are at the end.
+
+    Raises AssertionError where the books do not balance, or an act that was done is not in them exactly once.
+    """
+    race = Race(store, queue_up(store, examples, reviewers=wanted), lease_seconds)
+    crew = [Person(race, make_user(store, f"person-{number}").id or 0, False) for number in range(people)]
+    crew += [
+        Person(race, make_user(store, f"senior-{number}", "senior").id or 0, True) for number in range(2)
+    ]
+    for person in crew:
+        person.start()
+    until = time.monotonic() + seconds
+    for person in crew:
+        person.join(max(0, until - time.monotonic()))
+        if person.failure:
+            raise person.failure
+        assert not person.is_alive(), f"not over after {seconds:.0f} s: {race.refused}"
+    with store.reading() as session:
+        books = Books.of(session, race.run_id)
+    books.check(wanted)
+    assert race.done.keys() == {f"{row.user_id}/{row.client_token}" for row in books.reviews}
+    return Counter(row.place for row in books.placements.values())
