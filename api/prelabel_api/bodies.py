@@ -78,7 +78,10 @@ class BadRowOut(BaseModel):
 
 
 class ImportOut(BaseModel):
-    """What an import did. `bad_rows` holds the first of `bad`; all are at /imports/{import_id}/bad-rows."""
+    """What an import did. `bad_rows` holds the first of `bad`; all are at /imports/{import_id}/bad-rows.
+
+    `lost` counts, in words, what the file said that could not be carried over.
+    """
 
     import_id: int
     rows: int
@@ -87,6 +90,7 @@ class ImportOut(BaseModel):
     repeated: int
     bad: int
     bad_rows: list[BadRowOut]
+    lost: dict[str, int]
 
 
 class RunIn(Body):

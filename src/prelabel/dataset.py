@@ -5,6 +5,7 @@ moments only and uses flat memory. What was written stays if the rest fails; imp
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -54,6 +55,8 @@ class ImportReport:
     * `repeated`: its content stands in an earlier row, or in another example of the dataset. With an id of its own it is an
       example all the same, and counted in `added` too; otherwise the content is kept once.
     * `bad`: it cannot be an example; `bad_rows` holds the first of them.
+
+    `lost` counts, in words, what the format's rows said that could not be carried over.
     """
 
     import_id: int
@@ -63,6 +66,7 @@ class ImportReport:
     repeated: int = 0
     bad: int = 0
     bad_rows: list[RowError] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Candidate:
 class _Batch:
     candidates: list[Candidate] = field(default_factory=list)
     faults: list[RowError] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
     size: int = 0
 
     def is_full(self) -> bool:
@@ -125,6 +130,7 @@ def _batches(rows: Iterable[Row], schema: LabelSchema, mapping: Mapping) -> Iter
         try:
             candidate = read_row(row, schema, mapping)
             batch.candidates.append(candidate)
+            batch.lost.update(row.lost)
             batch.size += candidate.size
         except RowError as fault:
             batch.faults.append(_short(fault))
@@ -167,6 +173,7 @@ class _BatchWriter:
             repeated=report.repeated + self._repeated,
             bad=report.bad + len(faults),
             bad_rows=report.bad_rows + faults[: BAD_ROWS_SHOWN - len(report.bad_rows)],
+            lost=report.lost + batch.lost,
         )
 
     def _wait_for_other_imports(self) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import options, screen, screen_money, screen_run
+from prelabel.cli import exporting, options, screen, screen_money, screen_run
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_is_help=True)
 app.add_typer(people, name="user")
+app.command("export")(exporting.export)
+app.command("formats")(exporting.list_formats)
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
@@ -80,10 +82,11 @@ def demo(
 
 @app.command()
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL or CSV, also gzipped.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file of any format of `prelabel formats`, also gzipped.")],
     schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, rich_help_panel=options.DATA, help="Label schema, YAML or JSON; not needed again for a project that has one.")] = None,
     project: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Project; without it, the file's name.")] = "",
     dataset: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Dataset; without it, the file's name.")] = "",
+    file_format: exporting.ReadFormat = "",
     id_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the example's id.")] = "id",
     gold_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the known right label.")] = "gold",
     text_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the text, if it is not called so.")] = "",
@@ -111,7 +114,7 @@ def submit(
     fields = {"id_field": id_field, "gold_field": gold_field, "text_field": text_field}
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
-        _bring_in(client, project, dataset, file, schema, fields)
+        _bring_in(client, project, dataset, file, file_format, schema, fields)
         _agree_to_cost(client, project, dataset, body, yes)
         run = client.start_run(project, dataset, **body)
         out.print(f"run {run['id']}: drafting with {screen.plain(run['model'])}")
@@ -172,7 +175,7 @@ def status(
     """Show how far a run is, how fast it goes, and what it costs."""
     with Client.from_settings(settings()) as client:
         show = screen_run.follow if follow else screen_run.show_progress
-        show(out, client, _newest(client, run))
+        show(out, client, exporting.newest(client, run))
 
 
 @app.command()
@@ -186,7 +189,7 @@ def runs() -> None:
 def pause(run: RunId = 0) -> None:
     """Stop making model calls for a run; those in flight are kept."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/pause"))
+        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/pause"))
 
 
 @app.command()
@@ -196,47 +199,25 @@ def resume(
 ) -> None:
     """Go on with a run that is paused, or that a cap has stopped."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/resume", {"cap": cap}))
+        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/resume", {"cap": cap}))
 
 
 @app.command()
 def cancel(run: RunId = 0) -> None:
     """End a run's drafting for good; what is queued can still be reviewed."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/cancel"))
+        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/cancel"))
 
 
 @app.command()
 def measure(run: RunId = 0) -> None:
     """Show how good the drafts were and what they cost."""
     with Client.from_settings(settings()) as client:
-        run_id = _newest(client, run)
+        run_id = exporting.newest(client, run)
         outlook, quality, cost = (
             client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
         )
         screen.measured(out, outlook, quality, cost)
-
-
-@app.command()
-def export(
-    run: RunId = 0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; without it, standard output.")] = None,
-    file_format: Annotated[str, typer.Option("--format", help="jsonl, csv or instruct (instruction / response).")] = "jsonl",
-    everything: Annotated[bool, typer.Option("--all", help="Also examples that have no label yet.")] = False,
-) -> None:  # fmt: skip
-    """Take the labels home as a file, each with where it came from."""
-    with Client.from_settings(settings()) as client:
-        run_id = _newest(client, run)
-        chunks = client.export(run_id, file_format, "all" if everything else "settled")
-        if output is None:
-            for chunk in chunks:
-                sys.stdout.buffer.write(chunk)
-            return
-        partial = output.with_name(output.name + ".part")
-        with partial.open("wb") as file:
-            file.writelines(chunks)
-        partial.replace(output)
-        screen.exported(err, client.run(run_id), output, everything)
 
 
 @people.command("add")
@@ -277,7 +258,13 @@ def _show_token(issued: Document) -> None:
 
 
 def _bring_in(
-    client: Client, project: str, dataset: str, file: Path, schema: Path | None, fields: dict[str, str]
+    client: Client,
+    project: str,
+    dataset: str,
+    file: Path,
+    file_format: str,
+    schema: Path | None,
+    fields: dict[str, str],
 ) -> None:
     from prelabel import formats
 
@@ -285,7 +272,7 @@ def _bring_in(
         from prelabel.schema import LabelSchema
 
         client.define_project(project, LabelSchema.read(schema).document())
-    file_format = formats.for_path(file)
+    file_format = file_format or formats.for_path(file)
     with _upload_bar() as bar:
         task = bar.add_task("bringing in", total=file.stat().st_size)
         report = client.bring_in(
@@ -321,15 +308,6 @@ def _only(client: Client, path: str, what: str, option: str) -> str:
     if len(names) > 1:
         raise InputError(f"there are several, say which {what} with {option}: {', '.join(names)}")
     return names[0]
-
-
-def _newest(client: Client, run_id: int) -> int:
-    if run_id:
-        return run_id
-    found = [int(run["id"]) for run in client.items("/runs")]
-    if not found:
-        raise InputError("there is no run yet: start one with `prelabel submit FILE --schema SCHEMA`")
-    return max(found)
 
 
 def _upload_bar() -> Progress:

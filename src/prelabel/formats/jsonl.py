@@ -14,10 +14,11 @@ from prelabel.schema import LabelSchema
 
 SUFFIX = "jsonl"
 ENDINGS = ("jsonl", "ndjson")
+KINDS = None
 _BOM = b"\xef\xbb\xbf"
 
 
-class _Fault(Exception):
+class JsonFault(Exception):
     """Why a line is not a row, and in which of its fields."""
 
     def __init__(self, reason: str, field: str = "") -> None:
@@ -46,17 +47,18 @@ def write(records: Iterable[Record], _options: WriteOptions) -> Iterator[bytes]:
 
 def _row(number: int, line: bytes | None) -> Row:
     try:
-        return Row(number, _object(line))
-    except _Fault as fault:
+        return Row(number, object_in(line))
+    except JsonFault as fault:
         return Row(number, None, fault.reason, fault.field)
 
 
-def _object(line: bytes | None) -> dict[str, Json]:
+def object_in(line: bytes | None) -> dict[str, Json]:
+    """The JSON object that this text is, holding only what every database can keep. Raises JsonFault; None: it was too long."""
     if line is None:
-        raise _Fault(f"the line is longer than {LONGEST_LINE:,} bytes")
+        raise JsonFault(f"the line is longer than {LONGEST_LINE:,} bytes")
     value = _decoded(line)
     if not isinstance(value, dict):
-        raise _Fault(f"a row is a JSON object, not a {_KINDS[type(value)]}")
+        raise JsonFault(f"a row is a JSON object, not a {_KINDS[type(value)]}")
     if b"\\u0000" in line or b"\\ud" in line.lower():  # what cannot be kept comes only as an escape
         _check_fields(value)
     return value
@@ -64,59 +66,61 @@ def _object(line: bytes | None) -> dict[str, Json]:
 
 def _decoded(line: bytes) -> Json:
     try:
-        return _JSON.decode(line.decode())
+        return JSON.decode(line.decode())
     except UnicodeDecodeError as error:
-        raise _Fault(not_utf8(error)) from error
+        raise JsonFault(not_utf8(error)) from error
     except json.JSONDecodeError as error:
-        raise _Fault(f"not JSON: {error.msg} at character {error.pos + 1}") from error
+        raise JsonFault(f"not JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
-        raise _Fault("the JSON is nested too deeply") from error
+        raise JsonFault("the JSON is nested too deeply") from error
     except ValueError as error:  # Python's limit, as the time to convert grows with their square
-        raise _Fault("a whole number has more than 4,300 digits") from error
+        raise JsonFault("a whole number has more than 4,300 digits") from error
 
 
 def _check_fields(row: dict[str, Json]) -> None:
     for name, value in row.items():
         try:
-            _check_texts(name)
+            check_texts(name)
         except ValueError as error:
-            raise _Fault(f"the name of a field {error}") from error
+            raise JsonFault(f"the name of a field {error}") from error
         try:
-            _check_texts(value)
+            check_texts(value)
         except ValueError as error:
-            raise _Fault(f"a text {error}", name) from error
+            raise JsonFault(f"a text {error}", name) from error
 
 
-def _check_texts(value: Json) -> None:
+def check_texts(value: Json) -> None:
+    """Raise ValueError where a text in the value is one that not every database can keep."""
     if isinstance(value, str):
         keepable(value)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            _check_texts(name)
-            _check_texts(inner)
+            check_texts(name)
+            check_texts(inner)
     elif isinstance(value, list):
         for inner in value:
-            _check_texts(inner)
+            check_texts(inner)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         [(again, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise _Fault(f"{shown(again)} stands twice in one object")
+        raise JsonFault(f"{shown(again)} stands twice in one object")
     return found
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise _Fault(f"the number {shown(digits)} is too large to be kept")
+        raise JsonFault(f"the number {shown(digits)} is too large to be kept")
     return number
 
 
 def _no_constant(name: str) -> None:
-    raise _Fault(f"{name} is not JSON and cannot be kept")
+    raise JsonFault(f"{name} is not JSON and cannot be kept")
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+"""Reads JSON, and raises JsonFault at what is more than JSON: a name that stands twice, NaN, a number too large."""
 _KINDS = {str: "text", int: "number", float: "number", bool: "boolean", list: "list", type(None): "null"}
