@@ -55,7 +55,7 @@ class Sketches:
         return found
 
     def parted(self, parts: "np.ndarray[Any, Any]") -> int:
-        """How many texts are near to one in another part."""
+        """How many texts are near to an earlier one in another part."""
         import numpy as np
 
         found = np.zeros(len(self.wholes), bool)
@@ -96,13 +96,13 @@ def _hashed(texts: Iterable[str]) -> "Iterator[tuple[np.ndarray[Any, Any], np.nd
     """A hash of each whole text and its minimal hashes, a thousand texts at a time."""
     import numpy as np
 
-    factors = _odd(HASHES, 1)
+    factors = _odd(HASHES, 1)[:, None]
     wholes: list[int] = []
     minima: list[Any] = []
     for text in texts:
         runs = _runs(" ".join(text.casefold().split()))
         wholes.append(_whole(text))
-        minima.append(np.min(_mixed(runs[:, None] * factors), axis=0))
+        minima.append(_mixed((factors * runs).min(axis=1)))
         if len(wholes) == 1_000:
             yield np.array(wholes, np.uint64), np.array(minima)
             wholes, minima = [], []

@@ -29,7 +29,7 @@ class ExportReport:
     * `records`: examples that were taken. `splits`: how many of them are in which part.
     * `left_out`: examples that were not asked for, and weights that could not be given, by why.
     * `lost`: what the format could not carry, by what it is.
-    * `parted`: examples of the dataset that have a near-duplicate in another part of the split.
+    * `parted`: examples of the dataset that have an earlier near-duplicate in another part of the split.
     """
 
     format: str

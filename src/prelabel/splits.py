@@ -36,7 +36,7 @@ class Splits:
                 else _part(hashed(seed, str(sketches.wholes[index])), list(shares.values()))
             )
         self.parted = sketches.parted(parts)
-        """How many examples have a near-duplicate in another part."""
+        """How many examples have an earlier near-duplicate in another part."""
         order = np.argsort(np.array(keys, np.uint64))
         self._keys, self._parts = np.array(keys, np.uint64)[order], parts[order]
 

@@ -75,10 +75,18 @@ def single(name: str, values: st.SearchStrategy[Any], **options: Any) -> Case:
     )
 
 
-SIDES = st.fixed_dictionaries({name: st.text("abc ", min_size=1).filter(str.strip) for name in ("prompt", "response_a", "response_b")})
+SIDES = st.fixed_dictionaries(
+    {name: st.text("abc ", min_size=1).filter(str.strip) for name in ("prompt", "response_a", "response_b")}
+)
 SHARE = st.integers(0, 500_000).map(lambda number: number / 1_000_000)
 BOX = st.fixed_dictionaries(
-    {"x": SHARE, "y": SHARE, "width": SHARE.filter(bool), "height": SHARE.filter(bool), "label": st.sampled_from(OPTIONS)}
+    {
+        "x": SHARE,
+        "y": SHARE,
+        "width": SHARE.filter(bool),
+        "height": SHARE.filter(bool),
+        "label": st.sampled_from(OPTIONS),
+    }
 )
 
 
@@ -88,7 +96,11 @@ def preferences(name: str, values: st.SearchStrategy[Any], **options: Any) -> Ca
 
 
 def ordered(boxes: list[dict[str, Json]]) -> dict[str, Json]:
-    return {"things": sorted(boxes, key=lambda box: [box[side] for side in ("x", "y", "width", "height", "label")])}
+    return {
+        "things": sorted(
+            boxes, key=lambda box: [box[side] for side in ("x", "y", "width", "height", "label")]
+        )
+    }
 
 
 CASES = [
@@ -137,7 +149,11 @@ CASES = [
         st.lists(BOX, max_size=3, unique_by=str).map(lambda boxes: ({"image": IMAGE}, ordered(boxes))),
     ),
 ]  # fmt: skip
-TURNS = st.lists(st.fixed_dictionaries({"role": st.just("assistant"), "content": st.text("abc", min_size=1)}), min_size=1, max_size=1)
+TURNS = st.lists(
+    st.fixed_dictionaries({"role": st.just("assistant"), "content": st.text("abc", min_size=1)}),
+    min_size=1,
+    max_size=1,
+)
 if "turns" in known()["text"].model_fields:
     CASES.append(single("text", TURNS, turns=True))
 HELD_IN_PART = {
@@ -152,11 +168,20 @@ def holds(name: str, case: Case) -> bool:
     return (held is None or case.kinds <= set(held)) and (name, case.name) not in HELD_IN_PART
 
 
-HELD = [pytest.param(name, case, id=f"{name}-{case.name}") for name in formats.known() for case in CASES if holds(name, case)]
+HELD = [
+    pytest.param(name, case, id=f"{name}-{case.name}")
+    for name in formats.known()
+    for case in CASES
+    if holds(name, case)
+]
 
 
 def written(name: str, case: Case, records: list[dict[str, Any]]) -> tuple[bytes, WriteOptions]:
-    fields = {key: "text" if isinstance(value, str) else "json" for one in records for key, value in one["content"].items()}
+    fields = {
+        key: "text" if isinstance(value, str) else "json"
+        for one in records
+        for key, value in one["content"].items()
+    }
     options = WriteOptions(case.schema, content_fields=fields)
     return b"".join(formats.writer(name)(records, options)), options
 
@@ -183,7 +208,7 @@ def read_back(name: str, case: Case, data: bytes, contents: list[dict[str, Json]
 
 
 @pytest.mark.parametrize(("name", "case"), HELD)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_label_comes_back_from_its_file_as_it_was(name: str, case: Case, data: st.DataObject) -> None:
     need(name)
@@ -225,8 +250,14 @@ def test_an_example_without_a_label_comes_back_without_one(name: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(KEEPABLE, max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(KEEPABLE, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 KEYS = st.sampled_from([
@@ -237,8 +268,10 @@ KEYS = st.sampled_from([
 ])  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in formats.known() if name not in ("parquet", "spacy", "csv")])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.parametrize(
+    "name", [name for name in formats.known() if name not in ("parquet", "spacy", "csv")]
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(st.dictionaries(KEYS, JSON, max_size=6), max_size=3), case=st.sampled_from(CASES))
 def test_no_json_makes_a_reader_stumble(name: str, rows: list[dict[str, Json]], case: Case) -> None:
     data = "".join(json.dumps(row) + "\n" for row in rows).encode()
@@ -251,6 +284,7 @@ def test_no_json_makes_a_reader_stumble(name: str, rows: list[dict[str, Json]], 
 
 
 @pytest.mark.parametrize("name", ["parquet", "spacy", "coco", "argilla"])
+@settings(max_examples=50)
 @given(data=st.binary(max_size=200))
 def test_no_bytes_make_a_reader_stumble(name: str, data: bytes) -> None:
     need(name)

@@ -9,7 +9,7 @@ from prelabel import export, formats
 from prelabel.export import Export, ExportReport
 from prelabel.formats import About
 from prelabel.subset import Selection
-from prelabel_api.deps import Id, LeadDep, ReviewerDep, StoreDep
+from prelabel_api.deps import Id, LeadDep, StoreDep
 from prelabel_api.page import Page
 
 router = APIRouter(tags=["exports"])
@@ -59,7 +59,7 @@ OptionsDep = Annotated[ExportOptions, Depends()]
 
 
 @router.get("/formats")
-def list_formats(_reviewer: ReviewerDep) -> Page[About]:
+def list_formats(_lead: LeadDep) -> Page[About]:
     """The file formats: which are read and written, which kinds of fields each can hold, and what each is for."""
     return Page(items=[formats.about(name) for name in formats.known()])
 

@@ -1,10 +1,11 @@
 """Projects and their schemas."""
 
+import json
+
 from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
 from prelabel import ledger, projects, runs
-from prelabel.canonical import canonical
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
 from prelabel_api.bodies import CapIn, CapOut, ProjectIn, ProjectOut
@@ -55,7 +56,9 @@ def get_project(project: str, _user: ReviewerDep, session: ReadDep) -> ProjectOu
 @router.put("/{project}")
 def define_project(project: str, body: ProjectIn, _lead: LeadDep, session: WriteDep) -> ProjectOut:
     """Make a project, or give it a new version of its schema; the same schema again changes nothing."""
-    text = body.schema_ if isinstance(body.schema_, str) else canonical(body.schema_)
+    text = (
+        body.schema_ if isinstance(body.schema_, str) else json.dumps(body.schema_)
+    )  # the order of fields counts
     projects.define(session, project, LabelSchema.load(text))
     return _out(session, projects.find(session, project))
 

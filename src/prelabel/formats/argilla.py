@@ -3,9 +3,11 @@
 The shapes are those of the SDK's `Record.to_dict` and of `records.to_list(flatten=True)`.
 """
 
+import gzip
 import io
 import json
 import uuid
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, cast
 
@@ -33,8 +35,7 @@ def read(stream: BinaryIO, schema: LabelSchema) -> Iterator[Row]:
     Responses that are submitted and agree are taken as known to be right.
     """
     opened = unpacked(stream)
-    begins = cast(io.BufferedReader, opened).peek(64)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    rows = _listed(opened) if begins.startswith(b"[") else jsonl.read(opened, schema)
+    rows = _listed(opened) if _is_list(opened) else jsonl.read(opened, schema)
     return rows_of(rows, lambda record: _found(record, schema))
 
 
@@ -55,6 +56,14 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
             "status": "completed" if record["label"] is not None else "pending",
         }
         yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+def _is_list(stream: BinaryIO) -> bool:
+    try:
+        begins = cast(io.BufferedReader, stream).peek(64)[:64]
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
+    return begins.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
 def _is_held(kind: Kind) -> bool:

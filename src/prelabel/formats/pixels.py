@@ -31,7 +31,7 @@ def size(image: Json) -> Size | None:
 
 def as_object(box: Mapping[str, Any], size: Size) -> dict[str, float]:
     """The sides of a box in pixels, by name."""
-    return {side: box[side] * size[index % 2] for index, side in enumerate(_SIDES)}
+    return {side: round(box[side] * size[index % 2], DIGITS + 2) for index, side in enumerate(_SIDES)}
 
 
 def as_list(box: Mapping[str, Any], size: Size) -> list[float]:

@@ -5,6 +5,7 @@ Needs the extra `prelabel[spacy]`. A DocBin is packed as one piece, so that here
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, BinaryIO
 
 from prelabel.canonical import Json
@@ -62,12 +63,10 @@ def read(stream: BinaryIO, schema: LabelSchema) -> Iterator[Row]:
 
 def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     """One DocBin, with the tokens of spaCy's language-neutral tokenizer; a span that does not fall on their borders is lost."""
-    import spacy
     from spacy.tokens import DocBin
 
     plan, name = _Plan.of(options.schema), text_field(options.schema)
-    language = spacy.blank("xx")
-    language.max_length = 10**9
+    language = _language()
     packed = DocBin(store_user_data=True)
     for record in records:
         count_lost(record, [*plan.classes, *([plan.spans] if plan.spans else [])], options, "spaCy")
@@ -84,12 +83,21 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     yield packed.to_bytes()
 
 
-def _docs(packed: bytes) -> Iterator[Any]:
+@cache
+def _language() -> Any:
+    """spaCy's language-neutral one: a tokenizer, for texts of any length, and a vocabulary."""
     import spacy
+
+    language = spacy.blank("xx")
+    language.max_length = 10**9
+    return language
+
+
+def _docs(packed: bytes) -> Iterator[Any]:
     from spacy.tokens import DocBin
 
     try:
-        yield from DocBin().from_bytes(packed).get_docs(spacy.blank("xx").vocab)
+        yield from DocBin().from_bytes(packed).get_docs(_language().vocab)
     except Exception as error:  # whatever zlib, msgpack, numpy and spaCy raise at damaged bytes
         raise FormatError(f"not a spaCy DocBin, or a damaged one: {error}") from error
 
