@@ -60,12 +60,8 @@ def export(
     seed: Annotated[int, typer.Option(rich_help_panel=SELECTING, help="Another seed balances and splits otherwise.")] = 0,
 ) -> None:  # fmt: skip
     """Take the labels home as a file, each with where it came from."""
-    selection: dict[str, Any] = {
-        name: value or None
-        for name, value in {
-            "where": where, "balance": balance, "weight": weight, "split": split, "part": part, "seed": seed,
-        }.items()
-    }  # fmt: skip
+    asked = {"where": where, "balance": balance, "weight": weight, "split": split, "part": part, "seed": seed}
+    selection: dict[str, Any] = {name: value for name, value in asked.items() if value}
     include = "all" if everything else "settled"
     with Client.from_settings(settings()) as client:
         run_id = newest(client, run)
@@ -83,7 +79,7 @@ def _files(output: Path, file_format: str, selection: dict[str, Any]) -> list[tu
     """The files to write, each with what it takes: one, or one for each part of a split where a folder is named."""
     if not output.is_dir() and not str(output).endswith("/") and output.suffix:
         return [(output, selection)]
-    parts = list(read_shares(selection["split"] or "")) if not selection["part"] else []
+    parts = [] if "part" in selection else list(read_shares(selection.get("split", "")))
     if not parts and output.is_dir():
         raise InputError(f"{output} is a folder: name a file in it, or split the examples with --split")
     if not parts:
