@@ -214,3 +214,8 @@ def test_a_stream_that_is_read_in_small_pieces_gives_the_same_rows() -> None:
 
     data = b'{"a": "caf\xc3\xa9"}\n{"a": 2}\n'
     assert list(formats.reader("jsonl")(cast(BinaryIO, Drip(data)), SCHEMA)) == read("jsonl", data)
+
+
+def test_every_format_has_its_place_in_the_documentation() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "formats.md").read_text()
+    assert [name for name in formats.known() if f"### `{name}`\n" not in page] == []
