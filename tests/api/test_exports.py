@@ -10,6 +10,7 @@ import pytest
 from prelabel import errors, formats
 from prelabel.canonical import Json
 from prelabel.client import Client
+from prelabel.errors import FormatError
 from prelabel.kinds import known
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
@@ -57,7 +58,7 @@ def holders(schema: LabelSchema) -> Iterator[str]:
         if held is None or {kind.kind for kind in schema.fields.values()} & set(held):
             try:
                 formats.reader(form)
-            except formats.FormatError as error:
+            except FormatError as error:
                 skip_at_home(str(error))
             yield form
 
@@ -90,7 +91,7 @@ def test_what_a_reviewer_submitted_comes_out_in_every_format_or_is_said_to_be_lo
         lost = {name for name in schema.fields if any(f"field '{name}'" in said for said in report["lost"])}
         [row] = list(formats.reader(form)(io.BytesIO(data), schema))
         assert row.value is not None, row.fault
-        found = row.value.get("label" if form in ("jsonl", "csv", "parquet") else "gold")
+        found: Any = row.value.get("label" if form in ("jsonl", "csv", "parquet") else "gold")
         if form.startswith("preference"):
             assert row.value["content"][f"response_{found['better'].lower()}"] == "that"
         elif lost:

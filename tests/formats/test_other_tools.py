@@ -8,6 +8,7 @@ import pytest
 
 from prelabel import formats
 from prelabel.canonical import Json
+from prelabel.errors import FormatError
 from prelabel.formats.base import Row, WriteOptions
 from prelabel.schema import LabelSchema
 from tests.formats.standins import kind, record, schema
@@ -262,7 +263,7 @@ def test_coco_results_are_drafts_where_their_images_stand_in_the_same_document()
     results = [one for one in COCO["annotations"] if "score" in one]
     _, second = read("coco", THINGS, COCO | {"annotations": [], "results": results})
     assert (second.value or {})["drafts"][0]["confidence"] == 0.5
-    with pytest.raises(formats.FormatError, match="does not say how large the images are"):
+    with pytest.raises(FormatError, match="does not say how large the images are"):
         read("coco", THINGS, results)
 
 
@@ -285,7 +286,7 @@ def test_an_image_of_coco_without_its_size_is_kept_without_its_boxes() -> None:
     ],
 )
 def test_a_document_that_is_no_coco_is_refused_with_a_sentence(document: str, said: str) -> None:
-    with pytest.raises(formats.FormatError, match=said):
+    with pytest.raises(FormatError, match=said):
         list(formats.reader("coco")(io.BytesIO(document.encode()), THINGS))
 
 
@@ -381,13 +382,13 @@ def test_boxes_of_an_image_of_unknown_size_are_lost_and_said_so() -> None:
 
 
 def test_a_format_that_can_hold_nothing_of_a_schema_is_refused_beforehand() -> None:
-    with pytest.raises(formats.FormatError, match="'coco' holds boxes, but the schema has only choice"):
+    with pytest.raises(FormatError, match="'coco' holds boxes, but the schema has only choice"):
         formats.check_holds("coco", TOPIC)
 
 
 def test_a_format_whose_library_is_not_installed_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(formats.FormatError, match=r"needs pyarrow.*pip install 'prelabel\[parquet\]'"):
+    with pytest.raises(FormatError, match=r"needs pyarrow.*pip install 'prelabel\[parquet\]'"):
         formats.reader("parquet")
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from prelabel import formats
 from prelabel.canonical import Json
+from prelabel.errors import FormatError
 from prelabel.formats.base import WriteOptions
 from prelabel.kinds import known
 from prelabel.schema import LabelSchema
@@ -192,7 +193,7 @@ def need(name: str) -> None:
     if hasattr(module, "REQUIRES"):
         try:
             formats.reader(name)
-        except formats.FormatError as error:
+        except FormatError as error:
             skip_at_home(str(error))
 
 
@@ -278,7 +279,7 @@ def test_no_json_makes_a_reader_stumble(name: str, rows: list[dict[str, Json]], 
     try:
         formats.check_holds(name, case.schema)
         read = list(formats.reader(name)(io.BytesIO(data), case.schema))
-    except formats.FormatError:
+    except FormatError:
         return
     assert all(row.value is not None or row.fault for row in read)
 
@@ -290,6 +291,6 @@ def test_no_bytes_make_a_reader_stumble(name: str, data: bytes) -> None:
     need(name)
     try:
         rows = list(formats.reader(name)(io.BytesIO(data), CASES[-1].schema))
-    except formats.FormatError:
+    except FormatError:
         return
     assert all(row.value is not None or row.fault for row in rows)
