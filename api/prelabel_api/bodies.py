@@ -120,7 +120,8 @@ class ImportOut(BaseModel):
     """What an import did.
 
     `bad_rows` holds the first faults of rows (`bad`) and of drafts in them (`bad_drafts`); all are at
-    /imports/{import_id}/bad-rows. `models` are those whose drafts the dataset has now, with how many.
+    /imports/{import_id}/bad-rows. `models` are those whose drafts the dataset has now, with how many. `lost` counts, in words,
+    what the file said that could not be carried over.
     """
 
     import_id: int
@@ -133,6 +134,7 @@ class ImportOut(BaseModel):
     bad_drafts: int
     bad_rows: list[BadRowOut]
     models: dict[str, int]
+    lost: dict[str, int]
 
 
 class RunIn(Body):

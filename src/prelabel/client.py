@@ -133,9 +133,11 @@ class Client:
             time.sleep(every)
         return run
 
-    def export(self, run_id: int, file_format: str = "jsonl", include: str = "settled") -> Iterator[bytes]:
-        """The labels as chunks of a file."""
-        params = {"format": file_format, "include": include}
+    def export(
+        self, run_id: int, file_format: str = "jsonl", include: str = "settled", **selection: Json
+    ) -> Iterator[bytes]:
+        """The labels as chunks of a file; `selection` is where, balance, weight, split, part, seed."""
+        params = {"format": file_format, "include": include, **selection}
         try:
             with self._http.stream("GET", f"/v1/runs/{run_id}/export", params=params) as answer:
                 if answer.is_error:
@@ -144,6 +146,13 @@ class Client:
                 yield from answer.iter_bytes()
         except httpx2.TransportError as error:
             raise self._no_answer(error) from error
+
+    def export_report(
+        self, run_id: int, file_format: str = "jsonl", include: str = "settled", **selection: Json
+    ) -> Document:
+        """What that file holds and what it does not."""
+        params = {"format": file_format, "include": include, **selection}
+        return dict(self.get(f"/runs/{run_id}/export/report", **params))
 
     def _send(self, method: str, path: str, **options: Any) -> Any:
         answer = self._answer(method, path, **options)

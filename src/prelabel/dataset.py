@@ -5,6 +5,7 @@ moments only and uses flat memory. What was written stays if the rest fails; imp
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -63,6 +64,7 @@ class ImportReport:
 
     `drafts` is how many drafts made elsewhere were added, `bad_drafts` how many could not be, which costs their rows nothing.
     `bad_rows` holds the first faults of both kinds. `models` are those whose drafts the dataset has now, with how many.
+    `lost` counts, in words, what the format's rows said that could not be carried over.
     """
 
     import_id: int
@@ -75,6 +77,7 @@ class ImportReport:
     bad_drafts: int = 0
     bad_rows: list[RowError] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
+    lost: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class Candidate:
 class _Batch:
     candidates: list[Candidate] = field(default_factory=list)
     faults: list[RowError] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
     size: int = 0
 
     def is_full(self) -> bool:
@@ -144,6 +148,7 @@ def _batches(rows: Iterable[Row], schema: LabelSchema, mapping: Mapping) -> Iter
         try:
             candidate = read_row(row, schema, mapping)
             batch.candidates.append(candidate)
+            batch.lost.update(row.lost)
             batch.size += candidate.size
         except RowError as fault:
             batch.faults.append(_short(fault))
@@ -200,6 +205,7 @@ class _BatchWriter:
             drafts=report.drafts + drafts,
             bad_drafts=report.bad_drafts + len(bad_drafts),
             bad_rows=report.bad_rows + faults[: BAD_ROWS_SHOWN - len(report.bad_rows)],
+            lost=report.lost + batch.lost,
         )
 
     def _write_drafts(

@@ -1,5 +1,6 @@
 """Step 6, export: labels out, as a stream, each with where it came from."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,9 +9,13 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
 from prelabel import formats, given_drafts, runs
+from prelabel.canonical import Json
+from prelabel.content import as_text
 from prelabel.formats.base import WriteOptions
 from prelabel.models import Draft, Example, Label, Placement, Review, Run, User
+from prelabel.splits import Splits
 from prelabel.store import Store
+from prelabel.subset import Selection, Selector
 from prelabel.versions import Translator
 
 Include = Literal["settled", "all"]
@@ -19,26 +24,105 @@ BATCH = 2_000
 
 
 @dataclass(frozen=True)
+class ExportReport:
+    """What a file holds, and what it does not.
+
+    * `records`: examples that were taken. `splits`: how many of them are in which part.
+    * `left_out`: examples that were not asked for, and weights that could not be given, by why.
+    * `lost`: what the format could not carry, by what it is.
+    * `parted`: examples of the dataset that have an earlier near-duplicate in another part of the split.
+    """
+
+    format: str
+    records: int
+    bytes: int
+    splits: dict[str, int]
+    left_out: dict[str, int]
+    lost: dict[str, int]
+    parted: int
+
+
 class Export:
-    """Chunks of a file, and the name to give it."""
+    """A file that is written as its `chunks` are taken. Raises InputError where what is asked for does not fit the run."""
 
-    chunks: Iterator[bytes]
-    file_name: str
+    def __init__(
+        self,
+        store: Store,
+        run_id: int,
+        file_format: str,
+        include: Include = "settled",
+        selection: Selection | None = None,
+    ) -> None:
+        """ "settled" takes the examples that have a label, "all" also those that have none yet; files for training never do."""
+        self._store, self._format = store, file_format
+        self._selection = selection or Selection()
+        self._writer = formats.writer(file_format)
+        self._include: Include = "settled" if formats.about(file_format).for_training else include
+        with store.reading() as session:
+            self._run = runs.get(session, run_id)
+            schema = runs.schema_of(session, self._run)
+            formats.check_holds(file_format, schema)
+            self._selector = Selector(schema, self._selection)
+            needs = formats.needs_content_fields(file_format)
+            self._options = WriteOptions(
+                schema,
+                content_fields=_content_fields(session, self._run) if needs else {},
+                extras=self._selection.extras(),
+            )
+        part = f"-{self._selection.part}" if self._selection.part else ""
+        self.file_name = f"run-{run_id}{part}.{formats.suffix(file_format)}"
+        self._records = self._bytes = self._parted = 0
 
-
-def export(store: Store, run_id: int, file_format: str, include: Include = "settled") -> Export:
-    """The run's labels as a file. "settled" takes the examples that have a label, "all" also those that have none yet."""
-    writer = formats.writer(file_format)
-    with store.reading() as session:
-        run = runs.get(session, run_id)
-        schema = runs.schema_of(session, run)
-        options = WriteOptions(
-            schema,
-            content_fields=_content_fields(session, run) if file_format == "csv" else (),
+    def chunks(self) -> Iterator[bytes]:
+        """The file, once."""
+        splits = self._splits()
+        taken = self._selector.take(
+            lambda: records(self._store, self._run, self._include), splits.of if splits else None
         )
-    return Export(
-        writer(records(store, run, include), options), f"run-{run_id}.{formats.suffix(file_format)}"
-    )
+        for chunk in self._writer(self._counted(taken), self._options):
+            self._bytes += len(chunk)
+            yield chunk
+
+    def report(self) -> ExportReport:
+        """What the chunks held that have been taken so far."""
+        return ExportReport(
+            format=self._format,
+            records=self._records,
+            bytes=self._bytes,
+            splits=dict(self._selector.splits),
+            left_out=_most_first(self._selector.left_out),
+            lost=_most_first(self._options.lost),
+            parted=self._parted,
+        )
+
+    def _counted(self, taken: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for record in taken:
+            self._records += 1
+            yield record
+
+    def _splits(self) -> Splits | None:
+        """Where each example of the dataset goes: of all of them, so that no filter moves any."""
+        if not self._selector.shares:
+            return None
+        with self._store.reading() as session:
+            columns = select(Example.external_id, Example.content).where(
+                Example.dataset_id == self._run.dataset_id
+            )
+            rows = session.exec(columns.order_by(col(Example.id)).execution_options(yield_per=BATCH))
+            splits = Splits(
+                ((external_id, as_text(dict(content))) for external_id, content in rows),
+                self._selector.shares,
+                self._selection.seed,
+            )
+        self._parted = splits.parted
+        return splits
+
+
+def report(export: Export) -> ExportReport:
+    """What the file of an export would hold: it is written, and thrown away."""
+    for _ in export.chunks():
+        pass
+    return export.report()
 
 
 def records(store: Store, run: Run, include: Include = "settled") -> Iterator[dict[str, Any]]:
@@ -106,10 +190,30 @@ def _record(
     } | ({"drafts": given} if given else {})
 
 
-def _content_fields(session: Session, run: Run) -> tuple[str, ...]:
-    """All content fields of the dataset, in the order in which they first appear: a CSV file needs its header first."""
+def _content_fields(session: Session, run: Run) -> dict[str, str]:
+    """All content fields of the dataset and their types, in the order in which they first appear."""
     contents = select(Example.content).where(Example.dataset_id == run.dataset_id).order_by(col(Example.id))
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for content in session.exec(contents.execution_options(yield_per=BATCH)):
-        found.update(dict.fromkeys(content))
-    return tuple(found)
+        for name, value in content.items():
+            known = found.setdefault(name, "")
+            if value is not None and known != "json":
+                found[name] = _common(known, _type_of(value))
+    return {name: known or "text" for name, known in found.items()}
+
+
+def _type_of(value: Json) -> str:
+    """One of `prelabel.formats.base.TYPES`; whole numbers beyond 64 bits are JSON."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        return "json"
+    return {bool: "boolean", int: "whole", float: "number", str: "text"}.get(type(value), "json")
+
+
+def _common(known: str, another: str) -> str:
+    if {known, another} == {"whole", "number"}:
+        return "number"
+    return another if known in ("", another) else "json"
+
+
+def _most_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(counts.most_common())

@@ -75,6 +75,11 @@ def test_defining_a_project_again_changes_nothing_and_another_schema_is_a_new_ve
     assert versions == [1, 1, 2]
 
 
+def test_the_fields_of_a_schema_keep_their_order(lead: Client) -> None:
+    fields = {"topic": ["a", "b"], "angry": {"kind": "boolean"}}
+    assert list(lead.define_project("p", {"fields": fields})["schema"]["fields"]) == ["topic", "angry"]
+
+
 def test_a_schema_may_be_sent_as_yaml_and_its_errors_name_the_line(lead: Client) -> None:
     assert (
         lead.define_project("p", "fields:\n  topic: [a, b]\n")["schema"]["fields"]["topic"]["kind"]

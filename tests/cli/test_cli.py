@@ -134,7 +134,19 @@ def test_without_a_token_the_way_to_get_one_is_told(
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["submit"], ["quote"], ["cap"], ["export"], ["user"], ["schema", "apply"], ["up"], ["demo"]]
+    "words",
+    [
+        [],
+        ["submit"],
+        ["quote"],
+        ["cap"],
+        ["export"],
+        ["formats"],
+        ["user"],
+        ["schema", "apply"],
+        ["up"],
+        ["demo"],
+    ],
 )
 def test_help_teaches_every_command_and_option(run_cli: Cli, words: list[str]) -> None:
     shown = run_cli(*words, "--help")
@@ -146,3 +158,39 @@ def test_help_teaches_every_command_and_option(run_cli: Cli, words: list[str]) -
 
 def test_every_setting_says_what_it_is() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_formats_are_listed_and_said_where_a_name_is_not_enough(run_cli: Cli, tmp_path: Path) -> None:
+    listed = run_cli("formats").output
+    assert "doccano" in listed
+    assert "Stanford Alpaca" in run_cli("export", "--help").output
+    (tmp_path / "a.txt").write_text(
+        '{"text": "x", "label": ["billing"]}\n{"text": "y", "label": ["billing", "returns"]}\n'
+    )
+    (tmp_path / "s.yaml").write_text(SCHEMA)
+    output = run_cli("submit", "a.txt", "--format", "doccano", "--schema", "s.yaml", "--no-follow").output
+    assert "2 rows: 2 added" in output
+    assert "not carried over: several labels in one example" in output
+
+
+def test_an_export_is_split_into_a_folder_and_says_what_it_does_not_hold(
+    run_cli: Cli, tmp_path: Path
+) -> None:
+    write_tickets(tmp_path / "split.jsonl", 60, gold=30)
+    (tmp_path / "s.yaml").write_text(SCHEMA)
+    run_cli("submit", "split.jsonl", "--schema", "s.yaml")
+    chosen = ["--all", "--where", "status != 'failed'", "--weight", "confidence", "--split", "0.5/0.5"]
+    exported = run_cli("export", "-o", "parts", *chosen)
+    assert exported.exit_code == 0, exported.output
+    parts = {
+        name: [
+            json.loads(line)["split"]
+            for line in (tmp_path / "parts" / f"{name}.jsonl").read_text().splitlines()
+        ]
+        for name in ("train", "validation")
+    }
+    assert all(set(found) <= {name} for name, found in parts.items())
+    assert sum(map(len, parts.values())) == 60
+    assert "split: " in exported.output
+    csv = run_cli("export", "-o", "labels.csv", "--format", "csv", "--all")
+    assert "csv cannot hold: gold: CSV has no column for it (30 times)" in csv.output

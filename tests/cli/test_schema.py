@@ -14,7 +14,9 @@ CONFIG = """<View><Text name="t" value="$t"/><Ranker name="order" toName="t"/>
 def test_a_label_config_of_label_studio_becomes_a_schema(tmp_path: Path) -> None:
     (tmp_path / "config.xml").write_text(CONFIG)
     written = tmp_path / "schema.yaml"
-    done = CliRunner().invoke(app, ["schema", "--from", str(tmp_path / "config.xml"), "-o", str(written)])
+    done = CliRunner().invoke(
+        app, ["schema", "from-label-studio", str(tmp_path / "config.xml"), "-o", str(written)]
+    )
     assert done.exit_code == 0, done.output
     assert LabelSchema.read(written) == LabelSchema.load("fields: {topic: [a, b]}")
     assert "not taken over: 'order'" in done.output

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from prelabel import export, ledger, projects, quote, report, runs
+from prelabel import ledger, projects, quote, report, runs
 from prelabel.dataset import ImportReport, Mapping, bring_in
 from prelabel.draft import Subject
 from prelabel.drafters.cascade import Cascade, Step, check_for_batches
 from prelabel.drafters.given import GivenDrafter, find
 from prelabel.drafters.panel import PanelDrafter
 from prelabel.errors import InputError
+from prelabel.export import Export
 from prelabel.formats.base import Row
 from prelabel.models import BadRow, Draft, GivenDraft
 from prelabel.policy import Policy
@@ -228,7 +229,7 @@ def test_given_drafts_take_no_options_of_a_model(options: dict[str, Any]) -> Non
 def test_an_export_gives_drafts_back_so_that_they_come_in_again(store: Store) -> None:
     run_id = given_run(store, {"id": "1", "text": "x", "drafts": [draft("m", "a", 0.95), draft("n", "b")]})
     work_off(store, run_id, drafter(store, run_id, "given/m"))
-    written = b"".join(export.export(store, run_id, "jsonl").chunks)
+    written = b"".join(Export(store, run_id, "jsonl").chunks())
     [row] = map(json.loads, written.splitlines())
     assert row["drafts"] == [draft("m", {"topic": "a"}, 0.95), draft("n", {"topic": "b"})]
     assert bring(store, row, dataset="again").drafts == 2

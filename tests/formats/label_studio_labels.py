@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prelabel.formats import label_studio
 from prelabel.formats.base import Row, WriteOptions
 from prelabel.schema import LabelSchema
-from tests.formats.standins import schema_of
+from tests.formats.samples import schema_of
 
 TEXT = "Acme süed 𝔅ob in Bonn."
 CONTENT = {

@@ -143,7 +143,7 @@ def test_our_json_lines_hold_everything_of_a_record() -> None:
 
 
 def test_csv_has_a_column_for_each_content_and_label_field() -> None:
-    text = write("csv", RECORD, content_fields=("text",))
+    text = write("csv", RECORD, content_fields={"text": "text"})
     header, row = text.splitlines()
     assert header == "id,text,label.topic,status,source,confidence,reason,model,prompt,reviewer"
     assert row == "t1,Where is it?,shipping,settled,auto,0.97,,m,abc,"
@@ -151,13 +151,13 @@ def test_csv_has_a_column_for_each_content_and_label_field() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+49 30", "-2+3", "@SUM(A1)", "\tx"])
 def test_csv_cells_that_would_be_formulas_are_defused(cell: str) -> None:
-    text = write("csv", RECORD | {"content": {"text": cell}}, content_fields=("text",))
+    text = write("csv", RECORD | {"content": {"text": cell}}, content_fields={"text": "text"})
     assert f"'{cell}" in text
 
 
 @pytest.mark.parametrize("cell", ["-5", "+49", "-.5e3"])
 def test_csv_cells_that_are_numbers_stay_numbers(cell: str) -> None:
-    text = write("csv", RECORD | {"content": {"text": cell}}, content_fields=("text",))
+    text = write("csv", RECORD | {"content": {"text": cell}}, content_fields={"text": "text"})
     assert f",{cell}," in f",{text.splitlines()[1]},"
     assert f"'{cell}" not in text
 
@@ -168,25 +168,35 @@ def test_instructions_leave_examples_without_a_label_out() -> None:
 
 
 def test_instructions_answer_in_json_where_there_are_several_fields() -> None:
-    line = json.loads(write("instruct", RECORD | {"label": {"topic": "a", "angry": True}}))
+    schema = LabelSchema.load("fields: {topic: [shipping, a], angry: {kind: boolean}}")
+    line = json.loads(write("instruct", RECORD | {"label": {"topic": "a", "angry": True}}, schema=schema))
     assert json.loads(line["response"]) == {"topic": "a", "angry": True}
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("a.jsonl", "jsonl"), ("a.CSV.gz", "csv"), ("a.tsv", "csv"), ("b.ndjson.gz", "jsonl")]
+    ("name", "known"),
+    [
+        ("a.jsonl", "jsonl"),
+        ("a.CSV.gz", "csv"),
+        ("a.tsv", "csv"),
+        ("b.ndjson.gz", "jsonl"),
+        ("c.parquet", "parquet"),
+        ("run-1.doccano.jsonl", "doccano"),
+        ("run-1.messages-anthropic.jsonl.gz", "messages-anthropic"),
+    ],
 )
 def test_a_file_is_known_by_its_name(name: str, known: str) -> None:
     assert formats.for_path(Path(name)) == known
 
 
 def test_an_unknown_file_name_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(FormatError, match=r"\.csv, \.tsv, \.jsonl"):
+    with pytest.raises(FormatError, match=r"\.csv, \.tsv, .*\.jsonl.*--format"):
         formats.for_path(Path("a.docx"))
 
 
-def test_reading_a_format_that_is_only_written_is_refused() -> None:
-    with pytest.raises(FormatError, match="those that can: csv, jsonl"):
-        formats.reader("instruct")
+def test_a_format_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(FormatError, match=r"'docx' cannot be read .those that can: .*csv, .*jsonl"):
+        formats.reader("docx")
 
 
 def test_a_stream_that_is_read_in_small_pieces_gives_the_same_rows() -> None:
@@ -204,3 +214,8 @@ def test_a_stream_that_is_read_in_small_pieces_gives_the_same_rows() -> None:
 
     data = b'{"a": "caf\xc3\xa9"}\n{"a": 2}\n'
     assert list(formats.reader("jsonl")(cast(BinaryIO, Drip(data)), SCHEMA)) == read("jsonl", data)
+
+
+def test_every_format_has_its_place_in_the_documentation() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "formats.md").read_text()
+    assert [name for name in formats.known() if f"### `{name}`\n" not in page] == []

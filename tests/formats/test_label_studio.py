@@ -22,7 +22,7 @@ from tests.formats.label_studio_labels import (
     task,
     write,
 )
-from tests.formats.standins import schema_of
+from tests.formats.samples import schema_of
 
 
 def choice(option: str, name: str = "topic") -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 
 from prelabel.errors import FormatError, SchemaError
 from prelabel.formats.label_studio.config import draft_schema, read_config, write_config
-from tests.formats.standins import schema_of
+from tests.formats.samples import schema_of
 
 DRAFTED: list[dict[str, Any]] = [
     {"kind": "choice", "options": ["legal", "a/c", 'x, "y" & <z>', "ä\n"]},

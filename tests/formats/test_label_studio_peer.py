@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from prelabel.formats.label_studio.config import write_config
 from tests.conftest import skip_at_home
 from tests.formats.label_studio_labels import CONTENT, FIELDS, SCHEMA, labels, read, record, task, write
-from tests.formats.standins import schema_of
+from tests.formats.samples import schema_of
 
 
 @pytest.fixture(scope="module")

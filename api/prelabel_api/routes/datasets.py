@@ -69,7 +69,9 @@ class ImportOptions:
 
     def __init__(
         self,
-        file_format: Annotated[str, Query(alias="format", description="format of the body")] = "jsonl",
+        file_format: Annotated[
+            str, Query(alias="format", description="format of the body, of GET /formats")
+        ] = "jsonl",
         source: Annotated[str, Query(max_length=500, description="file name, for the record")] = "upload",
         id_field: Annotated[str, Query(description="which field is the example's id")] = "id",
         gold_field: Annotated[str, Query(description="which field is the known right label")] = "gold",
@@ -156,4 +158,5 @@ def _report(report: ImportReport) -> ImportOut:
         bad_drafts=report.bad_drafts,
         models=report.models,
         bad_rows=[BadRowOut(row=bad.row, field=bad.field, reason=bad.reason) for bad in report.bad_rows],
+        lost=dict(report.lost.most_common()),
     )

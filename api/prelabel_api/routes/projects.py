@@ -1,10 +1,12 @@
 """Projects and their schemas."""
 
+import json
+
 from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
 from prelabel import ledger, projects, runs, schema_move
-from prelabel.canonical import Json, canonical
+from prelabel.canonical import Json
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
 from prelabel.schema_move import ChangePlan, Wish
@@ -30,7 +32,9 @@ def _out(session: Session, project: Project) -> ProjectOut:
 
 
 def _schema(given: dict[str, Json] | str) -> LabelSchema:
-    return LabelSchema.load(given if isinstance(given, str) else canonical(given))
+    return LabelSchema.load(
+        given if isinstance(given, str) else json.dumps(given)
+    )  # the order of fields counts
 
 
 def _cap(session: Session, project: Project) -> CapOut:

@@ -1,12 +1,9 @@
-"""Runs: quote, start, follow, pause, measure, export."""
+"""Runs: quote, start, follow, pause, measure."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, status
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import export, ledger, progress, projects, quote, report, runs
+from prelabel import ledger, progress, projects, quote, report, runs
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
 from prelabel.lanes import batch
@@ -184,19 +181,3 @@ def get_outlook(run_id: Id, _lead: LeadDep, session: ReadDep) -> Outlook:
 def get_cost(run_id: Id, _lead: LeadDep, session: ReadDep, settings: SettingsDep) -> CostReport:
     """Model money and people's time, per example and against labeling by hand."""
     return report.cost(session, runs.get(session, run_id), settings.hourly_rate)
-
-
-@router.get("/runs/{run_id}/export", response_class=StreamingResponse)
-def export_labels(
-    run_id: Id,
-    _lead: LeadDep,
-    store: StoreDep,
-    file_format: Annotated[str, Query(alias="format", description="jsonl, csv or instruct")] = "jsonl",
-    include: Annotated[
-        export.Include, Query(description="`all` also takes examples that have no label yet")
-    ] = "settled",
-) -> StreamingResponse:
-    """The labels as a file, streamed, each with where it came from."""
-    file = export.export(store, run_id, file_format, include)
-    headers = {"Content-Disposition": f'attachment; filename="{file.file_name}"'}
-    return StreamingResponse(file.chunks, media_type="application/octet-stream", headers=headers)

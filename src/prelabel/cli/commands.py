@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import options, screen, screen_money, screen_run
+from prelabel.cli import exporting, options, screen, screen_money, screen_run
 from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
@@ -28,6 +27,8 @@ app = typer.Typer(
 people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_is_help=True)
 app.add_typer(people, name="user")
 app.add_typer(schema_commands, name="schema")
+app.command("export")(exporting.export)
+app.command("formats")(exporting.list_formats)
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
@@ -87,10 +88,11 @@ def demo(
 
 @app.command()
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL or CSV, also gzipped.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file of any format of `prelabel formats`, also gzipped.")],
     schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, rich_help_panel=options.DATA, help="Label schema, YAML or JSON; not needed again for a project that has one.")] = None,
     project: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Project; without it, the file's name.")] = "",
     dataset: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Dataset; without it, the file's name.")] = "",
+    file_format: exporting.ReadFormat = "",
     id_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the example's id.")] = "id",
     gold_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the known right label.")] = "gold",
     text_field: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Which field is the text, if it is not called so.")] = "",
@@ -124,7 +126,7 @@ def submit(
     }  # fmt: skip
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
-        _bring_in(client, project, dataset, file, schema, images, fields)
+        _bring_in(client, project, dataset, file, file_format, schema, images, fields)
         _agree_to_cost(client, project, dataset, body, yes)
         run = client.start_run(project, dataset, **body)
         out.print(f"run {run['id']}: drafting with {screen.plain(run['model'])}")
@@ -185,7 +187,7 @@ def status(
     """Show how far a run is, how fast it goes, and what it costs."""
     with Client.from_settings(settings()) as client:
         show = screen_run.follow if follow else screen_run.show_progress
-        show(out, client, _newest(client, run))
+        show(out, client, exporting.newest(client, run))
 
 
 @app.command()
@@ -199,7 +201,7 @@ def runs() -> None:
 def pause(run: RunId = 0) -> None:
     """Stop making model calls for a run; those in flight are kept."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/pause"))
+        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/pause"))
 
 
 @app.command()
@@ -209,65 +211,25 @@ def resume(
 ) -> None:
     """Go on with a run that is paused, or that a cap has stopped."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/resume", {"cap": cap}))
+        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/resume", {"cap": cap}))
 
 
 @app.command()
 def cancel(run: RunId = 0) -> None:
     """End a run's drafting for good; what is queued can still be reviewed."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{_newest(client, run)}/cancel"))
+        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/cancel"))
 
 
 @app.command()
 def measure(run: RunId = 0) -> None:
     """Show how good the drafts were and what they cost."""
     with Client.from_settings(settings()) as client:
-        run_id = _newest(client, run)
+        run_id = exporting.newest(client, run)
         outlook, quality, cost = (
             client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
         )
         screen.measured(out, outlook, quality, cost)
-
-
-@app.command()
-def export(
-    run: RunId = 0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; without it, standard output.")] = None,
-    file_format: Annotated[str, typer.Option("--format", help="jsonl, csv or instruct (instruction / response).")] = "jsonl",
-    everything: Annotated[bool, typer.Option("--all", help="Also examples that have no label yet.")] = False,
-) -> None:  # fmt: skip
-    """Take the labels home as a file, each with where it came from."""
-    with Client.from_settings(settings()) as client:
-        run_id = _newest(client, run)
-        chunks = client.export(run_id, file_format, "all" if everything else "settled")
-        if output is None:
-            for chunk in chunks:
-                sys.stdout.buffer.write(chunk)
-            return
-        partial = output.with_name(output.name + ".part")
-        with partial.open("wb") as file:
-            file.writelines(chunks)
-        partial.replace(output)
-        screen.exported(err, client.run(run_id), output, everything)
-
-
-@app.command()
-def schema(
-    source: Annotated[Path, typer.Option("--from", exists=True, dir_okay=False, help="Label config of Label Studio, XML.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; without it, standard output.")] = None,
-) -> None:  # fmt: skip
-    """Draft a label schema from a label config of Label Studio, and say what of it could not be taken over."""
-    from prelabel.formats.label_studio.config import draft_schema
-
-    draft = draft_schema(source.read_text(encoding="utf-8-sig", errors="replace"))
-    text = yaml.safe_dump(draft.document, sort_keys=False, allow_unicode=True)
-    for what in draft.lost:
-        err.print(f"[yellow]not taken over:[/] {screen.plain(what)}", soft_wrap=True)
-    if output is None:
-        print(text, end="")  # noqa: T201 # alone on standard output, so that it can be piped into a file
-    else:
-        output.write_text(text, encoding="utf-8")
 
 
 @people.command("add")
@@ -312,6 +274,7 @@ def _bring_in(
     project: str,
     dataset: str,
     file: Path,
+    file_format: str,
     schema: Path | None,
     images: Path | None,
     fields: dict[str, str],
@@ -322,7 +285,7 @@ def _bring_in(
         from prelabel.schema import LabelSchema
 
         _tell_of_version(client, client.define_project(project, LabelSchema.read(schema).document()))
-    file_format = formats.for_path(file)
+    file_format = file_format or formats.for_path(file)
     if images:
         _upload_images(client, project, dataset, file, images, fields["image_field"])
     with _upload_bar() as bar:
@@ -378,15 +341,6 @@ def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, y
     if not typer.confirm("start drafting?"):
         out.print(f"nothing is started or spent; the examples stay in {project}/{dataset}")
         raise typer.Exit(1)
-
-
-def _newest(client: Client, run_id: int) -> int:
-    if run_id:
-        return run_id
-    found = [int(run["id"]) for run in client.items("/runs")]
-    if not found:
-        raise InputError("there is no run yet: start one with `prelabel submit FILE --schema SCHEMA`")
-    return max(found)
 
 
 def _upload_bar() -> Progress:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 from rich.console import Console
 from rich.markup import escape
 
@@ -17,6 +18,7 @@ from prelabel.errors import InputError
 from prelabel.settings import settings
 
 out = Console()
+err = Console(stderr=True)
 app = typer.Typer(help="A project's label schema: show, plan a change, apply it.", no_args_is_help=True)
 
 SchemaFile = Annotated[
@@ -33,6 +35,24 @@ Defaults = Annotated[list[str] | None, typer.Option(
 From = Annotated[int | None, typer.Option(
     "--from", min=1, help="The version whose runs change; without it, the newest one.",
 )]  # fmt: skip
+
+
+@app.command("from-label-studio")
+def from_label_studio(
+    source: Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="CONFIG", help="Label config, XML.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; without it, standard output.")] = None,
+) -> None:  # fmt: skip
+    """Draft a label schema from a label config of Label Studio, and say what of it could not be taken over."""
+    from prelabel.formats.label_studio.config import draft_schema
+
+    draft = draft_schema(source.read_text(encoding="utf-8-sig", errors="replace"))
+    text = yaml.safe_dump(draft.document, sort_keys=False, allow_unicode=True)
+    for what in draft.lost:
+        err.print(f"[yellow]not taken over:[/] {escape(what)}", soft_wrap=True)
+    if output is None:
+        print(text, end="")  # noqa: T201 # alone on standard output, so that it can be piped into a file
+    else:
+        output.write_text(text, encoding="utf-8")
 
 
 @app.command()

@@ -59,6 +59,8 @@ def imported(out: Console, report: Document) -> None:
     for bad in report["bad_rows"][:10]:
         where = f"row {bad['row']}" + (f", {bad['field']}" if bad["field"] else "")
         out.print(f"  [red]{plain(where)}[/]: {plain(bad['reason'])}")
+    for said, times in report["lost"].items():
+        out.print(f"  [yellow]not carried over[/]: {plain(said)} ({times:,} times)")
     if report["bad"] + report["bad_drafts"] > 10:
         out.print(f"  … all of them at /v1/imports/{report['import_id']}/bad-rows")
 
@@ -85,14 +87,37 @@ def list_users(out: Console, users: list[Document]) -> None:
     out.print(table)
 
 
-def exported(out: Console, run: Document, output: Path, everything: bool) -> None:
-    """How much of a run a written file holds."""
+def exported(out: Console, run: Document, output: Path, everything: bool, report: Document) -> None:
+    """How much of a run a written file holds, and what not."""
     total, settled = sum(run["places"].values()), run["places"]["settled"]
+    taken = report["records"]
     if everything:
-        out.print(f"{output}: all {total:,} examples, {settled:,} of them with a label")
+        out.print(f"{output}: {taken:,} of {total:,} examples, {settled:,} of all have a label")
     else:
         rest = f"; {total - settled:,} have no label yet (--all takes them too)" if total > settled else ""
-        out.print(f"{output}: {settled:,} labels of {total:,} examples{rest}")
+        out.print(f"{output}: {taken:,} labels of {total:,} examples{rest}")
+    not_held(out, report)
+
+
+def not_held(out: Console, report: Document) -> None:
+    """What an exported file does not hold, and which part of a split holds how much."""
+    for said, times in report["left_out"].items():
+        out.print(f"  left out: {plain(said)} ({times:,})")
+    for said, times in report["lost"].items():
+        out.print(f"  [yellow]{report['format']} cannot hold[/]: {plain(said)} ({times:,} times)")
+    if report["splits"]:
+        parts = ", ".join(f"{name} {count:,}" for name, count in sorted(report["splits"].items()))
+        apart = f"; {report['parted']:,} have a near-duplicate in another part" if report["parted"] else ""
+        out.print(f"  split: {parts}{apart}")
+
+
+def list_formats(out: Console, formats: list[Document]) -> None:
+    """All file formats in a table."""
+    table = Table("format", "read", "written", "holds", "for")
+    for one in formats:
+        kinds = "all kinds" if one["kinds"] is None else ", ".join(one["kinds"])
+        table.add_row(one["name"], "yes" * one["reads"], "yes" * one["writes"], kinds, plain(one["purpose"]))
+    out.print(table)
 
 
 def measured(out: Console, outlook: Document, quality: Document, cost: Document) -> None:

@@ -4,7 +4,7 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, cast
 
@@ -14,8 +14,11 @@ from prelabel.schema import LabelSchema
 
 LONGEST_LINE = 10_000_000
 """Bytes of one row with the end of its line; a longer one is a bad row."""
+TYPES = ("text", "whole", "number", "boolean", "json")
+"""What all values of a content field are, None aside; "json" where they are of several types, or objects or lists."""
 Record = dict[str, Any]
-"""One exported example: id, content, label, source, status, reason, confidence, draft, model, prompt, reviewer, gold, meta."""
+"""One exported example: id, content, label, source, status, reason, confidence, draft, model, prompt, reviewer, gold, meta;
+and where they were asked for `weight` (a number from 0, or None) and `split`."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,15 @@ class Row:
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """What a writer knows beforehand of what it writes; it counts in `lost` what the format could not carry, in words."""
+    """What a writer knows beforehand of what it writes; it counts in `lost` what the format could not carry, in words.
+
+    `content_fields` are those of all examples, each with the type of its values (of TYPES); only formats that say so in
+    NEEDS_CONTENT_FIELDS get them. `extras` are those of "weight" and "split" that every record has.
+    """
 
     schema: LabelSchema
-    content_fields: tuple[str, ...] = ()
+    content_fields: Mapping[str, str] = field(default_factory=dict)
+    extras: tuple[str, ...] = ()
     lost: Counter[str] = field(default_factory=Counter)
 
 

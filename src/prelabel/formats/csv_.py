@@ -10,13 +10,15 @@ from typing import BinaryIO
 from prelabel.canonical import Json, canonical
 from prelabel.errors import FormatError
 from prelabel.formats.base import LONGEST_LINE, Record, Row, WriteOptions, lines, not_utf8, unpacked
-from prelabel.kinds.base import keepable
+from prelabel.kinds.base import Kind, keepable
 from prelabel.schema import LabelSchema
 
 SUFFIX = "csv"
 ENDINGS = ("csv", "tsv")
+KINDS = None
+NEEDS_CONTENT_FIELDS = True
 _PLAIN = ("id", "status", "source", "confidence", "reason", "model", "prompt", "reviewer")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -65,11 +67,12 @@ class _Lines:
 def read(stream: BinaryIO, _schema: LabelSchema) -> Iterator[Row]:
     """The records under the header, each an object of its cells. Raises FormatError where the header is unusable.
 
-    Blank lines are passed over but counted.
+    Under the header of our own export, content and label are put together again. Blank lines are passed over but counted.
     """
     csv.field_size_limit(LONGEST_LINE)
     text = _Lines(stream)
     header, cells = _open(text)
+    own = _own_columns(header)
     number = 0
     while True:
         text.start_record()
@@ -85,7 +88,7 @@ def read(stream: BinaryIO, _schema: LabelSchema) -> Iterator[Row]:
             yield Row(number, None, _said(error, text.taken))
             continue
         if not text.blank:
-            yield _row(number, header, record, text.fault)
+            yield _row(number, header, record, text.fault, own)
 
 
 def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
@@ -94,10 +97,12 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     out = csv.writer(buffer)
     out.writerow([_cell(name) for name in _columns(options)])
     for record in records:
+        _count_lost(record, options)
         label = record["label"] or {}
         cells = [record["id"], *(record["content"].get(name) for name in options.content_fields)]
-        cells += [label.get(name) for name in options.schema.fields]
-        out.writerow([_cell(cell) for cell in [*cells, *(record[name] for name in _PLAIN[1:])]])
+        cells += [_written(kind, label.get(name)) for name, kind in options.schema.fields.items()]
+        cells += [record[name] for name in (*_PLAIN[1:], *options.extras)]
+        out.writerow([_cell(cell) for cell in cells])
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()
@@ -130,13 +135,64 @@ def _check(header: list[str]) -> None:
             raise FormatError(f"column {name!r} stands twice in the header")
 
 
-def _row(number: int, header: list[str], record: list[str], fault: str) -> Row:
+def _own_columns(header: list[str]) -> dict[str, tuple[str, str]] | None:
+    """Which content or label field each column holds, where the header is one that `write` makes."""
+    rest = [name for name in header if name not in ("weight", "split")]
+    plain = len(_PLAIN) - 1
+    if rest[:1] != ["id"] or rest[-plain:] != list(_PLAIN[1:]) or not any(map(_is_label, rest)):
+        return None
+    return {
+        name: ("label", name.removeprefix("label.")) if _is_label(name) else ("content", _bare(name, header))
+        for name in rest[1:-plain]
+    }
+
+
+def _is_label(name: str) -> bool:
+    return name.startswith("label.")
+
+
+def _bare(name: str, header: list[str]) -> str:
+    """A content field's name without the "content." that kept it apart from another column."""
+    return name[8:] if name.startswith("content.") and name[8:] in header else name
+
+
+def _row(
+    number: int, header: list[str], record: list[str], fault: str, own: dict[str, tuple[str, str]] | None
+) -> Row:
     if fault:
         broken = (name for name, cell in zip(header, record, strict=False) if not _can_be_kept(cell))
         return Row(number, None, fault, next(broken, ""))
     if len(record) != len(header):
         return Row(number, None, f"has {len(record)} cells where the header has {len(header)}")
-    return Row(number, dict(zip(header, record, strict=True)))
+    cells = dict(zip(header, record, strict=True))
+    return Row(number, cells if own is None else _together(cells, own))
+
+
+def _together(cells: dict[str, str], own: dict[str, tuple[str, str]]) -> dict[str, Json]:
+    """A record of our own export: empty cells are no content, and a label whose cells are all empty is none."""
+    content: dict[str, Json] = {}
+    label: dict[str, Json] = {}
+    for name, (part, field) in own.items():
+        cell = _as_it_was(cells[name])
+        if part == "label":
+            label[field] = cell or None
+        elif cell:
+            content[field] = cell
+    row: dict[str, Json] = {"id": _as_it_was(cells["id"]), "content": content}
+    return row | ({"label": label} if any(label.values()) else {})
+
+
+def _count_lost(record: Record, options: WriteOptions) -> None:
+    for name in ("gold", "meta"):
+        if record[name] is not None:
+            options.lost[f"{name}: CSV has no column for it"] += 1
+    for name, value in record["content"].items():
+        if value is not None and not isinstance(value, str):
+            options.lost[f"content field {name!r}: CSV has it as text"] += 1
+
+
+def _written(kind: Kind, value: Json) -> Json:
+    return None if value is None else kind.write(value)
 
 
 def _can_be_kept(cell: str) -> bool:
@@ -162,7 +218,7 @@ def _said(error: Exception, taken: int) -> str:
 def _columns(options: WriteOptions) -> list[str]:
     """The header; a content field that is called like another column has "content." before its name."""
     labels = [f"label.{name}" for name in options.schema.fields]
-    taken = {*_PLAIN, *labels}
+    taken = {*_PLAIN, *labels, *options.extras}
     contents = []
     for name in options.content_fields:
         column = name
@@ -170,13 +226,20 @@ def _columns(options: WriteOptions) -> list[str]:
             column = f"content.{column}"
         taken.add(column)
         contents.append(column)
-    return [_PLAIN[0], *contents, *labels, *_PLAIN[1:]]
+    return [_PLAIN[0], *contents, *labels, *_PLAIN[1:], *options.extras]
 
 
 def _cell(value: Json) -> str:
-    """A cell that a spreadsheet shows as it is: one that would begin a formula gets an apostrophe (CWE-1236)."""
+    """A cell that a spreadsheet shows as it is: one that would begin a formula gets an apostrophe (CWE-1236).
+
+    So does one that begins as if it had one already: `_as_it_was` can then take exactly one away.
+    """
     if value is None:
         return ""
     if not isinstance(value, str):
         return canonical(value)
-    return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
+    return f"'{value}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
+
+
+def _as_it_was(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -14,6 +14,7 @@ from prelabel.schema import LabelSchema
 
 SUFFIX = "jsonl"
 ENDINGS = ("jsonl", "ndjson")
+KINDS = None
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -65,7 +66,7 @@ def object_in(line: bytes | None) -> dict[str, Json]:
 
 def _decoded(line: bytes) -> Json:
     try:
-        return _JSON.decode(line.decode())
+        return JSON.decode(line.decode())
     except UnicodeDecodeError as error:
         raise JsonFault(not_utf8(error)) from error
     except json.JSONDecodeError as error:
@@ -79,25 +80,26 @@ def _decoded(line: bytes) -> Json:
 def _check_fields(row: dict[str, Json]) -> None:
     for name, value in row.items():
         try:
-            _check_texts(name)
+            check_texts(name)
         except ValueError as error:
             raise JsonFault(f"the name of a field {error}") from error
         try:
-            _check_texts(value)
+            check_texts(value)
         except ValueError as error:
             raise JsonFault(f"a text {error}", name) from error
 
 
-def _check_texts(value: Json) -> None:
+def check_texts(value: Json) -> None:
+    """Raise ValueError where a text in the value is one that not every database can keep."""
     if isinstance(value, str):
         keepable(value)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            _check_texts(name)
-            _check_texts(inner)
+            check_texts(name)
+            check_texts(inner)
     elif isinstance(value, list):
         for inner in value:
-            _check_texts(inner)
+            check_texts(inner)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,5 +121,6 @@ def _no_constant(name: str) -> None:
     raise JsonFault(f"{name} is not JSON and cannot be kept")
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+"""Reads JSON, and raises JsonFault at what is more than JSON: a name that stands twice, NaN, a number too large."""
 _KINDS = {str: "text", int: "number", float: "number", bool: "boolean", list: "list", type(None): "null"}

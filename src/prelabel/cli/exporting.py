@@ -1,0 +1,99 @@
+"""The commands that take labels home, and the formats they come in."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from prelabel import formats
+from prelabel.cli import screen
+from prelabel.client import Client
+from prelabel.errors import InputError
+from prelabel.settings import settings
+from prelabel.splits import read_shares
+
+out = Console()
+err = Console(stderr=True)
+DATA, SELECTING = "Data", "Selecting"
+
+
+def _listed(attribute: str) -> str:
+    """All formats that are read, or written, with what each is for, one a line."""
+    names = [name for name, module in formats.known().items() if hasattr(module, attribute)]
+    return "\n\n".join(f"{name}: {formats.about(name).purpose}" for name in names)
+
+
+ReadFormat = Annotated[str, typer.Option(
+    "--format", rich_help_panel=DATA,
+    help=f"Without it, as the file's name says. One of:\n\n{_listed('read')}",
+)]  # fmt: skip
+
+
+def newest(client: Client, run_id: int) -> int:
+    """The run that is meant: the one given, or else the newest. Raises InputError where there is none."""
+    if run_id:
+        return run_id
+    found = [int(run["id"]) for run in client.items("/runs")]
+    if not found:
+        raise InputError("there is no run yet: start one with `prelabel submit FILE --schema SCHEMA`")
+    return max(found)
+
+
+def list_formats() -> None:
+    """List the file formats: which are read and written, what each can hold, and what it is for."""
+    screen.list_formats(out, [asdict(formats.about(name)) for name in formats.known()])
+
+
+def export(
+    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write, or with --split a folder, which gets a file for each part; without it, standard output.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help=f"One of:\n\n{_listed('write')}")] = "jsonl",
+    everything: Annotated[bool, typer.Option("--all", help="Also examples that have no label yet.")] = False,
+    where: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="Only examples for which this holds: \"confidence > 0.9 and topic != 'spam'\".")] = "",
+    balance: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="A field: at most as many of each of its classes as of the rarest.")] = "",
+    weight: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="Adds a weight: \"0.5 + 0.5 * confidence * (rating / 5)\".")] = "",
+    split: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="Adds the part each is in, near-duplicates together: shares of train, validation and perhaps test, as in 0.8/0.1/0.1.")] = "",
+    part: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="Only this part of the split.")] = "",
+    seed: Annotated[int, typer.Option(rich_help_panel=SELECTING, help="Another seed balances and splits otherwise.")] = 0,
+) -> None:  # fmt: skip
+    """Take the labels home as a file, each with where it came from."""
+    asked = {"where": where, "balance": balance, "weight": weight, "split": split, "part": part, "seed": seed}
+    selection: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    include = "all" if everything else "settled"
+    with Client.from_settings(settings()) as client:
+        run_id = newest(client, run)
+        if output is None:
+            for chunk in client.export(run_id, file_format, include, **selection):
+                sys.stdout.buffer.write(chunk)
+            return
+        for path, chosen in _files(output, file_format, selection):
+            _write(path, client, run_id, file_format, include, chosen)
+        found = client.export_report(run_id, file_format, include, **selection)
+        screen.exported(err, client.run(run_id), output, everything, found)
+
+
+def _files(output: Path, file_format: str, selection: dict[str, Any]) -> list[tuple[Path, dict[str, Any]]]:
+    """The files to write, each with what it takes: one, or one for each part of a split where a folder is named."""
+    if not output.is_dir() and not str(output).endswith("/") and output.suffix:
+        return [(output, selection)]
+    parts = [] if "part" in selection else list(read_shares(selection.get("split", "")))
+    if not parts and output.is_dir():
+        raise InputError(f"{output} is a folder: name a file in it, or split the examples with --split")
+    if not parts:
+        return [(output, selection)]
+    output.mkdir(parents=True, exist_ok=True)
+    end = formats.suffix(file_format)
+    return [(output / f"{part}.{end}", selection | {"part": part}) for part in parts]
+
+
+def _write(
+    path: Path, client: Client, run_id: int, file_format: str, include: str, selection: dict[str, Any]
+) -> None:
+    """Write a file, which is there only when it is whole."""
+    partial = path.with_name(path.name + ".part")
+    with partial.open("wb") as file:
+        file.writelines(client.export(run_id, file_format, include, **selection))
+    partial.replace(path)
