@@ -5,14 +5,17 @@
 
 Gold stands for people. For each set and epsilon (alpha 5 %), over many draws:
 
-    ours      a pilot of 40 drawn at random is settled by people; it tells the plan how large the audit is. Order: the recorded
-              confidence. The pilot and the audit count as labels that people gave.
+    past      the order of the recorded confidence, the audit planned from what a past run would have shown: how often drafts of each
+              confidence are wrong in this file. Nothing but the audit is settled beforehand.
+    pilot     the same order without a past run:
+              people settle 25 drawn at random, and the least sure part by part, which go to people in any case; these tell
+              the plan how large the audit is. Order: the recorded confidence. All of these count as labels that people gave.
     learned   the same start; then people settle the likeliest wrong ones, a part of the dataset at a time, and the uncertainty
               is learned anew from all that is settled, until what is left is about what can be accepted; then the audit is planned
               and drawn. All of these labels count.
-    live      the recorded confidence without pilot: a look after every audit, stopped at the size the pilots' median plan had.
-    paper     Candès, Ilyas, Zrnic (2025): audits with replacement, the betting bound of Waudby-Smith and Ramdas, examples of equal
-              uncertainty kept together; at the best of 250, 500, 1,000 and 2,000 audits for that set and epsilon, known afterwards.
+    live      the recorded confidence without pilot: a look after every audit, up to the size of "past".
+    paper     Candès, Ilyas, Zrnic (2025): audits with replacement, the betting bound of Waudby-Smith and Ramdas; equal uncertainties in
+              random order as for ours (theirs keeps them together, which saves less); at the best of 250, 500, 1,000 and 2,000 audits for that set and epsilon, known afterwards.
     best      the longest prefix of the same order that the truth would allow, without any audit.
 
 "over" is the share of draws with more than epsilon wrong labels, with its 95 % Wilson interval. Audits are drawn by a generator here
@@ -42,8 +45,13 @@ from prelabel.measure.intervals import wilson
 
 ALPHA = 0.05
 EPSILONS = (0.02, 0.05, 0.1)
-PILOT = 40
-PILOTS = 50
+PILOT = 25
+FEWEST = 60
+"""At least so many of the least sure, or one in fifty, are settled before anything is planned."""
+PILOTS = 25
+RESAMPLES = 6
+BEYOND = 3.0
+"""People settle the least sure before the audit, down to where the rest is foreseen to hold so many budgets of wrong drafts."""
 PAPER_AUDITS = (250, 500, 1000, 2000)
 SETS = {
     "stance_gpt4o": "llm/stance_gpt4o",
@@ -128,22 +136,42 @@ def audit(
         result.over.append(left / recorded.examples)
 
 
-def ours(
+def with_pilot(
     recorded: Recorded, epsilon: float, draws: int, rng: np.random.Generator
 ) -> tuple[Result, list[int]]:
-    """The recorded confidence with a pilot."""
-    result, sizes = Result("ours", [], []), []
-    everyone = np.arange(len(recorded.wrong))
+    """The order of the recorded confidence: people settle a pilot and the least sure, then the audit is planned and drawn."""
+    result, sizes = Result("pilot", [], []), []
+    budget = budget_of(epsilon, recorded.examples)
     for _ in range(PILOTS):
-        pilot = rng.choice(everyone, PILOT, replace=False)
-        pool = np.setdiff1d(everyone, pilot)
-        pairs = [(float(recorded.uncertainty[at]), bool(recorded.wrong[at])) for at in pilot]
-        chances = foreseen(recorded.uncertainty[pool].tolist(), pairs)
+        order = shuffled_order(recorded.uncertainty, rng)
+        settled = rng.choice(order, PILOT, replace=False)
+        pool = order[~np.isin(order, settled)]
+        first = max(FEWEST, recorded.examples // 50)
+        settled, pool = np.concatenate([settled, pool[-first:]]), pool[:-first]
+        for _step in range(5):
+            pairs = [(float(recorded.uncertainty[at]), bool(recorded.wrong[at])) for at in settled]
+            chances = foreseen(recorded.uncertainty[pool].tolist(), pairs)[0]
+            keep = int(np.searchsorted(np.cumsum(chances), BEYOND * budget, side="right"))
+            keep = max(keep, len(pool) - recorded.examples // 8)
+            settled, pool = np.concatenate([settled, pool[keep:]]), pool[:keep]
+        pairs = [(float(recorded.uncertainty[at]), bool(recorded.wrong[at])) for at in settled]
+        chances = foreseen(recorded.uncertainty[pool].tolist(), pairs, RESAMPLES)
         planned = plan(chances, epsilon, ALPHA, recorded.examples)
         sizes.append(planned.drawn)
         audit(result, recorded, pool, recorded.uncertainty[pool], planned, max(1, draws // PILOTS), rng)
     result.note = f"m {min(sizes)}..{int(np.median(sizes))}..{max(sizes)}"
-    return result, sizes
+    return result
+
+
+def with_past(
+    recorded: Recorded, epsilon: float, draws: int, rng: np.random.Generator
+) -> tuple[Result, Plan]:
+    """The recorded confidence, planned by what is known of confidences like these."""
+    pairs = list(zip(recorded.uncertainty.tolist(), recorded.wrong.tolist(), strict=True))
+    planned = plan(foreseen(recorded.uncertainty.tolist(), pairs), epsilon, ALPHA, recorded.examples)
+    result = Result("past", [], [], f"m {planned.drawn}, {planned.saved / recorded.examples:.1%} planned")
+    audit(result, recorded, np.arange(len(recorded.wrong)), recorded.uncertainty, planned, draws, rng)
+    return result, planned
 
 
 def live(recorded: Recorded, epsilon: float, drawn: int, draws: int, rng: np.random.Generator) -> Result:
@@ -223,23 +251,21 @@ def paper(recorded: Recorded, epsilon: float, audits: int, draws: int, rng: np.r
     """The paper's method with so many audits. Its test of each threshold is monotone but for its stakes, so it halves as theirs does."""
     result = Result("paper", [], [], f"m {audits}")
     size = len(recorded.wrong)
-    values = np.unique(recorded.uncertainty)
     at_most = epsilon * recorded.examples / size
     for begin in range(0, draws, 100):
         some = min(100, draws - begin)
+        wrong = recorded.wrong[shuffled_order(recorded.uncertainty, rng)]
         sample = rng.integers(0, size, (some, audits))
-        u, wrong = recorded.uncertainty[sample], recorded.wrong[sample]
-        low, high = np.full(some, -1), np.full(some, len(values))  # accepted: all under values[low + 1]
+        low, high = np.zeros(some, int), np.full(some, size + 1)  # so many of the order are accepted
         while (high - low > 1).any():
             middle = (low + high) // 2
-            passes = surely_under(wrong & (u <= values[np.clip(middle, 0, None)][:, None]), at_most)
-            passes |= middle < 0
-            low, high = np.where(passes & (high - low > 1), middle, low), np.where(passes, high, middle)
-        for row in range(some):
-            accepted = recorded.uncertainty <= (values[low[row]] if low[row] >= 0 else -1)
-            accepted[sample[row]] = False
+            passes = surely_under(wrong[sample] & (sample < middle[:, None]), at_most)
+            low, high = np.where(passes, middle, low), np.where(passes, high, np.maximum(middle, low + 1))
+        for accepted_to, seen in zip(low, sample, strict=True):
+            accepted = np.arange(size) < accepted_to
+            accepted[seen] = False
             result.saved.append(float(accepted.sum()) / recorded.examples)
-            result.over.append(float((accepted & recorded.wrong).sum()) / recorded.examples)
+            result.over.append(float((accepted & wrong).sum()) / recorded.examples)
     return result
 
 
@@ -264,33 +290,38 @@ def best(recorded: Recorded, epsilon: float, rng: np.random.Generator) -> float:
     return float(np.mean(found))
 
 
-def add_row(table: Table, recorded: Recorded, limit: float, result: Result, against: Sequence[str]) -> None:
-    """A result as a row of the table."""
+def add_row(table: Table, recorded: Recorded, limit: float, result: Result, most: str = "") -> None:
+    """A result as a row of the table; it is printed at once too."""
     over = wilson(sum(value > limit + 1e-12 for value in result.over), len(result.over))
-    table.add_row(
-        recorded.name, f"{limit:.0%}", result.name,
+    row = (
+        recorded.name,
+        f"{limit:.0%}",
+        result.name,
         f"{np.mean(result.saved or [0]):.2%} ± {np.std(result.saved or [0]):.2%}",
-        f"{over.value or 0:.1%} ({over.low:.1%} to {over.high:.1%})", *against, result.note,
-    )  # fmt: skip
+        f"{over.value or 0:.1%} ({over.low:.1%} to {over.high:.1%})",
+        most,
+        result.note,
+    )
+    table.add_row(*row)
+    print(*row, sep=" | ", flush=True)
 
 
 def work_off(table: Table, recorded: Recorded, epsilon: float, draws: int, orders: int, seed: int) -> None:
     """All methods on one set at one epsilon."""
     rng = np.random.default_rng([seed, int(epsilon * 1000)])
-    own, sizes = ours(recorded, epsilon, draws, rng)
+    most = f"{best(recorded, epsilon, rng):.2%}"
+    past, planned = with_past(recorded, epsilon, draws, rng)
+    add_row(table, recorded, epsilon, past, most)
     candidates = [paper(recorded, epsilon, audits, min(draws, 200), rng) for audits in PAPER_AUDITS]
     winner = max(candidates, key=lambda result: float(np.mean(result.saved)))
-    theirs = paper(recorded, epsilon, int(winner.note.split()[1]), draws, rng)
-    most = best(recorded, epsilon, rng)
-    add_row(table, recorded, epsilon, own, [f"{most:.2%}"])
+    add_row(table, recorded, epsilon, paper(recorded, epsilon, int(winner.note.split()[1]), draws, rng))
+    add_row(table, recorded, epsilon, with_pilot(recorded, epsilon, draws, rng))
     if orders:
-        add_row(table, recorded, epsilon, learned(recorded, epsilon, orders, draws, rng), [""])
-    size = int(np.median(sizes))
-    if size:
-        add_row(table, recorded, epsilon, live(recorded, epsilon, size, draws, rng), [""])
-    add_row(table, recorded, epsilon, theirs, [""])
+        add_row(table, recorded, epsilon, learned(recorded, epsilon, orders, draws, rng))
+    if planned.drawn:
+        add_row(table, recorded, epsilon, live(recorded, epsilon, planned.drawn, draws, rng))
     part = accepted_part(recorded, epsilon, min(800, len(recorded.wrong) // 4), draws, rng)
-    add_row(table, recorded, epsilon, part, [""])
+    add_row(table, recorded, epsilon, part)
 
 
 def main() -> None:
@@ -303,6 +334,7 @@ def main() -> None:
     parser.add_argument(
         "--learned", nargs="*", choices=list(SETS), default=["stance_gpt4o"], help="sets to learn on"
     )
+    parser.add_argument("--epsilons", nargs="+", type=float, default=EPSILONS)
     parser.add_argument("--draws", type=int, default=1_000)
     parser.add_argument("--orders", type=int, default=10, help="orders that are learned")
     parser.add_argument("--seed", type=int, default=0)
@@ -313,7 +345,7 @@ def main() -> None:
     )
     for name in arguments.sets:
         for recorded in read(arguments.folder, name):
-            for epsilon in EPSILONS:
+            for epsilon in arguments.epsilons:
                 orders = arguments.orders if name in arguments.learned else 0
                 work_off(table, recorded, epsilon, arguments.draws, orders, arguments.seed)
             table.add_section()

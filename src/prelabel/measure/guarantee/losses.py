@@ -11,7 +11,7 @@ from math import log, sqrt
 
 import numpy as np
 
-from prelabel.measure.guarantee.hypergeometric import Floats
+from prelabel.measure.guarantee.hypergeometric import Floats, Integers
 
 SAFE = 1 + 1e-9
 MULTIPLES = (1.0, 2.0, 4.0)
@@ -59,7 +59,7 @@ def is_under(losses: Sequence[float] | Floats, n: int, total: float, alpha: floa
 
 
 def longest_by_loss(
-    positions: Sequence[int], losses: Sequence[float], n: int, total: float, alpha: float
+    positions: Sequence[int] | Integers, losses: Sequence[float] | Floats, n: int, total: float, alpha: float
 ) -> LossCut:
     """The longest prefix whose losses surely add up to less than `total`.
 

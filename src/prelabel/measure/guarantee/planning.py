@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from prelabel.measure.calibration import calibrator
-from prelabel.measure.guarantee.hypergeometric import Floats, budget_of, chances, most_errors
+from prelabel.measure.guarantee.hypergeometric import Floats, budget_of, chances, is_likely, most_errors
 
 LARGEST_SHARE = 0.5
 """Plans audit at most this share of a pool: more would leave little to save."""
@@ -39,11 +39,21 @@ class Plan:
     seconds: float
 
 
-def foreseen(uncertainty: Sequence[float], pilot: Sequence[tuple[float, bool]]) -> Floats:
-    """The chance of each draft to be wrong, learned from (uncertainty, wrong) pairs of a pilot or of past runs, lowest first."""
-    calibrate = calibrator([(1 - value, not wrong) for value, wrong in pilot])
-    table = {value: 1 - calibrate(1 - value) for value in set(uncertainty)}
-    return np.array([table[value] for value in sorted(uncertainty)])
+def foreseen(
+    uncertainty: Sequence[float], pilot: Sequence[tuple[float, bool]], resamples: int = 0, seed: int = 0
+) -> Floats:
+    """The chance of each draft to be wrong, learned from (uncertainty, wrong) pairs of a pilot or of past runs, lowest first.
+
+    A row for the pilot and one for each of its bootstrap resamples: what else a pilot of this size could have shown.
+    """
+    rng = np.random.default_rng(seed)
+    draws = [range(len(pilot)), *rng.integers(0, max(1, len(pilot)), (resamples if pilot else 0, len(pilot)))]
+    values, places = np.unique(np.asarray(uncertainty, np.float64), return_inverse=True)
+    ordered, rows = np.sort(places), []
+    for draw in draws:
+        calibrate = calibrator([(1 - pilot[at][0], not pilot[at][1]) for at in draw])
+        rows.append(np.array([1 - calibrate(float(1 - value)) for value in values])[ordered])
+    return np.stack(rows)
 
 
 def plan(
@@ -56,18 +66,20 @@ def plan(
 ) -> Plan:
     """The audit with the least expected people's time; ValueError unless every chance lies between 0 and 1.
 
-    `wrong` holds for each draft of the pool, the surest first, the chance that it is wrong: 0 or 1 where that is known.
+    `wrong` holds for each draft of the pool, the surest first, the chance that it is wrong: 0 or 1 where that is known. With
+    several rows, it is the plan that is best on average over them.
     `dataset` counts all labels that epsilon is a share of, where people have settled some beforehand.
     """
-    expected = np.asarray(wrong, np.float64)
+    expected = np.atleast_2d(np.asarray(wrong, np.float64))
     if expected.size and not (expected.min() >= 0 and expected.max() <= 1):
         raise ValueError("the chance of being wrong lies between 0 and 1")
-    n = expected.size
+    n = expected.shape[1]
     budget = budget_of(epsilon, n if dataset is None else dataset)
     best = Plan(epsilon, n, 0, -1, 0.0, 0.0, 0.0, n * review_seconds)
     if not n:
         return best
-    before = np.bincount(np.rint(np.cumsum(expected) - expected).astype(int))
+    earlier = np.rint(np.cumsum(expected, axis=1) - expected).astype(int)  # wrong drafts before each
+    before = np.bincount(earlier.ravel()) / len(expected)
     for drawn in _sizes(n, budget, alpha):
         most, mean, low, high = _saved(before, n, budget, drawn, alpha)
         seconds = drawn * audit_seconds + (n - mean - drawn) * review_seconds
@@ -84,26 +96,28 @@ def curve(wrong: Sequence[float] | Floats, epsilons: Sequence[float], alpha: flo
 @lru_cache(maxsize=1_000)
 def _sizes(n: int, budget: int, alpha: float) -> tuple[int, ...]:
     """The smallest samples that let one more audit error pass: between two of them an audit more only costs."""
-    sizes, most, low = [], 0, 1
+    sizes: list[int] = []
+    most, step = 0, 1
     while True:
-        low = _smallest(n, budget, alpha, most, low)
-        if low > n * LARGEST_SHARE:
+        begin = sizes[-1] if sizes else 0
+        while begin + step <= n and not _passes(n, begin + step, most, budget, alpha):
+            begin, step = begin + step, 2 * step
+        low, high = begin, min(begin + step, n + 1)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if _passes(n, middle, most, budget, alpha) else (middle, high)
+        if high > n * LARGEST_SHARE:
             return tuple(sizes)
-        sizes.append(low)
+        sizes.append(high)
+        step = max(1, (high - sizes[-2]) // 2 if len(sizes) > 1 else high // 4)
         most += max(1, most // 10) if most >= EVERY else 1
 
 
-def _smallest(n: int, budget: int, alpha: float, most: int, low: int) -> int:
-    """The smallest sample that lets `most` errors pass; more than n where there is none. It is not under `low`."""
-    high = n + 1
-    low -= 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if most_errors(n, middle, budget, alpha) >= most:
-            high = middle
-        else:
-            low = middle
-    return high
+def _passes(n: int, drawn: int, most: int, budget: int, alpha: float) -> bool:
+    """Whether a sample of this size lets so many audit errors pass: one that does is let pass by every larger sample too."""
+    if most > drawn:
+        return False
+    return budget + most >= n or not is_likely(most, n, budget + most + 1, drawn, alpha)
 
 
 def _saved(before: Any, n: int, budget: int, drawn: int, alpha: float) -> tuple[int, float, float, float]:

@@ -17,7 +17,7 @@ FEWEST = 60
 """Under this many reviews, or where all drafts were right or all wrong, one minus confidence is all there is."""
 MOST_CLASSES = 25
 """The most frequent draft labels that have a say of their own."""
-FOLDS = 5
+FOLDS = 4
 BANDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
@@ -109,7 +109,7 @@ class _Reader:
             if inside.size and len(set(answers[outside])) > 1:
                 model = _classifier().fit(matrix[outside], answers[outside])
                 self.held_out[inside] = self._margins(
-                    model, matrix[inside], [settled[at].known for at in inside]
+                    model, matrix[inside], [settled[int(at)].known for at in inside]
                 )
         self._model = _classifier().fit(matrix, answers)
 
@@ -174,7 +174,7 @@ def _words() -> Any:
 def _classifier() -> Any:
     from sklearn.linear_model import SGDClassifier
 
-    return SGDClassifier(loss="log_loss", alpha=1e-4, max_iter=20, tol=None, random_state=0)
+    return SGDClassifier(loss="log_loss", alpha=1e-4, max_iter=10, tol=None, random_state=0)
 
 
 def _logistic() -> Any:
