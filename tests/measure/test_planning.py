@@ -87,6 +87,12 @@ def recorded(size: int, seed: int) -> list[Settled]:
     return found
 
 
+def test_a_pilot_without_an_error_is_not_taken_at_its_word() -> None:
+    chances = foreseen([0.1] * 50, [(0.1, False)] * 60, resamples=1)
+    assert 0 < chances[0][0] < 0.1
+    assert foreseen([], [(0.1, False)] * 60).shape == (1, 0)
+
+
 def test_learned_uncertainty_finds_what_confidence_does_not_tell() -> None:
     uncertainty, others = Uncertainty(recorded(400, 0)), recorded(400, 1)
     chances = uncertainty.of([one.known for one in others])

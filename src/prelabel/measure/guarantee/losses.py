@@ -2,7 +2,7 @@
 
 A bet against the hypothesis that all losses of a prefix add up to `total` or more (Waudby-Smith and Ramdas 2024, sampling
 without replacement). The stakes are fixed before the sample is drawn, so a smaller loss never wins less; that lets one test
-serve every prefix of the order (docs/guarantee.md, theorem 5).
+serve every prefix of the order (docs/guarantee.md, theorem 4).
 """
 
 from collections.abc import Sequence

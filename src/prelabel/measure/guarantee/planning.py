@@ -44,16 +44,20 @@ def foreseen(
 ) -> Floats:
     """The chance of each draft to be wrong, learned from (uncertainty, wrong) pairs of a pilot or of past runs, lowest first.
 
-    A row for the pilot and one for each of its bootstrap resamples: what else a pilot of this size could have shown.
+    Two pairs are added as a doubt, the surest draft wrong and the least sure one right: a small pilot without an error among
+    the sure ones does not mean that there is none. The first row is that of the pilot; then a row for each bootstrap resample,
+    every other one without the doubt: what else a pilot of this size could have shown.
     """
-    rng = np.random.default_rng(seed)
-    draws = [range(len(pilot)), *rng.integers(0, max(1, len(pilot)), (resamples if pilot else 0, len(pilot)))]
+    if not len(uncertainty):
+        return np.zeros((1 + resamples, 0))
     values, places = np.unique(np.asarray(uncertainty, np.float64), return_inverse=True)
-    ordered, rows = np.sort(places), []
-    for draw in draws:
-        calibrate = calibrator([(1 - pilot[at][0], not pilot[at][1]) for at in draw])
-        rows.append(np.array([1 - calibrate(float(1 - value)) for value in values])[ordered])
-    return np.stack(rows)
+    doubt = [(float(values[0]), True), (max([float(values[-1]), *(value for value, _ in pilot)]), False)]
+    rng = np.random.default_rng(seed)
+    rows = [_chances_at(values, [*pilot, *doubt])]
+    for index in range(resamples):
+        draw = [pilot[at] for at in rng.integers(0, max(1, len(pilot)), len(pilot))]
+        rows.append(_chances_at(values, draw if index % 2 else [*draw, *doubt]))
+    return np.stack(rows)[:, np.sort(places)]
 
 
 def plan(
@@ -91,6 +95,11 @@ def plan(
 def curve(wrong: Sequence[float] | Floats, epsilons: Sequence[float], alpha: float) -> list[Plan]:
     """The best plan at each epsilon: "at 5 % expect 31 % fewer labels with 400 audits; at 2 % ..."."""
     return [plan(wrong, epsilon, alpha) for epsilon in epsilons]
+
+
+def _chances_at(values: Floats, pairs: Sequence[tuple[float, bool]]) -> Floats:
+    calibrate = calibrator([(1 - value, not wrong) for value, wrong in pairs])
+    return np.array([1 - calibrate(float(1 - value)) for value in values])
 
 
 @lru_cache(maxsize=1_000)
