@@ -132,12 +132,13 @@ def queue_up(store: Store, examples: int | Iterable[dict[str, Any]], **policy: A
     """As `queued_run`, without an engine that drafts: quick for many examples."""
     run_id = make_run(store, examples, **policy)
     with store.writing() as session:
+        version_id = runs.get(session, run_id).schema_version_id
         rows = session.exec(select(Placement).where(Placement.run_id == run_id)).all()
         drafts = [
             {
                 "run_id": run_id, "example_id": row.example_id, "step": 0, "model": "fake", "prompt_digest": "",
                 "label": {"topic": "a"}, "confidence": 0.4, "confidences": {"topic": 0.4}, "alternatives": {},
-                "failure": "", "created_at": now(),
+                "failure": "", "schema_version_id": version_id, "created_at": now(),
             }
             for row in rows
         ]  # fmt: skip

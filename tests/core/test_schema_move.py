@@ -142,7 +142,7 @@ def test_who_reviewed_an_example_may_review_it_again_and_cannot_take_the_old_ans
     run_id, rita = queued_run(store, 3), make_user(store).id or 0
     answer_all(store, rita, {"topic": "a"})
     change(store, MERGED)
-    with store.writing() as session, pytest.raises(Conflict, match="the schema has changed since"):
+    with store.writing() as session, pytest.raises(Conflict, match="queued anew since"):
         review.undo(session, rita, 60, "undo-1", 20)
     check_places(store, run_id, 3)
     assert answer_all(store, rita, {"topic": "c"}) == 3

@@ -45,6 +45,7 @@ def write_through(store: Store, after_commit: bool) -> None:
     run_id = make_run(store, 2, cap=Decimal(1))
     with store.writing() as session:
         ids = place.claim(session, run_id, OWNER, 2, 30)
+        version_id = runs.get(session, run_id).schema_version_id
         ledger.reserve(session, runs.get(session, run_id), OWNER, [10 * PRICE] * 3, 30)
 
     async def write() -> int:
@@ -55,7 +56,10 @@ def write_through(store: Store, after_commit: bool) -> None:
             reply = Reply("{}", dollars=PRICE)
             call = CallRecord("m", "draft", f"hash-{example_id}", "ok", reply=reply)
             writer.keep(run_id, Subject(example_id, {}), call)
-        outcomes = [Outcome(Subject(example_id, {}), "drafted", "m", {"topic": "a"}) for example_id in ids]
+        outcomes = [
+            Outcome(Subject(example_id, {}), "drafted", "m", {"topic": "a"}).under(version_id)
+            for example_id in ids
+        ]
         await asyncio.gather(*(writer.finish(run_id, outcome, 10 * PRICE) for outcome in outcomes))
         await writer.close()
         unsteady.close()

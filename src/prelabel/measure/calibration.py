@@ -2,36 +2,130 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from prelabel.measure.intervals import LEVEL, Share, wilson
 
 FEWEST = 30
 """Under this many known answers confidence is taken as it is: a curve through so few points would mislead more."""
 ISOTONIC_FROM = 200
-"""From this many on the curve is free to bend (isotonic); below it is a logistic one with two parameters (Platt 1999)."""
+"""From this many on the curve may bend freely (isotonic) if it does better on held-out folds than the logistic one (Platt 1999)."""
+FOLDS = 5
+BANDS = 10
+RESAMPLES = 500
+
+Curve = Callable[[float], float]
+Known = Sequence[tuple[float, bool]]
 
 
-def calibrator(known: Sequence[tuple[float, bool]]) -> Callable[[float], float]:
+class Band(BaseModel):
+    """Drafts whose confidence lies from `low` up to `high`: their mean confidence, and the share that was right."""
+
+    low: float
+    high: float
+    mean_confidence: float
+    right: Share
+
+
+class Reliability(BaseModel):
+    """How far confidences are to be believed, over bands of equal width.
+
+    `error` is the expected calibration error; `low` and `high` are the ends of its bootstrap interval (basic, not under 0: resampled
+    answers look worse calibrated than the answers themselves). All None where nothing is known.
+    """
+
+    bands: list[Band]
+    error: float | None
+    low: float | None
+    high: float | None
+
+
+def calibrator(known: Known) -> Curve:
     """A map from raw confidence to the probability of being right, learned from (confidence, right) pairs.
 
     Never falls as confidence grows; the identity where fewer than `FEWEST` pairs or only one outcome is known.
     """
     if len(known) < FEWEST or len({right for _, right in known}) == 1:
         return _identity
-    return _isotonic(known) if len(known) >= ISOTONIC_FROM else _logistic(known)
+    if len(known) < ISOTONIC_FROM:
+        return _logistic(known)
+    return min((_logistic, _isotonic), key=lambda fit: _held_out_loss(fit, known))(known)
+
+
+def held_out(known: Known) -> list[float]:
+    """The calibrated confidence of each pair by a calibrator that has not seen it: what is fit to be measured."""
+    calibrated = [0.0] * len(known)
+    for fold in range(FOLDS):
+        calibrate = calibrator([pair for index, pair in enumerate(known) if index % FOLDS != fold])
+        for index in range(fold, len(known), FOLDS):
+            calibrated[index] = calibrate(known[index][0])
+    return calibrated
+
+
+def reliability(known: Known, level: float = LEVEL, seed: int = 0) -> Reliability:
+    """Bands and expected calibration error of (confidence, right) pairs."""
+    if not known:
+        return Reliability(bands=[], error=None, low=None, high=None)
+    import numpy as np
+
+    confidence = np.array([value for value, _ in known], np.float64)
+    right = np.array([is_right for _, is_right in known], np.float64)
+    band = np.minimum(BANDS - 1, (confidence * BANDS).astype(int))
+    error = _gap(band, confidence - right)
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(0, len(known), (RESAMPLES, len(known)))
+    errors = [_gap(band[draw], (confidence - right)[draw]) for draw in draws]
+    lower, upper = np.quantile(errors, [(1 - level) / 2, (1 + level) / 2])
+    bands = [
+        Band(
+            low=index / BANDS,
+            high=(index + 1) / BANDS,
+            mean_confidence=float(confidence[band == index].mean()),
+            right=wilson(int(right[band == index].sum()), int((band == index).sum()), level),
+        )
+        for index in sorted(set(band.tolist()))
+    ]
+    low, high = max(0.0, 2 * error - float(upper)), min(1.0, 2 * error - float(lower))
+    return Reliability(bands=bands, error=error, low=low, high=max(high, low, error))
+
+
+def _gap(band: Any, excess: Any) -> float:
+    import numpy as np
+
+    return float(np.abs(np.bincount(band, excess, BANDS)).sum() / len(band))
+
+
+def _held_out_loss(fit: Callable[[Known], Curve], known: Known) -> float:
+    """Log loss on folds that the curve has not seen; a fold that leaves one outcome alone says nothing."""
+    total = 0.0
+    for fold in range(FOLDS):
+        rest = [pair for index, pair in enumerate(known) if index % FOLDS != fold]
+        if len({right for _, right in rest}) == 1:
+            continue
+        curve = fit(rest)
+        for confidence, right in known[fold::FOLDS]:
+            chance = min(max(curve(confidence), 1e-3), 1 - 1e-3)
+            total -= math.log(chance if right else 1 - chance)
+    return total
 
 
 def _identity(confidence: float) -> float:
     return confidence
 
 
-def _isotonic(known: Sequence[tuple[float, bool]]) -> Callable[[float], float]:
+def _isotonic(known: Known) -> Curve:
+    import numpy as np
     from sklearn.isotonic import IsotonicRegression
 
     curve = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
     curve.fit([confidence for confidence, _ in known], [float(right) for _, right in known])
-    return lambda confidence: float(curve.predict([confidence])[0])
+    x, y = curve.X_thresholds_, curve.y_thresholds_
+    return lambda confidence: float(np.interp(confidence, x, y))
 
 
-def _logistic(known: Sequence[tuple[float, bool]]) -> Callable[[float], float]:
+def _logistic(known: Known) -> Curve:
     from sklearn.linear_model import LogisticRegression
 
     curve = LogisticRegression(C=1e3)

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from prelabel.canonical import Json
 from prelabel.kinds import Kind
 from prelabel.kinds.base import Part
+from prelabel.measure.calibration import BANDS, Band
 from prelabel.measure.intervals import LEVEL, Share, wilson
 from prelabel.schema import Label, LabelSchema
 
-BANDS = 10
 MOST_CORRECTIONS = 20
 BASIS = (
     "drafts that a person has judged; these are the examples that the policy sent to people, "
@@ -76,15 +76,6 @@ class FieldQuality(BaseModel):
     classes: list[ClassQuality]
     parts: PartQuality | None
     corrections: list[Correction]
-
-
-class Band(BaseModel):
-    """Drafts whose confidence lies from `low` up to `high`: their mean confidence, and the share that was right."""
-
-    low: float
-    high: float
-    mean_confidence: float
-    right: Share
 
 
 class QualityReport(BaseModel):

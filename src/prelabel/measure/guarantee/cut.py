@@ -1,0 +1,108 @@
+"""Where to cut: how much of an order is accepted, by the audit errors found in it.
+
+Arrays lie in the order of uncertainty, the surest first. `audited` tells who is in the audit sample, `wrong` whose draft was
+found wrong; `wrong` is looked at for the audited ones alone.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from prelabel.measure.guarantee.hypergeometric import budget_of, most_errors
+
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The first `size` of an order are accepted; `audited` of them carry a person's label, and `errors` of these were wrong."""
+
+    size: int
+    audited: int
+    errors: int
+
+    @property
+    def accepted(self) -> int:
+        """Labels that nobody reviews: what is saved."""
+        return self.size - self.audited
+
+
+@dataclass(frozen=True)
+class SliceCut:
+    """A slice with its own sample, budget and cut."""
+
+    name: Hashable
+    n: int
+    drawn: int
+    budget: int
+    alpha: float
+    most: int
+    cut: Cut
+
+
+def cut_at(size: int, audited: Flags, wrong: Flags) -> Cut:
+    """What a cut after the first `size` accepts."""
+    sampled = audited[:size]
+    return Cut(size, int(sampled.sum()), int((sampled & wrong[:size]).sum()))
+
+
+def longest(audited: Flags, wrong: Flags, most: int) -> Cut:
+    """The longest prefix with at most `most` audit errors; nothing for -1."""
+    errors = np.flatnonzero(audited & wrong)
+    size = 0 if most < 0 else len(audited) if most >= errors.size else int(errors[most])
+    return cut_at(size, audited, wrong)
+
+
+def longest_within(audited: Flags, wrong: Flags, bounds: Sequence[int], first: int, delta: float) -> Cut:
+    """The longest prefix of which at most a share delta of what nobody reviews is wrong; `bounds` is a `band` from `first` on.
+
+    Holds for every prefix at once, so it may be chosen afterwards, and for several deltas.
+    """
+    audits = np.cumsum(audited)
+    errors = np.cumsum(audited & wrong)
+    allowed = np.array([budget_of(delta, int(count)) for count in range(len(audited) + 1)])
+    unreviewed = np.arange(1, len(audited) + 1) - audits
+    fits = (errors < first + len(bounds)) & (left(errors, unreviewed, bounds, first) <= allowed[unreviewed])
+    # a cut ends with an accepted one: a last audited example adds nothing
+    sizes = np.flatnonzero(fits & ~audited)
+    return cut_at(int(sizes[-1]) + 1 if sizes.size else 0, audited, wrong)
+
+
+def left(errors: Any, unreviewed: Any, bounds: Sequence[int], first: int) -> Any:
+    """The most that can be wrong among the unreviewed of a prefix with so many audit errors, elementwise."""
+    capped = np.clip(errors, first, first + len(bounds) - 1)
+    possible = np.asarray(bounds)[capped - first] - errors
+    return np.where(errors >= first + len(bounds), unreviewed, np.minimum(possible, unreviewed))
+
+
+def slice_level(alpha: float, slices: int) -> float:
+    """The level for each of so many slices, so that all of them hold together with 1 - alpha.
+
+    The samples of different slices are independent once their sizes are known, so it is 1 - (1 - alpha) ** (1 / slices).
+    """
+    return float(-np.expm1(np.log1p(-alpha) / slices))
+
+
+def cut_slices(
+    audited: Flags, wrong: Flags, slices: Sequence[Hashable], epsilon: float, alpha: float
+) -> list[SliceCut]:
+    """A cut for each slice such that at most epsilon of its own labels are wrong, all together with 1 - alpha.
+
+    Raises ValueError where the three differ in length.
+    """
+    if not len(audited) == len(wrong) == len(slices):
+        raise ValueError("audited, wrong and slices need one entry for each example")
+    members: dict[Hashable, list[int]] = {}
+    for index, name in enumerate(slices):
+        members.setdefault(name, []).append(index)
+    level = slice_level(alpha, len(members)) if members else alpha
+    return [_cut_slice(name, audited[found], wrong[found], epsilon, level) for name, found in members.items()]
+
+
+def _cut_slice(name: Hashable, audited: Flags, wrong: Flags, epsilon: float, level: float) -> SliceCut:
+    n, drawn = len(audited), int(audited.sum())
+    budget = budget_of(epsilon, n)
+    most = most_errors(n, drawn, budget, level)
+    return SliceCut(name, n, drawn, budget, level, most, longest(audited, wrong, most))

@@ -1,0 +1,166 @@
+"""A certificate can be worked out again from the records alone, and whatever was changed afterwards is noticed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from prelabel.errors import InputError
+from prelabel.measure.guarantee.certificate import Certificate, Record, Terms, certify
+from prelabel.measure.guarantee.sample import in_audit_order, in_order, new_seed
+from prelabel.measure.guarantee.verify import verify
+
+SEED = "5eed" * 8
+SCHEMA = {"fields": {"topic": {"kind": "choice", "options": ["a", "b"]}}}
+SIZE = 1_200
+
+
+def terms(**changed: Any) -> Terms:
+    told = {"seed": SEED, "epsilon": 0.05, "alpha": 0.05, "audits": (200,), "label_schema": SCHEMA}
+    return Terms.model_validate(told | changed)
+
+
+def settle(given: Terms) -> list[Record]:
+    """A dataset that people have settled by the cut of its certificate; ten drafts failed."""
+    rng = np.random.default_rng(1)
+    uncertainty = np.round(rng.random(SIZE), 2)
+    wrong = rng.random(SIZE) < uncertainty**2 / 2
+    ids = [f"e{index}" for index in range(SIZE)]
+    audits = {ids[at] for at in in_audit_order(ids, given.seed)[: given.audits[-1]]}
+
+    def record(index: int, accepted: frozenset[str]) -> Record:
+        id_, draft = ids[index], {"topic": "a"}
+        auto = id_ in accepted and id_ not in audits
+        label = {"topic": "b"} if wrong[index] and not auto else draft
+        source = "auto" if auto else "review"
+        return Record(
+            id=id_, draft=draft, label=label, source=source,
+            uncertainty=float(uncertainty[index]), audited=id_ in audits,
+        )  # fmt: skip
+
+    failed = [
+        Record(id=f"f{index}", draft=None, label={"topic": "b"}, source="review", uncertainty=None)
+        for index in range(10)
+    ]
+    audited = [record(index, frozenset()) for index in range(SIZE)]
+    cut = certify([*audited, *failed], given).cut
+    before = frozenset(ids[at] for at in in_order(ids, uncertainty.tolist(), given.seed)[:cut])
+    return [*[record(index, before) for index in range(SIZE)], *failed]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [terms(), terms(audits=(80, 140, 200)), terms(delta=0.2)],
+    ids=["one look", "three looks", "delta"],
+)
+def test_a_certificate_holds_for_its_own_records_in_any_order_and_after_a_round_trip(given: Terms) -> None:
+    records = settle(given)
+    certificate = certify(records, given, ["ann"])
+    assert certificate.unreviewed > 200
+    assert certificate.chance <= 0.05
+    read = Certificate.model_validate_json(certificate.model_dump_json())
+    assert read == certificate
+    assert (
+        verify([Record.model_validate_json(one.model_dump_json()) for one in reversed(records)], read) == []
+    )
+
+
+def change(records: list[Record], pick: Callable[[Record], bool], **changed: Any) -> list[Record]:
+    """The records with the first that is picked changed."""
+    at = next(index for index, record in enumerate(records) if pick(record))
+    return [*records[:at], records[at].model_copy(update=changed), *records[at + 1 :]]
+
+
+TAMPERED: dict[str, tuple[Callable[[Record], bool], dict[str, Any]]] = {
+    "an accepted label": (lambda one: one.source == "auto", {"label": {"topic": "b"}}),
+    "an audit that found an error": (
+        lambda one: one.audited and one.label != one.draft,
+        {"label": {"topic": "a"}},
+    ),
+    "a label of people": (lambda one: one.source == "review" and not one.audited, {"label": {"topic": "b"}}),
+    "an uncertainty": (lambda one: one.uncertainty is not None, {"uncertainty": 0.5}),
+    "an audit mark": (lambda one: one.audited, {"audited": False}),
+    "who settled it": (lambda one: one.audited, {"source": "auto"}),
+    "an id": (lambda one: one.audited, {"id": "other"}),
+    "a label that is gone": (lambda one: one.source == "auto", {"label": None}),
+    "a label of no schema": (lambda one: one.source == "auto", {"label": {"topic": "c"}}),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_a_changed_record_is_noticed(what: str) -> None:
+    records = settle(terms())
+    certificate = certify(records, terms())
+    pick, changed = TAMPERED[what]
+    assert verify(change(records, pick, **changed), certificate)
+
+
+def test_a_record_that_is_left_out_or_stands_twice_is_noticed() -> None:
+    records = settle(terms())
+    certificate = certify(records, terms())
+    assert verify(records[1:], certificate)
+    assert verify([*records, records[0]], certificate)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"cut": 700}, {"errors": 0}, {"allowed": 30}, {"audited": 400}, {"budget": 90}, {"unreviewed": 1_000}, {"chance": 0.01}, {"accepted": None}],
+    ids=str,
+)  # fmt: skip
+def test_a_changed_figure_of_the_certificate_is_noticed(changed: dict[str, Any]) -> None:
+    records = settle(terms())
+    certificate = certify(records, terms()).model_copy(update=changed)
+    assert verify(records, certificate)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"seed": "f" * 32}, {"epsilon": 0.02}, {"alpha": 0.2}, {"audits": (199,)}], ids=str
+)
+def test_changed_terms_are_noticed(changed: dict[str, Any]) -> None:
+    records = settle(terms())
+    certificate = certify(records, terms()).model_copy(update={"terms": terms(**changed)})
+    assert verify(records, certificate)
+
+
+def test_what_does_not_match_is_named() -> None:
+    records = settle(terms())
+    certificate = certify(records, terms())
+    changed = change(records, lambda one: one.source == "auto", label={"topic": "b"})
+    said = [str(mismatch) for mismatch in verify(changed, certificate)]
+    assert any("accepted without review but its label is not its draft" in one for one in said)
+    assert any(one.startswith("the certificate says records = ") for one in said)
+
+
+def test_an_audited_example_without_a_label_gives_no_certificate_and_says_which() -> None:
+    records = settle(terms())
+    changed = change(records, lambda one: one.audited, label=None, source=None)
+    id_ = next(one.id for one in records if one.audited)
+    with pytest.raises(InputError, match=f"{id_}: an audited example needs"):
+        certify(changed, terms())
+
+
+def test_more_audits_than_there_are_drafts_are_refused() -> None:
+    with pytest.raises(InputError, match="only 1200 examples are in the pool"):
+        certify(settle(terms()), terms(audits=(1_300,)))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"audits": (200, 100)}, {"audits": (0,)}, {"audits": (10, 20), "spent": (0.05, 0.1)}, {"seed": "short"}], ids=str
+)  # fmt: skip
+def test_terms_that_promise_nothing_are_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"audits|spent|seed"):
+        terms(**changed)
+
+
+def test_every_example_is_drawn_equally_often_and_ties_fall_as_the_seed_says() -> None:
+    ids = [f"e{index}" for index in range(40)]
+    drawn, first = np.zeros(40), np.zeros(40)
+    for index in range(2_000):
+        seed = f"{index:032x}"
+        drawn[in_audit_order(ids, seed)[:10]] += 1
+        first[in_order(ids, [0.5] * 40, seed)[:10]] += 1
+    for counts in (drawn, first):
+        assert ((counts - 500) ** 2 / 500).sum() < 75  # 39 degrees of freedom, 0.05 % of chance
+    assert np.corrcoef(drawn, first)[0, 1] < 0.6
+    assert new_seed() != new_seed()
