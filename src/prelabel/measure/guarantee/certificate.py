@@ -31,6 +31,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
     id: str
+    content: dict[str, Json] = Field(default_factory=dict)
     draft: dict[str, Json] | None
     label: dict[str, Json] | None
     source: Source | None

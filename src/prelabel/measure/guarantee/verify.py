@@ -44,9 +44,9 @@ def _unfit(records: Sequence[Record], certificate: Certificate) -> Iterable[Mism
             )
             continue
         try:
-            schema.validate_label(record.label)
+            schema.validate_label(record.label, record.content)
             if record.draft is not None:
-                schema.validate_label(record.draft)
+                schema.validate_label(record.draft, record.content)
         except LabelError as error:
             yield Mismatch(record.id, f"does not fit the schema: {error}")
 
