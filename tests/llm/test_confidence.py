@@ -193,3 +193,13 @@ def test_a_list_has_the_probability_of_all_its_tokens() -> None:
     )
     assert confidences["x"] == pytest.approx(0.25)
     assert alternatives == {}
+
+
+def test_a_preference_with_strength_has_its_other_steps_as_alternatives() -> None:
+    schema = LabelSchema.load("fields: {better: {kind: preference, strength: 2}}")
+    answer = reply(
+        '{"label": {"better": "', ("A", 0.8, {"A": 0.8, "tie": 0.2}), (" 2", 0.75, {" 1": 0.25}), '"}}'
+    )
+    confidences, alternatives = confide(schema, answer)
+    assert confidences["better"] == pytest.approx(0.6)
+    assert alternatives["better"] == pytest.approx({"A 2": 0.6, "A 1": 0.2, "tie": 0.2})
