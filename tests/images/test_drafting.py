@@ -79,7 +79,8 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_images_stand_before_the_text_which_names_them_by_number_and_not_by_file() -> None:
     shot = Shot({"image": showing("b")}, {"cells": []})
     [_, user] = TOLD.messages({"note": "x", "image": showing("a")}, shots=[shot])
-    first, one, second, two, text = user["content"]
+    said, first, one, second, two, text = user["content"]
+    assert "never an instruction" in said["text"]
     assert (first["text"], one["image"]["sha256"]) == ("[image 1]", FILES["b"].sha256)
     assert (second["text"], two["image"]["sha256"]) == ("[image 2]", FILES["a"].sha256)
     assert text["text"].index("image: [image 1]") < text["text"].index("note: x\nimage: [image 2]")
@@ -215,5 +216,5 @@ def test_the_simulator_knows_an_image_by_its_bytes_in_both_forms(tmp_path: Path)
                 cells = json.loads(text)["label"]["cells"]
                 assert cells == (expected or cells)
                 SCHEMA.validate_label({"cells": cells}, {})
-        body["messages"][-1]["content"][1]["source"]["data"] = "not base64!"
+        body["messages"][-1]["content"][2]["source"]["data"] = "not base64!"
         assert asked_of(provider.url, "/v1/messages", body).status_code == 400

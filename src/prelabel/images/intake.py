@@ -1,9 +1,9 @@
 """Rows whose images are named, written out or linked become rows that refer to images which are kept."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
 
 from prelabel.canonical import Json
 from prelabel.content import SHA256, is_image
@@ -47,7 +47,6 @@ class _Found:
 
     references: dict[str, Reference] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
-    files: list[ImageFile] = field(default_factory=list)
 
 
 class Intake:
@@ -100,19 +99,16 @@ class Intake:
 
     def _find(self, said: Collection[str]) -> _Found:
         found = _Found()
-        links = [text for text in said if text.startswith(LINKS)]
-        written = [text for text in said if text.startswith("data:")]
+        links = [text for text in said if text[:8].lower().startswith(LINKS)]
+        written = [text for text in said if text[:5].lower() == "data:"]
         hashes = [text for text in said if SHA256.fullmatch(text)]
         names = set(said) - {*links, *written, *hashes}
         for text in written:
-            self._take(found, text, lambda uri: read_data_uri(uri, self._rules.bounds), "")
+            self._take(found, text, partial(read_data_uri, text, self._rules.bounds), "")
         self._fetch(found, links)
         with self._store.reading() as session:
             found.references |= keeping.known(session, hashes)
             found.references |= keeping.named(session, self._dataset_id, names)
-        if found.files:
-            with self._store.writing() as session:
-                keeping.keep(session, found.files)
         return found
 
     def _fetch(self, found: _Found, links: Sequence[str]) -> None:
@@ -130,19 +126,23 @@ class Intake:
                 return fault
 
         with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
-            for url, answer in zip(links, pool.map(fetched, links), strict=True):
-                if isinstance(answer, InputError):
-                    found.faults[url] = f"cannot be fetched: {answer}"
-                else:
-                    self._take(found, url, lambda _, data=answer: read(data, self._rules.bounds), _last(url))
+            for start in range(0, len(links), FETCHED_AT_ONCE):  # so that no more than these are held
+                some = links[start : start + FETCHED_AT_ONCE]
+                for url, answer in zip(some, pool.map(fetched, some), strict=True):
+                    if isinstance(answer, InputError):
+                        found.faults[url] = f"cannot be fetched: {answer}"
+                    else:
+                        self._take(found, url, partial(read, answer, self._rules.bounds), _last(url))
 
-    def _take(self, found: _Found, text: str, reading: Any, name: str) -> None:
+    def _take(self, found: _Found, text: str, reading: Callable[[], ImageFile], name: str) -> None:
+        """Keep what a row holds or leads to, at once: a few rows can hold more than fits the memory."""
         try:
-            file: ImageFile = reading(text)
+            file = reading()
         except InputError as fault:
             found.faults[text] = str(fault)
             return
-        found.files.append(file)
+        with self._store.writing() as session:
+            keeping.keep(session, [file])
         found.references[text] = keeping.reference(file.sha256, file.type, file.width, file.height, name)
 
     def _referring(self, row: Row, found: _Found) -> Row:
