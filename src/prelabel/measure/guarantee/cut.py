@@ -6,6 +6,7 @@ found wrong; `wrong` is looked at for the audited ones alone.
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,10 @@ def longest_within(audited: Flags, wrong: Flags, bounds: Sequence[int], first: i
     """
     audits = np.cumsum(audited)
     errors = np.cumsum(audited & wrong)
-    allowed = np.array([budget_of(delta, int(count)) for count in range(len(audited) + 1)])
     unreviewed = np.arange(1, len(audited) + 1) - audits
-    fits = (errors < first + len(bounds)) & (left(errors, unreviewed, bounds, first) <= allowed[unreviewed])
+    share = Fraction(str(delta))
+    allowed = unreviewed * share.numerator // share.denominator
+    fits = (errors < first + len(bounds)) & (left(errors, unreviewed, bounds, first) <= allowed)
     # a cut ends with an accepted one: a last audited example adds nothing
     sizes = np.flatnonzero(fits & ~audited)
     return cut_at(int(sizes[-1]) + 1 if sizes.size else 0, audited, wrong)
