@@ -188,7 +188,13 @@ def endpoints(web: TestClient) -> list[tuple[str, str, str]]:
         for path, item in paths.items()
     ]
     ids = [
-        (path.replace("{run_id}", "1").replace("{slot_id}", "1").replace("{import_id}", "1"), item)
+        (
+            path.replace("{sha256}", "0" * 64)
+            .replace("{run_id}", "1")
+            .replace("{slot_id}", "1")
+            .replace("{import_id}", "1"),
+            item,
+        )
         for path, item in filled
     ]
     return [
@@ -204,7 +210,8 @@ def test_every_endpoint_but_health_wants_a_token(web: TestClient) -> None:
 
 MAY_REVIEW = {
     "who_am_i", "list_projects", "get_project", "list_runs", "get_run", "get_progress", "claim_slots", "renew_slots", "release_slots",
-    "undo_answer", "submit_label", "skip_slot", "flag_slot", "keep_scratch", "get_scratch", "my_feedback", "health", "ready",
+    "undo_answer", "submit_label", "skip_slot", "flag_slot", "keep_scratch", "get_scratch", "my_feedback", "get_image",
+    "health", "ready",
 }  # fmt: skip
 MAY_SETTLE = {"claim_adjudications", "get_case"}
 ADMIN_ONLY = {"list_users", "add_user", "issue_token", "revoke_tokens"}

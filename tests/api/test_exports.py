@@ -94,6 +94,11 @@ def test_what_a_reviewer_submitted_comes_out_in_every_format_or_is_said_to_be_lo
         found: Any = row.value.get("label" if form in ("jsonl", "csv", "parquet") else "gold")
         if form.startswith("preference"):
             assert row.value["content"][f"response_{found['better'].lower()}"] == "that"
+        elif (
+            found is None
+        ):  # the fields of the content are one text there, in which there are no two responses to prefer
+            assert case == "preference"
+            assert row.lost
         elif lost:
             assert lost < set(schema.fields)
             assert row.lost or all((found[name] is None) == (name in lost) for name in schema.fields)

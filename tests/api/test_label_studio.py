@@ -67,7 +67,7 @@ def test_stored_drafts_are_answered_at_once_in_the_order_of_the_tasks(
     run = queued_run(sqlite_store, 3)
     second, new, first = light.predict(task("text 1"), task("new"), task("text 0"))
     assert new == []
-    assert (second["model_version"], second["score"]) == (f"run {run}: fake", 0.4)
+    assert (second["model_version"], second["score"]) == (f"run {run}: fake", 0.401)
     [region] = second["result"]
     assert (region["from_name"], region["to_name"], region["type"]) == ("topic", "text", "choices")
     assert region["value"] == {"choices": ["a"]}
