@@ -89,7 +89,7 @@ def postgres_server() -> str:
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """URL of a fresh, empty database, dropped after the test."""
     name = f"prelabel_test_{uuid.uuid4().hex[:12]}"
-    _run_sql(postgres_server, f'CREATE DATABASE "{name}"')
+    _make_database(postgres_server, name)
     yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
     _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
@@ -120,7 +120,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_database(postgres_server: str) -> Iterator[str]:
     """URL of a migrated database that tests share, one after the other: emptying one is quicker than making one."""
     name = f"prelabel_shared_{uuid.uuid4().hex[:12]}"
-    _run_sql(postgres_server, f'CREATE DATABASE "{name}"')
+    _make_database(postgres_server, name)
     url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
     store = Store(url)
     store.migrate()
@@ -145,8 +145,7 @@ def postgres_store(postgres_database: str) -> Iterator[Store]:
     store = Store(postgres_database)
     yield store
     store.close()
-    tables = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
-    _run_sql(postgres_database, END_OTHERS, f"TRUNCATE {tables} RESTART IDENTITY")
+    _run_sql(postgres_database, END_OTHERS, EMPTY)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -160,6 +159,18 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
+def _make_database(server: str, name: str) -> None:
+    """No test takes the power away, so none has to wait for the disk."""
+    _run_sql(server, f'CREATE DATABASE "{name}"', f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
+
+
+EMPTY = "; ".join([
+    "BEGIN",
+    *(f'DELETE FROM "{table.name}"' for table in reversed(SQLModel.metadata.sorted_tables)),
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL",
+    "COMMIT",
+])  # fmt: skip
+"""Quicker than TRUNCATE, which makes a new file for each table and index."""
 END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 

@@ -210,7 +210,7 @@ def test_every_endpoint_but_health_wants_a_token(web: TestClient) -> None:
 
 MAY_REVIEW = {
     "who_am_i", "list_projects", "get_project", "list_runs", "get_run", "get_progress", "claim_slots", "renew_slots", "release_slots",
-    "undo_answer", "submit_label", "skip_slot", "flag_slot", "keep_scratch", "get_scratch", "my_feedback", "get_image",
+    "undo_answer", "submit_label", "skip_slot", "flag_slot", "keep_scratch", "get_scratch", "my_feedback", "get_image", "get_label_studio_config",
     "health", "ready",
 }  # fmt: skip
 MAY_SETTLE = {"claim_adjudications", "get_case"}

@@ -96,9 +96,8 @@ def test_what_a_reviewer_submitted_comes_out_in_every_format_or_is_said_to_be_lo
             assert row.value["content"][f"response_{found['better'].lower()}"] == "that"
         elif (
             found is None
-        ):  # the fields of the content are one text there, in which there are no two responses to prefer
-            assert case == "preference"
-            assert row.lost
+        ):  # the content's fields are one text there: no two responses to prefer, no place to point at
+            assert row.lost, form
         elif lost:
             assert lost < set(schema.fields)
             assert row.lost or all((found[name] is None) == (name in lost) for name in schema.fields)
