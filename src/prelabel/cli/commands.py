@@ -111,6 +111,7 @@ def submit(
     threshold: options.Threshold = 0.9,
     calibrated: options.Calibrated = False,
     gold_target: options.GoldTarget = None,
+    reviewers: options.Reviewers = 1,
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -118,7 +119,7 @@ def submit(
     """Bring a file of examples in, say what drafting it will cost, and start."""
     body = options.run_body(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
-        gold_target, cap,
+        gold_target, cap, reviewers,
     )  # fmt: skip
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,

@@ -53,6 +53,10 @@ Calibrated = Annotated[bool, typer.Option(
 GoldTarget = Annotated[float | None, typer.Option(
     rich_help_panel=ACCEPTING, help="Accept nothing where gold accuracy is not surely this high.",
 )]  # fmt: skip
+Reviewers = Annotated[int, typer.Option(
+    min=1, max=9, rich_help_panel=ACCEPTING,
+    help="How many people answer an example that is not accepted; what they disagree on goes to a senior.",
+)]  # fmt: skip
 Cap = Annotated[float | None, typer.Option(
     min=0, rich_help_panel=MONEY, help="Dollars that the run may spend at most.",
 )]  # fmt: skip
@@ -89,6 +93,7 @@ def run_body(
     calibrated: bool,
     gold_target: float | None,
     cap: float | None,
+    reviewers: int = 1,
 ) -> Document:
     """The body of POST …/runs and …/quotes. Raises InputError where options do not go together."""
     _check(models, take_from, confidence, samples, panel)
@@ -102,6 +107,7 @@ def run_body(
         "threshold": threshold,
         "confidence": "calibrated" if calibrated else "raw",
         "gold_target": gold_target,
+        "reviewers": reviewers,
     }
     return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
 
