@@ -26,7 +26,7 @@ from prelabel.store import Store
 from tests.factories import SCHEMA, all_of, places, work_off
 
 QUICK = Settings(
-    lease_seconds=0.05,
+    lease_seconds=0.15,
     batch_poll_seconds=0.01,
     retry_seconds=0.01,
     chunk_size=10,

@@ -297,7 +297,7 @@ def test_a_batch_that_failed_as_a_whole_costs_nothing_and_leaves_its_examples_fr
     used = batches(store, Factory(store, provider), batch_poll_seconds=0.05)
     for _ in range(3):
         advance_all(used)
-        asyncio.run(asyncio.sleep(0.06))
+        asyncio.run(asyncio.sleep(0.2))
     assert (get_run(store, run_id).state, len(provider.sent)) == (state, 1)
     assert [(one.state, one.note) for one in all_batches(store)] == [("failed", str(failure))]
     with store.reading() as session:
@@ -393,7 +393,7 @@ def test_a_batch_is_taken_by_one_worker_at_a_time_and_comes_back_if_that_dies(
     assert batch_id is not None
     used.keep(batch_id)
     assert used.take() is None
-    asyncio.run(asyncio.sleep(0.06))
+    asyncio.run(asyncio.sleep(0.2))
     assert used.take() == batch_id
 
 
