@@ -22,6 +22,9 @@ from prelabel.settings import settings
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 727_001
 """Key of the PostgreSQL advisory lock that lets one process migrate at a time."""
+KEPT, CONNECTIONS = 5, 40
+"""Connections that a process keeps open, and those that it can have at once: as many as the web framework has threads (anyio's
+default). Fewer are not handed out in turn: who has no luck waits for half a minute and fails. PostgreSQL allows 100 in all."""
 
 
 class Store:
@@ -31,7 +34,9 @@ class Store:
         self.url = url
         if (database := make_url(url).database) and self.is_sqlite:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_engine(url, pool_pre_ping=not self.is_sqlite)
+        self.engine = create_engine(
+            url, pool_pre_ping=not self.is_sqlite, pool_size=KEPT, max_overflow=CONNECTIONS - KEPT
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
