@@ -110,9 +110,14 @@ def make_run(
 
 def work_off(store: Store, run_id: int, drafter: Drafter, settings: Settings = QUICK) -> None:
     """Draft and route until nothing is left to claim."""
+    work_off_by(store, run_id, lambda *_: drafter, settings)
+
+
+def work_off_by(store: Store, run_id: int, drafters: Callable[..., Drafter], settings: Settings) -> None:
+    """As `work_off`, with the drafter that the run asks for."""
 
     async def work() -> None:
-        engine = Engine(store, settings, lambda *_: drafter)
+        engine = Engine(store, settings, drafters)
         line = engine.wake(run_id)
         assert line is not None
         await line

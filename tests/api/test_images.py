@@ -1,6 +1,5 @@
 """Images over HTTP: in by their bytes, out for reviewers, drafted, reviewed and taken home with their labels."""
 
-import asyncio
 import io
 import json
 from collections.abc import Iterator
@@ -14,14 +13,13 @@ from prelabel import errors
 from prelabel.client import Client
 from prelabel.images.reading import Bounds, read
 from prelabel.kinds.boxes import Boxes
-from prelabel.lanes.engine import Engine
 from prelabel.llm.drafters import Drafters
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.app import create_app
 from simulator.process import Provider, running
 from tests.api.conftest import RecordingQueue, SignIn
-from tests.factories import QUICK
+from tests.factories import QUICK, work_off_by
 from tests.images.making import picture, png_that_claims
 
 CELLS = {"fields": {"cells": {"kind": "boxes", "options": ["RBC", "WBC", "Platelets"]}}}
@@ -186,12 +184,4 @@ def draft_all(store: Store, provider: Provider, run_id: int) -> None:
     used = Settings(
         **QUICK.model_dump() | {"api_base": f"{provider.url}/v1", "prices": '{"openai/one": [0, 0]}'}
     )
-
-    async def work() -> None:
-        engine = Engine(store, used, Drafters(store, used))
-        line = engine.wake(run_id)
-        assert line is not None
-        await line
-        await engine.stop(1)
-
-    asyncio.run(work())
+    work_off_by(store, run_id, Drafters(store, used), used)

@@ -1,6 +1,5 @@
 """Fields of every kind come in, are drafted, reviewed and measured, go out, and come in again."""
 
-import asyncio
 import gzip
 import io
 import json
@@ -13,13 +12,12 @@ import pytest
 from prelabel.client import Client
 from prelabel.drafters.cascade import Step
 from prelabel.errors import InputError
-from prelabel.lanes.engine import Engine
 from prelabel.llm.drafters import Drafters
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.store import Store
 from simulator.process import Provider, running
-from tests.factories import QUICK, get_run, make_run, places
+from tests.factories import QUICK, get_run, make_run, places, work_off_by
 
 MIXED = """
 fields:
@@ -47,15 +45,7 @@ def provider() -> Iterator[Provider]:
 def draft(store: Store, provider: Provider, run_id: int) -> None:
     prices = '{"openai/one": [0, 0]}'
     used = Settings(**QUICK.model_dump() | {"api_base": f"{provider.url}/v1", "prices": prices})
-
-    async def work() -> None:
-        engine = Engine(store, used, Drafters(store, used))
-        line = engine.wake(run_id)
-        assert line is not None
-        await line
-        await engine.stop(1)
-
-    asyncio.run(work())
+    work_off_by(store, run_id, Drafters(store, used), used)
 
 
 def bring_in(lead: Client, project: str, schema: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

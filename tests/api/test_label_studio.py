@@ -6,19 +6,22 @@ from typing import Any
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import select
 
-from prelabel import formats
+from prelabel import formats, schema_move
 from prelabel.client import Client
 from prelabel.formats import label_studio
 from prelabel.formats.label_studio.config import read_config
 from prelabel.label_studio import drafts, reviews
-from prelabel.models import Dataset, Placement, Run
+from prelabel.models import Dataset, Run
+from prelabel.schema import LabelSchema
+from prelabel.schema_change import SchemaMapping
+from prelabel.schema_move import Wish
 from prelabel.store import Store
 from tests.api.conftest import RecordingQueue
 from tests.api.studio import CONFIG, Studio, task
 from tests.factories import (
     FakeDrafter,
+    get_run,
     make_run,
     places,
     queued_run,
@@ -127,11 +130,38 @@ def test_a_reviewer_s_token_gets_drafts_and_has_nothing_drafted(
     assert (new, wake.asked) == ([], [])
 
 
-def test_the_draft_of_an_audit_is_not_shown(sqlite_store: Store, light: Studio) -> None:
+def test_a_draft_is_not_shown_to_those_who_are_to_answer_without_sight_of_it(
+    sqlite_store: Store, light: Studio
+) -> None:
+    run_id = make_run(
+        sqlite_store, [{"id": "1", "text": "text 0", "gold": "b"}, {"id": "2", "text": "text 1"}]
+    )
+    work_off(sqlite_store, run_id, FakeDrafter(sure))
+    missed, accepted = light.predict(task("text 0"), task("text 1"))
+    assert (missed, accepted["result"][0]["value"]) == ([], {"choices": ["a"]})
+
+
+def test_a_draft_is_shown_as_the_schema_of_today_has_it(sqlite_store: Store, light: Studio) -> None:
     queued_run(sqlite_store, 1)
-    with sqlite_store.writing() as session:
-        session.exec(select(Placement)).one().reason = "audit"
-    assert light.predict(task("text 0")) == [[]]
+    schema = LabelSchema.load("fields: {topic: [z, b, c]}")
+    schema_move.apply(
+        sqlite_store, "p", Wish(label_schema=schema, mapping=SchemaMapping(options={"topic": {"a": "z"}})), 10
+    )
+    [found] = light.predict(task("text 0"))
+    assert found["result"][0]["value"] == {"choices": ["z"]}
+
+
+def test_a_run_of_drafts_that_were_brought_in_is_not_what_new_tasks_are_drafted_like(
+    sqlite_store: Store, light: Studio, light_wake: RecordingQueue
+) -> None:
+    draft = {"model": "m", "label": "a", "confidence": 0.9}
+    make_run(sqlite_store, [{"id": "1", "text": "x", "drafts": [draft]}], model="given/m")
+    assert light.predict(task("new")) == [[]]
+    assert light_wake.asked == []
+    make_run(sqlite_store, 1, threshold=0.77)
+    make_run(sqlite_store, [{"id": "1", "text": "y", "drafts": [draft]}], model="given/m")
+    light.predict(task("new"))
+    assert get_run(sqlite_store, light_wake.asked[0]).policy["threshold"] == 0.77
 
 
 def test_someone_who_has_the_task_open_gets_an_empty_prediction(sqlite_store: Store, light: Studio) -> None:

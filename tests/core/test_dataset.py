@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from prelabel import projects
-from prelabel.dataset import BATCH, ImportReport, Mapping, bring_in
+from prelabel.dataset import BATCH, ImportReport, bring_in
 from prelabel.formats.base import Row
 from prelabel.models import BadRow, Example, Import
+from prelabel.rows import Mapping
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 

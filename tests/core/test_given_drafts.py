@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from prelabel import ledger, projects, quote, report, runs
-from prelabel.dataset import ImportReport, Mapping, bring_in
+from prelabel.dataset import ImportReport, bring_in
 from prelabel.draft import Subject
 from prelabel.drafters.cascade import Cascade, Step, check_for_batches
 from prelabel.drafters.given import GivenDrafter, find
@@ -22,6 +22,7 @@ from prelabel.formats.base import Row
 from prelabel.models import BadRow, Draft, GivenDraft
 from prelabel.policy import Policy
 from prelabel.prompt import load_prompt
+from prelabel.rows import Mapping
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.store import Store

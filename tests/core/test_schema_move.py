@@ -29,12 +29,14 @@ from tests.factories import (
     places,
     queued_run,
     reasons,
+    unsure,
     work_off,
 )
 
 MERGED = LabelSchema.load("fields: {topic: [b, c]}")
 """The factory's schema has a, b, c."""
 TO_B = SchemaMapping(options={"topic": {"a": "b"}})
+TEAM = (("rita", "reviewer"), ("sam", "reviewer"), ("sue", "senior"))
 RENAMED = LabelSchema.load("fields: {subject: [x, b, c]}")
 TO_SUBJECT = SchemaMapping(fields={"topic": "subject"}, options={"topic": {"a": "x"}})
 
@@ -149,6 +151,29 @@ def test_who_reviewed_an_example_may_review_it_again_and_cannot_take_the_old_ans
     assert set(labels(store, run_id).values()) == {("c", "review")}
     with store.reading() as session:
         assert len(all_of(session, Review)) == 6
+
+
+@pytest.mark.parametrize(
+    ("mapping", "ended"), [(TO_B, {"settled": 2}), (SchemaMapping(), {"queued": 2})], ids=["mapped", "unfit"]
+)
+def test_an_answer_of_two_that_came_before_the_change_counts_as_what_it_is_now(
+    store: Store, mapping: SchemaMapping, ended: dict[str, int]
+) -> None:
+    run_id = make_run(store, 2, reviewers=2)
+    work_off(store, run_id, FakeDrafter(unsure))
+    rita, sam, sue = (make_user(store, name, role).id or 0 for name, role in TEAM)
+    answer_all(store, rita, {"topic": "a"})
+    change(store, MERGED, mapping)
+    answer_all(store, sam, {"topic": "b"})
+    check_places(store, run_id, 2)
+    assert places(store, run_id) == ended
+    with store.writing() as session:
+        for work in review.claim(session, sue, 10, 60, for_senior=True):
+            assert len(review.case_of(session, sue, work.slot_id).answers) == 2
+            assert review.case_of(session, sue, work.slot_id).apart == {"topic": 1.0}
+            review.submit(session, sue, work.slot_id, {"topic": "c"}, Answer(f"token-{work.slot_id}"))
+    source = "consensus" if mapping == TO_B else "adjudication"
+    assert {found for _, found in labels(store, run_id).values()} == {source}
 
 
 def test_an_answer_under_the_old_schema_is_refused_with_its_reason(store: Store) -> None:

@@ -16,7 +16,7 @@ from prelabel.models import Call, Draft, Prompt
 from prelabel.settings import Settings
 from prelabel.store import Store
 from simulator.process import Provider, running
-from tests.factories import QUICK, all_of, get_run, make_run, places
+from tests.factories import QUICK, all_of, get_run, make_run, places, work_off_by
 
 FREE = '{"openai/one": [0, 0], "openai/two": [0, 0], "openai/dear": [1, 2]}'
 GPT = "openai/gpt-4o-mini"
@@ -44,15 +44,7 @@ def draft_all(store: Store, provider: Provider, step: Step) -> tuple[int, list[C
     provider.reset()
     used = Settings(**QUICK.model_dump() | {"api_base": f"{provider.url}/v1", "prices": FREE})
     run_id = make_run(store, 10, steps=[step], threshold=0.9)
-
-    async def work() -> None:
-        engine = Engine(store, used, Drafters(store, used))
-        line = engine.wake(run_id)
-        assert line is not None
-        await line
-        await engine.stop(1)
-
-    asyncio.run(work())
+    work_off_by(store, run_id, Drafters(store, used), used)
     with store.reading() as session:
         return run_id, list(all_of(session, Call))
 

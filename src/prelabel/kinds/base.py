@@ -1,5 +1,6 @@
 """What every kind of label field knows."""
 
+import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -224,6 +225,14 @@ def must_be_text(value: Json, path: str) -> str:
         return keepable(value)
     except ValueError as error:
         raise LabelError(path, str(error)) from error
+
+
+def json_list(text: str, of: str) -> Json:
+    """The JSON that a CSV cell holds, where it is valid; `of` says what it should be a list of. Raises LabelError."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LabelError("", f"{shown(text)} is not a JSON list of {of}") from error
 
 
 def shown(value: Json) -> str:

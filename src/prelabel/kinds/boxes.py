@@ -9,7 +9,7 @@ from pydantic import Field
 
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError
-from prelabel.kinds.base import Part, shown
+from prelabel.kinds.base import Part, json_list, shown
 from prelabel.kinds.options import Options
 
 DIGITS = 6
@@ -102,10 +102,7 @@ class Boxes(Options):
 
     def parse(self, text: str) -> Json:
         """A JSON list; an empty cell is an empty list."""
-        try:
-            value = json.loads(text) if text.strip() else []
-        except (ValueError, RecursionError) as error:
-            raise LabelError("", f"{shown(text)} is not a JSON list of boxes") from error
+        value = json_list(text, "boxes") if text.strip() else []
         self.validate_value(value, "")
         return self.normalize(value)
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
-from prelabel.kinds.base import Part, shown
+from prelabel.kinds.base import Part, json_list, shown
 from prelabel.kinds.options import Options
 
 
@@ -80,10 +80,7 @@ class Choices(Options):
     def parse(self, text: str) -> Json:
         """A JSON list, or options with a semicolon or "|" between them."""
         if text.lstrip().startswith("["):
-            try:
-                value = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise LabelError("", f"{shown(text)} is not a JSON list") from error
+            value = json_list(text, "options")
         else:
             parts = text.replace("|", ";").split(";")
             value = [part.strip() for part in parts if part.strip()]

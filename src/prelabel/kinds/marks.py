@@ -11,7 +11,7 @@ from pydantic import Field
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError
 from prelabel.finding import CLOSE, OPEN, Place
-from prelabel.kinds.base import Part, shown
+from prelabel.kinds.base import Part, json_list, shown
 from prelabel.kinds.options import Options
 
 HOW_TO_MARK = (
@@ -83,10 +83,7 @@ class Marks(Options, ABC):
 
     def parse(self, text: str) -> Json:
         """A JSON list."""
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise LabelError("", f"{shown(text)} is not a JSON list") from error
+        value = json_list(text, "marks")
         self.validate_value(value, "")
         return self.normalize(value)
 

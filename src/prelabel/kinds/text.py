@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
-from prelabel.kinds.base import Kind, must_be_text, shown
+from prelabel.kinds.base import Kind, json_list, must_be_text, shown
 
 LEAST = 0.01
 """Distance of texts that are not equal, at the least."""
@@ -92,12 +92,7 @@ class Text(Kind):
 
     def parse(self, text: str) -> Json:
         """The cell as it is; of turns, a JSON list."""
-        value: Json = text
-        if self.turns:
-            try:
-                value = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise LabelError("", f"{shown(text)} is not a JSON list of turns") from error
+        value = json_list(text, "turns") if self.turns else text
         self.validate_value(value, "")
         return self.normalize(value)
 

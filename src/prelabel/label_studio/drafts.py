@@ -1,8 +1,8 @@
 """Drafts for Label Studio's tasks: those that are stored, at once; for other tasks drafting begins, and they are asked about again.
 
 What is new goes into the dataset "label-studio" of the project, which one run drafts: the newest on it that is not cancelled. The
-first time, it is started as the newest run of the project was, with its models, prompt, policy and cap. A project without any
-run has no models chosen: nothing is drafted then.
+first time, it is started as the newest run of the project that asks a model was, with its models, prompt, policy and cap. In a
+project without such a run nothing is drafted.
 """
 
 import logging
@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from prelabel import place, projects, runs
 from prelabel.canonical import Json
 from prelabel.dataset import bring_in
-from prelabel.drafters.cascade import named, steps_of
+from prelabel.drafters.cascade import is_given, named, steps_of
 from prelabel.errors import FormatError
 from prelabel.formats.base import Row
 from prelabel.formats.label_studio.config import read_config
@@ -22,11 +23,12 @@ from prelabel.formats.label_studio.controls import Control, controls_of, object_
 from prelabel.formats.label_studio.reading import HOLDS, field_name
 from prelabel.formats.label_studio.writing import Result
 from prelabel.label_studio.tasks import Task, placements, read_tasks
-from prelabel.models import Dataset, Draft, Example, Placement, Project, Prompt, Run
+from prelabel.models import Dataset, Draft, Example, Placement, Project, Prompt, Run, Slot
 from prelabel.policy import Policy
 from prelabel.prompt import parse_prompt
 from prelabel.schema import LabelSchema
 from prelabel.store import Store, after_commit
+from prelabel.versions import Translator
 
 DATASET = "label-studio"
 SAMPLE = 100
@@ -56,9 +58,9 @@ def model_version(session: Session, project: Project) -> str:
 
 def notice(session: Session, project: Project) -> str:
     """Why no drafts will come, if none will."""
-    if _newest_run(session, project) is None:
+    if _asking_run(session, project) is None:
         return (
-            f"project {project.name!r} has no run yet, so no model is chosen: start one on any dataset of it "
+            f"project {project.name!r} has no run yet that asks a model: start one on any dataset of it "
             "(prelabel submit FILE --model MODEL); its models then draft what Label Studio asks about"
         )
     return ""
@@ -91,7 +93,7 @@ class _Answers:
     def __init__(self, session: Session, config: str, version: str) -> None:
         self._session = session
         self._version = version
-        self._schemas: dict[int, LabelSchema] = {}
+        self._into: dict[int, Translator] = {}
         try:
             self._config = read_config(config)[1] if config else {}
         except FormatError as error:
@@ -99,21 +101,35 @@ class _Answers:
             self._config = {}
 
     def of(self, task: Task, own: Sequence[Placement]) -> dict[str, Json] | None:
-        """The draft of the newest run that has one; none of an audit, whose reviewers must not see it."""
+        """The draft of the newest run that has one which its schema knows; none where people are to answer without sight of it."""
+        if any(self._is_blind(placement) for placement in own):
+            return None
         for placement in own:
             draft = self._session.get(Draft, placement.draft_id) if placement.draft_id else None
-            if placement.reason == "audit" and placement.place == "queued":
-                return None
-            if draft and draft.label is not None:
-                return self._prediction(task, placement.run_id, draft)
+            into = self._translator(placement.run_id)
+            if (
+                draft
+                and (label := into.fitting(draft.label, draft.schema_version_id, task.content)) is not None
+            ):
+                return self._prediction(task, into.schema, draft, label)
         return None
 
-    def _prediction(self, task: Task, run_id: int, draft: Draft) -> dict[str, Json]:
-        if run_id not in self._schemas:
-            self._schemas[run_id] = runs.schema_of(self._session, runs.get(self._session, run_id))
-        schema = self._schemas[run_id]
+    def _is_blind(self, placement: Placement) -> bool:
+        asked = select(Slot.id).where(
+            Slot.placement_id == placement.id, Slot.state == "open", col(Slot.blind)
+        )
+        return self._session.exec(asked.limit(1)).first() is not None
+
+    def _translator(self, run_id: int) -> Translator:
+        if run_id not in self._into:
+            self._into[run_id] = Translator.of(self._session, runs.get(self._session, run_id))
+        return self._into[run_id]
+
+    def _prediction(
+        self, task: Task, schema: LabelSchema, draft: Draft, label: Mapping[str, Json]
+    ) -> dict[str, Json]:
         controls = _matched(schema, self._config, task.content)
-        result = Result(schema, task.content, controls, f"draft-{draft.id}").of(draft.label or {})
+        result = Result(schema, task.content, controls, f"draft-{draft.id}").of(label)
         return {"model_version": self._version, "score": draft.confidence, "result": result}
 
 
@@ -170,7 +186,7 @@ def _one_at_a_time(session: Session, project: Project) -> None:
 
 
 def _standing_run(session: Session, project: Project, dataset: Dataset) -> Run:
-    """The newest run on the dataset that is not cancelled; started like the project's newest where there is none."""
+    """The newest run on the dataset that is not cancelled; started like the project's newest that asks a model where there is none."""
     standing = session.exec(
         select(Run)
         .where(Run.dataset_id == dataset.id, Run.state != "cancelled")
@@ -179,7 +195,7 @@ def _standing_run(session: Session, project: Project, dataset: Dataset) -> Run:
     ).first()
     if standing:
         return standing
-    like = _newest_run(session, project)
+    like = _asking_run(session, project)
     assert like is not None, "the caller has seen to it that there is one"
     prompt = session.get_one(Prompt, like.prompt_id)
     return runs.start(
@@ -194,9 +210,20 @@ def _standing_run(session: Session, project: Project, dataset: Dataset) -> Run:
 
 
 def _newest_run(session: Session, project: Project) -> Run | None:
+    return session.exec(_runs(project).limit(1)).first()
+
+
+def _asking_run(session: Session, project: Project) -> Run | None:
+    """The newest run that does more than take drafts that were brought in: tasks of Label Studio come without any."""
+    asks = (
+        run for run in session.exec(_runs(project)) if not all(is_given(step.model) for step in steps_of(run))
+    )
+    return next(asks, None)
+
+
+def _runs(project: Project) -> SelectOfScalar[Run]:
     datasets = select(Dataset.id).where(Dataset.project_id == project.id)
-    newest = select(Run).where(col(Run.dataset_id).in_(datasets)).order_by(col(Run.id).desc()).limit(1)
-    return session.exec(newest).first()
+    return select(Run).where(col(Run.dataset_id).in_(datasets)).order_by(col(Run.id).desc())
 
 
 def sample_content(session: Session, project: Project) -> dict[str, Json]:

@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 from prelabel import projects
 from prelabel.bulk import among
 from prelabel.canonical import Json
-from prelabel.dataset import Mapping as Fields
-from prelabel.dataset import read_row
 from prelabel.errors import LabelError, RowError
 from prelabel.formats.base import Row
 from prelabel.formats.label_studio.tasks import OURS
 from prelabel.models import Dataset, Example, Placement, Project, Run
+from prelabel.rows import Mapping as Fields
+from prelabel.rows import read_row
 from prelabel.schema import LabelSchema
 
 
