@@ -5,11 +5,13 @@ MODEL :=
 ARGS :=
 NAME :=
 UPGRADE :=
+JOBS := auto
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 RUN := .venv/.run
 DEV := .venv/.dev
+SIDE_BY_SIDE = -n $(JOBS) --dist worksteal
 FIRST_LINES := awk 'FNR == 1 { name = FILENAME; gsub(/.*\/|\.py$$/, "", name); gsub(/"""/, ""); print name ": " $$0 }'
 
 .DEFAULT_GOAL := help
@@ -22,10 +24,10 @@ demo: $(RUN) ## draft, review and export 10,000 tickets, without any key; with o
 	@$(BIN)/prelabel demo $(if $(MODEL),--model $(MODEL)) $(ARGS)
 
 test: $(DEV) ## all tests but the slow ones; some of them: make test ARGS="-k review"
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 chaos: $(DEV) ## the slow tests: they kill real processes and look for what was lost
-	@$(BIN)/pytest tests/chaos -m slow $(ARGS)
+	@$(BIN)/pytest tests/chaos -m slow $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(DEV) ## style and common mistakes
 	@$(BIN)/ruff check .

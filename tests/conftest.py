@@ -1,6 +1,7 @@
 """What tests share: databases, the recorded data, and a guard that no test reaches a real provider."""
 
 import os
+import re
 import socket
 import uuid
 from collections.abc import Iterator
@@ -20,7 +21,14 @@ hypothesis.settings.register_profile("ours", deadline=None)  # a busy machine is
 hypothesis.settings.load_profile("ours")
 
 POSTGRES = os.environ.get("PRELABEL_TEST_DATABASE", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("PRELABEL_TEST_REDIS", "redis://127.0.0.1:6379/9")
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Which of the processes that share the tests this is, from 0."""
+REDIS = re.sub(
+    r"(?<=/)\d+$",
+    lambda found: str(int(found[0]) + PROCESS),
+    os.environ.get("PRELABEL_TEST_REDIS", "redis://127.0.0.1:6379/9"),
+)
+"""Each process has a Redis database of its own: a worker would take another's messages for its own."""
 SHARED = Path(os.environ.get("PRELABEL_SHARED", Path(__file__).parents[2] / "shared"))
 
 

@@ -1,7 +1,7 @@
 """Step 6, export: labels out, as a stream, each with where it came from."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,8 @@ from prelabel import formats, given_drafts, runs
 from prelabel.canonical import Json
 from prelabel.content import as_text
 from prelabel.formats.base import WriteOptions
-from prelabel.models import Draft, Example, Label, Placement, Review, Run, User
+from prelabel.models import Draft, Example, Label, Placement, Review, Run, Slot, User
+from prelabel.review.rounds import ANSWERS, taken_back
 from prelabel.splits import Splits
 from prelabel.store import Store
 from prelabel.subset import Selection, Selector
@@ -156,9 +157,30 @@ def _batch(session: Session, run: Run, include: Include, after: int) -> list[Row
     )
     if include == "settled":
         statement = statement.where(col(Placement.place) == "settled")
-    rows = [(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(statement)]
+    rows = session.execute(statement).all()
+    agreed = _agreed(session, [row[0].id for row in rows if row[3] and row[3].source == "consensus"])
     session.expunge_all()
-    return rows
+    return [(*row[:4], agreed.get(row[0].id, row[4])) for row in rows]
+
+
+def _agreed(session: Session, placement_ids: Sequence[int]) -> dict[int, str]:
+    """Who gave the answers that a consensus rests on, by placement: names in the order in which they answered."""
+    names: dict[int, list[str]] = defaultdict(list)
+    answers = (
+        wide_select(col(Slot.placement_id), col(User.name))
+        .join(Review, col(Review.slot_id) == Slot.id)
+        .join(User, col(User.id) == Review.user_id)
+        .where(
+            col(Slot.placement_id).in_(placement_ids),
+            *(col(Slot.state) == "answered", ~col(Slot.for_senior)),
+            col(Review.verdict).in_(ANSWERS),
+            ~taken_back(),
+        )
+        .order_by(col(Review.id))
+    )
+    for placement_id, name in session.execute(answers) if placement_ids else ():
+        names[placement_id].append(name)
+    return {placement_id: ", ".join(who) for placement_id, who in names.items()}
 
 
 def _record(

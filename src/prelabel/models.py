@@ -376,9 +376,10 @@ class Batch(SQLModel, table=True):
 class Slot(SQLModel, table=True):
     """One answer that is wanted from one person for an example; claimed by a lease. `reason` is why the example was queued.
 
-    `for_senior`: reviewers disagreed, and this one answer settles it. `blind`: it is given without sight of the draft. `version` grows whenever the slot changes hands or
-    state, so that a client can tell that what it shows is no longer so. While a slot is claimed or answered nobody else is
-    in `claimed_by`, and nobody is there twice for one example: the database itself keeps a reviewer from getting it again.
+    `for_senior`: reviewers disagreed, and this one answer settles it. `blind`: it is given without sight of the draft. `version`
+    grows whenever the slot changes hands or state, so that a client can tell that what it shows is no longer so. While a slot
+    is claimed or answered nobody else is in `claimed_by`, and nobody is there twice for one example: the database itself keeps
+    a reviewer from getting it again.
     """
 
     __table_args__ = (

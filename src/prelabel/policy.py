@@ -14,10 +14,10 @@ from prelabel.schema import Label, LabelSchema
 class Policy(Redundancy):
     """The rule by which a draft is accepted, and how many people answer one that is not (`Redundancy`).
 
-    A draft is accepted when its confidence reaches `threshold`, or the bar of a cascade's step that has its own. With `gold` set to "gate", a draft that misses its gold goes
-    to people, and where gold accuracy is not surely (lower Wilson bound) at `gold_target`, for the run or for a class,
-    nothing of that slice is accepted; "measure" only counts. `confidence` "calibrated" first maps the model's confidence to
-    the share that was right at that confidence on gold. With `blind_audit` an audit shows its reviewers no draft.
+    A draft is accepted when its confidence reaches `threshold`, or the bar of a cascade's step that has its own. With `gold` set
+    to "gate", a draft that misses its gold goes to people, and where gold accuracy is not surely (lower Wilson bound) at
+    `gold_target`, for the run or for a class, nothing of that slice is accepted; "measure" only counts. `confidence`
+    "calibrated" first maps the model's confidence to the share that was right at that confidence on gold. With `blind_audit` an audit shows its reviewers no draft.
     """
 
     rule: Literal["threshold"] = "threshold"

@@ -210,7 +210,7 @@ def test_examples_go_in_are_drafted_reviewed_by_two_and_come_out_as_they_were_an
 
     assert lead.run(run["id"])["stage"] == "done"
     exported = [json.loads(line) for line in b"".join(lead.export(run["id"])).splitlines()]
-    assert {row["source"] for row in exported} == {"consensus"}
+    assert {(row["source"], row["reviewer"]) for row in exported} == {("consensus", "ada, bo")}
     labels = {row["id"]: row["label"] for row in exported}
     assert labels.keys() == right.keys()
     report = bring_in(lead, project, "again", exported, gold_field="label")
