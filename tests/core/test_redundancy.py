@@ -233,6 +233,29 @@ def test_an_example_that_some_answer_and_many_skip_goes_to_the_senior(store: Sto
     assert len(case_of(store, sue, work.slot_id).answers) == 1
 
 
+def test_an_example_that_all_who_could_answer_have_skipped_is_set_aside(store: Store) -> None:
+    run_id = queued(store, reviewers=1)
+    rita, sam = team(store, 2)
+    skip(store, rita)
+    assert places(store, run_id) == {"queued": 1}
+    skip(store, sam)
+    assert reasons(store, run_id) == {"e0": "skipped by 2 reviewers"}
+    undo(store, sam)
+    assert places(store, run_id) == {"queued": 1}
+
+
+def test_a_disagreement_that_every_senior_has_skipped_is_set_aside(store: Store) -> None:
+    run_id = queued(store)
+    for user, topic in zip(team(store, 2), "ab", strict=True):
+        answer(store, user, topic)
+    seniors = team(store, 2, "senior")
+    for senior in seniors:
+        [work] = to_settle(store, senior)
+        with store.writing() as session:
+            review.skip(session, senior, work.slot_id, Answer(f"skip-{senior}-000"))
+    assert reasons(store, run_id) == {"e0": "skipped by 2 reviewers"}
+
+
 def test_flags_are_answers_too(store: Store) -> None:
     run_id = queued(store, 2)
     rita, sam = team(store, 2)

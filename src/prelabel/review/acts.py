@@ -16,7 +16,7 @@ from prelabel.review import rounds, scratch
 from prelabel.review.rounds import Round
 
 SKIPS_TO_FAIL = 3
-"""Different people who skip an example before no further one is asked."""
+"""Different people who skip an example before no further one is asked; fewer where nobody else is left to ask."""
 
 CLOSE = text("""
     UPDATE slot SET state = 'answered', version = version + 1
@@ -55,7 +55,7 @@ def submit(session: Session, user_id: int, slot_id: int, label: Json, answer: An
 
 
 def skip(session: Session, user_id: int, slot_id: int, answer: Answer) -> Review:
-    """Leave the example to someone else, with the reason in the comment; after `SKIPS_TO_FAIL` people have, nobody is asked.
+    """Leave the example to someone else, with the reason in the comment; after `SKIPS_TO_FAIL` have, or all, nobody is asked.
 
     It is set aside as failed then, or goes to a senior where some have answered it.
     """
@@ -63,7 +63,7 @@ def skip(session: Session, user_id: int, slot_id: int, answer: Answer) -> Review
     if before := said_before(session, user_id, slot_id, answer, ("skipped",)):
         return before
     review = _answer(now_at, user_id, answer, "skipped")
-    if len(now_at.skippers()) < SKIPS_TO_FAIL:
+    if len(now_at.skippers()) < SKIPS_TO_FAIL and now_at.is_someone_left():
         now_at.fit()
     else:
         rounds.withdraw(session, now_at.slot, now_at.slot.for_senior)

@@ -17,7 +17,19 @@ from prelabel import place, runs
 from prelabel.canonical import Json
 from prelabel.consensus import Disagreement, Settled, Unlabelable, Vote, conclude
 from prelabel.errors import NotFound
-from prelabel.models import Draft, Example, Label, Placement, Review, Run, SchemaVersion, Slot, now
+from prelabel.models import (
+    ROLES,
+    Draft,
+    Example,
+    Label,
+    Placement,
+    Review,
+    Run,
+    SchemaVersion,
+    Slot,
+    User,
+    now,
+)
 from prelabel.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.versions import Translator
@@ -117,6 +129,15 @@ class Round:
     def skippers(self) -> set[int]:
         """Whose skips of the example stand, at the slot's level."""
         return {row.user_id for row in self.standing() if row.verdict == "skipped"}
+
+    def is_someone_left(self) -> bool:
+        """Whether there is anyone of the slot's level who has not had the example."""
+        roles = ROLES[ROLES.index("senior") :] if self.slot.for_senior else ROLES
+        had = select(Slot.id).where(Slot.placement_id == self.slot.placement_id, Slot.claimed_by == User.id)
+        left = select(User.id).where(
+            col(User.role).in_(roles), col(User.disabled_at).is_(None), ~had.exists()
+        )
+        return self.session.exec(left.limit(1)).first() is not None
 
     def fit(self) -> bool:
         """Have as many slots as people are still to answer; False where too many have been taken up already."""
