@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from prelabel import settings
+from prelabel.cli import console
 from prelabel.cli.commands import app
 from tests.running import TOKEN, Running, running
 
@@ -29,8 +30,9 @@ def service(tmp_path_factory: pytest.TempPathFactory, workers: int) -> Iterator[
 def run_cli(service: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cli]:
     monkeypatch.setenv("PRELABEL_URL", service.client.url)
     monkeypatch.setenv("PRELABEL_TOKEN", TOKEN)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console.out, "width", 200)
+    monkeypatch.setattr(console.err, "width", 200)
     monkeypatch.chdir(tmp_path)
     settings.settings.cache_clear()
-    yield lambda *words: CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    yield lambda *words: CliRunner().invoke(app, words)
     settings.settings.cache_clear()

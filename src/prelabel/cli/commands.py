@@ -5,18 +5,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
 from prelabel.cli import exporting, options, screen, screen_money, screen_run
+from prelabel.cli.console import err, out
 from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
 
-out = Console()
-err = Console(stderr=True)
 app = typer.Typer(
     help="Labels drafted by a model, checked by people, at a known cost.\n\n"
     "Begin with `prelabel demo`, or with `prelabel up` in one terminal and `prelabel submit FILE --schema SCHEMA` in another.",

@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from prelabel import formats
 from prelabel.cli import screen
+from prelabel.cli.console import err, out
 from prelabel.client import Client
 from prelabel.errors import InputError
 from prelabel.settings import settings
 from prelabel.splits import read_shares
 
-out = Console()
-err = Console(stderr=True)
 DATA, SELECTING = "Data", "Selecting"
 
 

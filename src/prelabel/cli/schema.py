@@ -8,17 +8,15 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.console import Console
 from rich.markup import escape
 
 from prelabel.canonical import Json
 from prelabel.cli import options
+from prelabel.cli.console import err, out
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
 
-out = Console()
-err = Console(stderr=True)
 app = typer.Typer(help="A project's label schema: show, plan a change, apply it.", no_args_is_help=True)
 
 SchemaFile = Annotated[
