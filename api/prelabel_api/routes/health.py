@@ -5,9 +5,9 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from prelabel import __version__, runs
-from prelabel_api.deps import ReadDep
+from prelabel_api.deps import PUBLIC, ReadDep
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
 
 class Health(BaseModel):

@@ -25,7 +25,17 @@ from prelabel.label_studio import drafts, reviews
 from prelabel.label_studio.drafts import Asked
 from prelabel.models import User
 from prelabel.schema import LabelSchema
-from prelabel_api.deps import QueueDep, ReadDep, ReviewerDep, StoreDep, WriteDep, bearer, user_of
+from prelabel_api.deps import (
+    PUBLIC,
+    QueueDep,
+    ReadDep,
+    Requires,
+    ReviewerDep,
+    StoreDep,
+    WriteDep,
+    bearer,
+    user_of,
+)
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/label-studio/{project}", include_in_schema=False)
@@ -57,19 +67,27 @@ async def payload(request: Request) -> dict[str, Json]:
         raise InputError(f"the body cannot be read: {fault.reason}") from fault
 
 
-UserDep = Annotated[User, Depends(signed_in)]
+class BackendRequires(Requires):
+    """`Requires` of a user who may also be told by a password."""
+
+    async def __call__(self, user: Annotated[User, Depends(signed_in)]) -> User:
+        """The user. Raises NotAllowed."""
+        return self.check(user)
+
+
+UserDep = Annotated[User, Depends(BackendRequires("reviewer"))]
 PayloadDep = Annotated[dict[str, Json], Depends(payload)]
 
 
-@router.get("")
-@router.get("/")
-@router.get("/health")
+@router.get("", dependencies=[PUBLIC])
+@router.get("/", dependencies=[PUBLIC])
+@router.get("/health", dependencies=[PUBLIC])
 def backend_health(project: str) -> Answer:
     """That this process answers; whether there is such a project is told by /setup."""
     return {"status": "UP", "model_class": "Prelabel"}
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=[PUBLIC])
 def backend_metrics(project: str) -> Answer:
     """None for Label Studio."""
     return {}
