@@ -54,12 +54,12 @@ def fill(url: str, rows: int) -> int:
     with store.writing() as session:
         steps, prompt = [Step(model="student")], load_prompt("label")
         run = runs.start(session, dataset, version, prompt, steps, Policy(), None, "live")
-    settle(store, run.id or 0)
+    settle(store, run.id or 0, version.id or 0)
     store.close()
     return run.id or 0
 
 
-def settle(store: Store, run_id: int) -> None:
+def settle(store: Store, run_id: int, version_id: int) -> None:
     """Give every example of a run a draft and a label, as an accepting policy would have."""
     drawn = random.Random(2)
     with store.writing() as session:
@@ -72,7 +72,13 @@ def settle(store: Store, run_id: int) -> None:
                     "stars": drawn.randint(1, 5),
                     "note": "as said",
                 }
-                base = {"id": key, "run_id": run_id, "example_id": example, "created_at": now()}
+                base = {
+                    "id": key,
+                    "run_id": run_id,
+                    "example_id": example,
+                    "schema_version_id": version_id,
+                    "created_at": now(),
+                }
                 confidence = drawn.random()
                 drafts.append(
                     base | {"step": 0, "model": "m", "prompt_digest": "0" * 64, "label": label, "confidence": confidence,

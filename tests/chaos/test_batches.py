@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import select
 
 from prelabel import ledger
+from prelabel.errors import Unavailable
 from prelabel.lanes import batch
 from prelabel.llm.drafters import Drafters
 from prelabel.models import Call
@@ -223,7 +224,10 @@ def batches_of(service: Running, run_id: int) -> list[dict[str, Any]]:
 
 
 def check_end(service: Running, provider: Provider, run_id: int) -> None:
-    places = service.client.wait(run_id, ("reviewing", "done"), seconds=60, every=0.1)["places"]
+    try:
+        places = service.client.wait(run_id, ("reviewing", "done"), seconds=60, every=0.1)["places"]
+    except Unavailable:
+        pytest.fail(f"{batches_of(service, run_id)}\n{service.logs()}")
     assert places["settled"] + places["queued"] == EXAMPLES, service.logs()
     assert [one["state"] for one in batches_of(service, run_id)] == ["collected"]
     assert provider.stats()["batch_requests"] == EXAMPLES
