@@ -11,7 +11,6 @@ from prelabel import errors, formats
 from prelabel.canonical import Json
 from prelabel.client import Client
 from prelabel.errors import FormatError
-from prelabel.kinds import known
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from tests.conftest import skip_at_home
@@ -41,14 +40,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Json], dict[str, Json]]] = {
     ),
     "preference": ({"better": {"kind": "preference"}}, PAIR, {"better": "B"}),
 }  # fmt: skip
-"""Schema, content and label; those with a kind that the package does not have are passed over."""
-
-
-KNOWN = [
-    name
-    for name, (fields, _, _) in CASES.items()
-    if all(field["kind"] in known() for field in fields.values() if isinstance(field, dict))
-]
+"""Schema, content and label."""
 
 
 def holders(schema: LabelSchema) -> Iterator[str]:
@@ -77,7 +69,7 @@ def reviewed(store: Store, lead: Client, reviewer: Client, case: str) -> tuple[i
     return run["id"], LabelSchema.model_validate({"guidelines": "Look twice.", "fields": fields})
 
 
-@pytest.mark.parametrize("case", KNOWN)
+@pytest.mark.parametrize("case", list(CASES))
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_what_a_reviewer_submitted_comes_out_in_every_format_or_is_said_to_be_lost(
     store: Store, lead: Client, reviewer: Client, case: str

@@ -162,6 +162,17 @@ def test_csv_cells_that_are_numbers_stay_numbers(cell: str) -> None:
     assert f"'{cell}" not in text
 
 
+def test_csv_takes_our_own_export_apart_again_formulas_and_all() -> None:
+    contents = [{"text": "=1+1", "from": "x"}, {"text": "'=1", "note": "a, b"}, {"text": "'plain"}]
+    rows = [RECORD | {"content": content, "weight": 0.5} for content in contents]
+    fields = dict.fromkeys(("text", "from", "note"), "text")
+    found = read("csv", write("csv", *rows, content_fields=fields, extras=("weight",)).encode())
+    label = {"topic": "shipping"}
+    assert [row.value for row in found] == [
+        {"id": "t1", "content": content, "label": label} for content in contents
+    ]
+
+
 def test_instructions_leave_examples_without_a_label_out() -> None:
     line = json.loads(write("instruct", RECORD, RECORD | {"label": None}))
     assert line == {"instruction": "Sort it.", "input": "Where is it?", "response": "shipping"}
@@ -197,6 +208,17 @@ def test_an_unknown_file_name_is_refused_with_those_that_are_known() -> None:
 def test_a_format_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(FormatError, match=r"'docx' cannot be read .those that can: .*csv, .*jsonl"):
         formats.reader("docx")
+
+
+def test_a_format_that_can_hold_nothing_of_a_schema_is_refused_beforehand() -> None:
+    with pytest.raises(FormatError, match="'coco' holds boxes, but the schema has only choice"):
+        formats.check_holds("coco", SCHEMA)
+
+
+def test_a_format_whose_library_is_not_installed_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(FormatError, match=r"needs pyarrow.*pip install 'prelabel\[parquet\]'"):
+        formats.reader("parquet")
 
 
 def test_a_stream_that_is_read_in_small_pieces_gives_the_same_rows() -> None:

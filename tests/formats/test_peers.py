@@ -12,8 +12,7 @@ from prelabel.canonical import Json
 from prelabel.formats.base import WriteOptions
 from prelabel.schema import LabelSchema
 from tests.conftest import skip_at_home
-from tests.formats.samples import kind, record, schema
-from tests.formats.test_round_trips import IMAGE
+from tests.formats.samples import IMAGE, kind, record, schema
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # theirs
 TEXT = {"text": "Acme sued Bob."}

@@ -15,14 +15,12 @@ from prelabel.canonical import Json
 from prelabel.errors import FormatError
 from prelabel.formats.base import WriteOptions
 from prelabel.schema import LabelSchema
-from tests.conftest import skip_at_home
-from tests.formats.samples import kind, record, schema
+from tests.formats.samples import IMAGE, kind, need, record, schema
 
 OWN = ("jsonl", "csv", "parquet")
 OPTIONS = ["a", "b", "c d"]
 WORDS = st.lists(st.text("abcdeäßЖ日", min_size=1, max_size=6), min_size=2, max_size=8)
 KEEPABLE = st.characters(codec="utf-8", exclude_characters="\0")
-IMAGE = {"sha256": "0" * 64, "name": "cat.png", "width": 600, "height": 403, "type": "image/png"}
 
 
 @dataclass(frozen=True)
@@ -188,16 +186,6 @@ def written(name: str, case: Case, records: list[dict[str, Any]]) -> tuple[bytes
     }
     options = WriteOptions(case.schema, content_fields=fields)
     return b"".join(formats.writer(name)(records, options)), options
-
-
-def need(name: str) -> None:
-    """Skip where the format's library is not installed."""
-    module = formats.known()[name]
-    if hasattr(module, "REQUIRES"):
-        try:
-            formats.reader(name)
-        except FormatError as error:
-            skip_at_home(str(error))
 
 
 def read_back(name: str, case: Case, data: bytes, contents: list[dict[str, Json]]) -> list[Any]:

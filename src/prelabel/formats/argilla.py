@@ -15,7 +15,7 @@ from prelabel.canonical import Json, canonical
 from prelabel.errors import FormatError, LabelError
 from prelabel.formats import document, jsonl
 from prelabel.formats.base import Record, Row, WriteOptions, unpacked
-from prelabel.formats.fields import Found, count_lost, extras, items, rows_of, take, whole
+from prelabel.formats.fields import Found, count_lost, extras, is_talk, items, rows_of, take, whole
 from prelabel.kinds.base import Kind
 from prelabel.schema import LabelSchema
 
@@ -67,7 +67,7 @@ def _is_list(stream: BinaryIO) -> bool:
 
 
 def _is_held(kind: Kind) -> bool:
-    return kind.kind in KINDS and not (kind.kind == "text" and getattr(kind, "turns", False))
+    return kind.kind in KINDS and not is_talk(kind)
 
 
 def _fields(content: Mapping[str, Json], options: WriteOptions) -> Values:

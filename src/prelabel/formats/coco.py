@@ -14,7 +14,8 @@ from prelabel.canonical import Json
 from prelabel.errors import FormatError
 from prelabel.formats import document, pixels
 from prelabel.formats.base import Record, Row, WriteOptions
-from prelabel.formats.fields import Found, Misfit, count_lost, extras, first, rows_of, setting, take, whole
+from prelabel.formats.fields import Found, Misfit, Named, count_lost, extras, first, rows_of, take, whole
+from prelabel.kinds.boxes import Boxes
 from prelabel.schema import LabelSchema
 
 SUFFIX = "coco.json"
@@ -33,7 +34,7 @@ def read(stream: BinaryIO, schema: LabelSchema) -> Iterator[Row]:
 
     An image without boxes has gold only where our own "labeled" says so. The document is read once, in any order of its parts, into a temporary file. Raises FormatError.
     """
-    name = _field(schema)
+    field = _field(schema)
     with closing(
         sqlite3.connect("", isolation_level=None)
     ) as kept:  # "": a file that is gone when it is closed
@@ -44,14 +45,13 @@ def read(stream: BinaryIO, schema: LabelSchema) -> Iterator[Row]:
             Row(number, {"image": json.loads(body), "boxes": _boxes(kept, image)})
             for number, image, body in kept.execute("SELECT number, id, body FROM image ORDER BY number")
         )
-        yield from rows_of(rows, lambda row: _found(row, schema, name, categories))
+        yield from rows_of(rows, lambda row: _found(row, schema, field, categories))
 
 
 def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     """One document; the annotations wait in a temporary file until all images are written."""
-    name = _field(options.schema)
-    kind = options.schema.fields[name]
-    categories = {option.value: number for number, option in enumerate(setting(kind, "options"), 1)}
+    field = _field(options.schema)
+    categories = {option.value: number for number, option in enumerate(field.kind.options, 1)}
     listed = [{"id": number, "name": value, "supercategory": ""} for value, number in categories.items()]
     yield (_HEAD % json.dumps(listed, ensure_ascii=False)).encode()
     number = 0
@@ -60,10 +60,10 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
             yield (
                 (b"" if image_id == 1 else b",")
                 + b"\n"
-                + _json(_image(image_id, record, setting(kind, "of"), options))
+                + _json(_image(image_id, record, field.kind.of, options))
             )
-            count_lost(record, [name], options, "COCO")
-            for annotation in _annotations(image_id, record, name, categories, options):
+            count_lost(record, [field.name], options, "COCO")
+            for annotation in _annotations(image_id, record, field, categories, options):
                 waiting.write(
                     (b",\n" if number else b"\n") + _json({"id": (number := number + 1)} | annotation)
                 )
@@ -73,11 +73,11 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     yield b"\n]}\n"
 
 
-def _field(schema: LabelSchema) -> str:
-    name = first(schema, "boxes")
-    if name is None:
+def _field(schema: LabelSchema) -> Named[Boxes]:
+    field = first(schema, Boxes)
+    if field is None:
         raise FormatError("COCO holds boxes, but the schema has no field of this kind")
-    return name
+    return field
 
 
 def _image(image_id: int, record: Record, of: str, options: WriteOptions) -> dict[str, Json]:
@@ -91,14 +91,14 @@ def _image(image_id: int, record: Record, of: str, options: WriteOptions) -> dic
 
 
 def _annotations(
-    image_id: int, record: Record, name: str, categories: dict[str, int], options: WriteOptions
+    image_id: int, record: Record, field: Named[Boxes], categories: dict[str, int], options: WriteOptions
 ) -> Iterator[dict[str, Json]]:
     """The boxes of a label; where there is none, those of the draft with their score, as COCO's results have it."""
     label, score = record["label"], {}
     if label is None and record["draft"] is not None:
         label, score = record["draft"], {"score": record["confidence"]}
-    boxes = (label or {}).get(name)
-    size = pixels.size(record["content"].get(_of(options.schema, name)))
+    boxes = (label or {}).get(field.name)
+    size = pixels.size(record["content"].get(field.kind.of))
     if boxes and size is None:
         options.lost["boxes of an image whose size is not known"] += 1
     for box in boxes or [] if size else []:
@@ -112,10 +112,6 @@ def _annotations(
             "iscrowd": 0,
             **score,
         }
-
-
-def _of(schema: LabelSchema, name: str) -> str:
-    return str(setting(schema.fields[name], "of"))
 
 
 def _keep(stream: BinaryIO, kept: sqlite3.Connection) -> dict[str, str]:
@@ -162,9 +158,11 @@ def _boxes(kept: sqlite3.Connection, image: str) -> list[dict[str, Json]]:
     ]
 
 
-def _found(row: dict[str, Json], schema: LabelSchema, name: str, categories: dict[str, str]) -> Found:
+def _found(
+    row: dict[str, Json], schema: LabelSchema, field: Named[Boxes], categories: dict[str, str]
+) -> Found:
     image: dict[str, Any] = row["image"]
-    content: dict[str, Json] = {_of(schema, name): take(image, "file_name", str)}
+    content: dict[str, Json] = {field.kind.of: take(image, "file_name", str)}
     found = Found(content, id=str(image.get("example") or image["id"]))
     size = pixels.size(image)
     if row["boxes"] and size is None:
@@ -172,9 +170,9 @@ def _found(row: dict[str, Json], schema: LabelSchema, name: str, categories: dic
         return found
     sure, scored, scores = _sorted_out(row["boxes"], size or (1, 1), categories, found.lost)
     if sure or image.get("labeled") is True:
-        found.gold = whole({name: pixels.ordered(sure)}, content, schema, found.lost)
+        found.gold = whole({field.name: pixels.ordered(sure)}, content, schema, found.lost)
     if scored:
-        draft = whole({name: pixels.ordered(scored)}, content, schema, found.lost)
+        draft = whole({field.name: pixels.ordered(scored)}, content, schema, found.lost)
         found.drafts = [{"model": "coco", "label": draft, "confidence": min(scores)}] if draft else []
     return found
 

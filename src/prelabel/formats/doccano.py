@@ -15,19 +15,24 @@ from prelabel.formats.fields import (
     CLASSES,
     Found,
     Misfit,
+    Named,
     as_texts,
     count_lost,
     extras,
     first,
     from_texts,
     items,
+    marks_of,
+    rest_but,
     rows_of,
-    setting,
+    span_in,
     take,
     text_and_rest,
     text_field,
     whole,
 )
+from prelabel.kinds.boxes import Boxes
+from prelabel.kinds.text import Text
 from prelabel.schema import LabelSchema
 
 SUFFIX = "doccano.jsonl"
@@ -55,25 +60,24 @@ class _Plan:
 
     spans: str | None
     relations: str | None
-    boxes: str | None
+    boxes: Named[Boxes] | None
     short: str | None
     """The field of classes, or else of written text."""
 
     @classmethod
     def of(cls, schema: LabelSchema) -> "_Plan":
-        spans, relations, boxes = (first(schema, kind) for kind in ("spans", "relations", "boxes"))
-        if relations and setting(schema.fields[relations], "between") not in (None, "", spans):
-            relations = None
-        if boxes and not (spans or relations):
-            return cls(None, None, boxes, None)
+        (spans, relations), boxes = marks_of(schema), first(schema, Boxes)
         if relations:
-            between = setting(schema.fields[relations], "between")
-            return cls(between or None, relations, None, None)
-        return cls(spans, None, None, first(schema, *CLASSES) or (None if spans else first(schema, "text")))
+            return cls(relations.kind.between, relations.name, None, None)
+        if boxes and not spans:
+            return cls(None, None, boxes, None)
+        short = first(schema, *CLASSES) or (None if spans else first(schema, Text))
+        return cls(spans and spans.name, None, None, short and short.name)
 
     def carried(self) -> list[str]:
         """The fields that have a place."""
-        return [name for name in (self.spans, self.relations, self.boxes, self.short) if name]
+        boxes = self.boxes and self.boxes.name
+        return [name for name in (self.spans, self.relations, boxes, self.short) if name]
 
 
 def read(stream: BinaryIO, schema: LabelSchema) -> Iterator[Row]:
@@ -96,12 +100,10 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
         count_lost(record, plan.carried(), options, "doccano")
         line = {"id": record["id"]}
         if plan.boxes:
-            line |= _boxes_line(record, schema, plan.boxes, options)
+            line |= _boxes_line(record, plan.boxes, options)
         else:
             text, rest = text_and_rest(record["content"], name)
-            line |= {key: value for key, value in rest.items() if key not in _OWN} | {"text": text}
-            for key in rest.keys() & _OWN:
-                options.lost[f"content field {key!r}: doccano has another use for this name"] += 1
+            line |= rest_but(rest, _OWN, options, "doccano") | {"text": text}
             line |= _text_line(label, schema, plan, options)
         line |= extras(record, options)
         yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
@@ -114,12 +116,11 @@ def _text_line(label: Mapping[str, Json], schema: LabelSchema, plan: _Plan, opti
     spans, short = label.get(plan.spans or ""), label.get(plan.short or "")
     entities = None if spans is None else [[span["start"], span["end"], span["label"]] for span in spans]
     texts = None if short is None or not plan.short else as_texts(schema.fields[plan.short], short)
-    both = (
-        {"entities": entities, "cats": texts} if plan.spans and plan.short else {"label": entities or texts}
-    )
-    if not (plan.spans and plan.short):
-        both = {"label": entities if plan.spans else texts}
-    return {key: value for key, value in both.items() if value is not None}
+    if plan.spans and plan.short:
+        parts = {"entities": entities, "cats": texts}
+    else:
+        parts = {"label": entities if plan.spans else texts}
+    return {key: value for key, value in parts.items() if value is not None}
 
 
 def _related(label: Mapping[str, Json], plan: _Plan, options: WriteOptions) -> _Parts:
@@ -146,13 +147,13 @@ def _related(label: Mapping[str, Json], plan: _Plan, options: WriteOptions) -> _
     return {"entities": entities, "relations": found}
 
 
-def _boxes_line(record: Record, schema: LabelSchema, name: str, options: WriteOptions) -> _Parts:
-    of = setting(schema.fields[name], "of")
+def _boxes_line(record: Record, field: Named[Boxes], options: WriteOptions) -> _Parts:
+    of = field.kind.of
     image = record["content"].get(of)
     for key in record["content"].keys() - {of}:
         options.lost[f"content field {key!r}: doccano's images have no room for it"] += 1
     line: _Parts = {"filename": pixels.file_name(image)}
-    boxes = (record["label"] or {}).get(name)
+    boxes = (record["label"] or {}).get(field.name)
     if boxes is None:
         return line
     size = pixels.size(image)
@@ -188,10 +189,9 @@ def _found(line: dict[str, Json], schema: LabelSchema, plan: _Plan) -> Found:
     return found
 
 
-def _image(line: dict[str, Json], rest: dict[str, Json], schema: LabelSchema, name: str) -> Found:
+def _image(line: dict[str, Json], rest: dict[str, Json], schema: LabelSchema, field: Named[Boxes]) -> Found:
     width, height = rest.pop("width", None), rest.pop("height", None)
-    of = setting(schema.fields[name], "of")
-    found = Found({of: take(line, "filename", str)} | rest, id=line.get("id"))
+    found = Found({field.kind.of: take(line, "filename", str)} | rest, id=line.get("id"))
     if line.get("bbox") is None:
         return found
     size = pixels.size({"width": width, "height": height})
@@ -199,7 +199,7 @@ def _image(line: dict[str, Json], rest: dict[str, Json], schema: LabelSchema, na
         found.lost.append("boxes of an image whose width and height the file does not say")
         return found
     boxes = [pixels.from_object(box, size, f"bbox.{index}") for index, box in enumerate(items(line, "bbox"))]
-    found.gold = whole({name: pixels.ordered(boxes)}, found.content, schema, found.lost)
+    found.gold = whole({field.name: pixels.ordered(boxes)}, found.content, schema, found.lost)
     return found
 
 
@@ -232,12 +232,7 @@ def _span(one: Json, path: str) -> dict[str, Json]:
         return {"start": start, "end": end, "label": take(one, "label", str, path)}
     if not isinstance(one, list) or len(one) < 3:
         raise Misfit("must be [start, end, label]", path)
-    parts = dict(zip(("start", "end", "label"), one, strict=False))
-    return {
-        "start": take(parts, "start", int, path),
-        "end": take(parts, "end", int, path),
-        "label": take(parts, "label", str, path),
-    }
+    return span_in(dict(zip(("start", "end", "label"), one, strict=False)), path)
 
 
 def _holds_spans(label: Json) -> bool:

@@ -1,18 +1,35 @@
 """What the formats of other tools share: which field of a schema goes where, and how a row of theirs becomes one of ours."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from prelabel.canonical import Json
 from prelabel.content import as_text
 from prelabel.errors import LabelError
 from prelabel.formats.base import Record, Row, WriteOptions
 from prelabel.kinds.base import Kind, shown
+from prelabel.kinds.boolean import Boolean
+from prelabel.kinds.choice import Choice
+from prelabel.kinds.choices import Choices
+from prelabel.kinds.number import Number
+from prelabel.kinds.options import Options
+from prelabel.kinds.rating import Rating
+from prelabel.kinds.relations import Relations
+from prelabel.kinds.spans import Spans
+from prelabel.kinds.text import Text
 from prelabel.schema import LabelSchema
 
-CLASSES = ("choice", "choices", "rating", "number", "boolean")
+CLASSES = (Choice, Choices, Rating, Number, Boolean)
 """Kinds whose values other tools write as one or several short texts."""
+OneKind = TypeVar("OneKind", bound=Kind)
+
+
+class Named(NamedTuple, Generic[OneKind]):
+    """A field of a schema: its name, and its kind with all settings."""
+
+    name: str
+    kind: OneKind
 
 
 class Misfit(Exception):
@@ -79,29 +96,33 @@ def items(row: Mapping[str, Json], name: str, of: type[Any] = dict, path: str = 
     return list(found)
 
 
-def first(schema: LabelSchema, *kinds: str) -> str | None:
-    """The name of the first field of these kinds; text of several turns is not text here."""
-    return next(
-        (
-            name
-            for name, kind in schema.fields.items()
-            if kind.kind in kinds and not (kind.kind == "text" and getattr(kind, "turns", False))
-        ),
-        None,
+def is_talk(kind: Kind) -> bool:
+    """Whether the values of a field are conversations."""
+    return isinstance(kind, Text) and kind.turns
+
+
+def first(schema: LabelSchema, *kinds: type[OneKind]) -> Named[OneKind] | None:
+    """The first field of these kinds; text of several turns is not text here."""
+    fields = (
+        Named(name, kind)
+        for name, kind in schema.fields.items()
+        if isinstance(kind, kinds) and not is_talk(kind)
     )
+    return next(fields, None)
 
 
-def setting(kind: Kind, name: str) -> Any:
-    """A setting that only some kinds have."""
-    return getattr(kind, name)
+def marks_of(schema: LabelSchema) -> tuple[Named[Spans] | None, Named[Relations] | None]:
+    """The first field of spans and the first of relations, this one only where it does not join spans of another field."""
+    spans, relations = first(schema, Spans), first(schema, Relations)
+    if relations and relations.kind.between not in (None, spans and spans.name):
+        return spans, None
+    return spans, relations
 
 
 def text_field(schema: LabelSchema) -> str:
     """The content field that is the text: what the first field of spans (or of relations) points into, else "text"."""
-    for kind in ("spans", "relations"):
-        if name := first(schema, kind):
-            return str(setting(schema.fields[name], "of"))
-    return "text"
+    spans, relations = first(schema, Spans), first(schema, Relations)
+    return next((marks.kind.of for marks in (spans, relations) if marks), "text")
 
 
 def text_and_rest(content: Mapping[str, Json], name: str) -> tuple[str, dict[str, Json]]:
@@ -109,6 +130,16 @@ def text_and_rest(content: Mapping[str, Json], name: str) -> tuple[str, dict[str
     if isinstance(content.get(name), str):
         return str(content[name]), {key: value for key, value in content.items() if key != name}
     return as_text(dict(content)), {}
+
+
+def rest_but(
+    rest: Mapping[str, Json], taken: Collection[str], options: WriteOptions, tool: str
+) -> dict[str, Json]:
+    """The content fields beside the text, without those whose names the tool has another use for: they are counted as lost."""
+    for name in rest:
+        if name in taken:
+            options.lost[f"content field {name!r}: {tool} has another use for this name"] += 1
+    return {name: value for name, value in rest.items() if name not in taken}
 
 
 def count_lost(record: Record, carried: Iterable[str], options: WriteOptions, tool: str) -> None:
@@ -140,6 +171,20 @@ def whole(
             lost.append(f"a label without a value for field {at!r}")
             return None
     return label
+
+
+def offered(kind: Kind) -> list[str]:
+    """The texts that a field of CLASSES offers to choose from; empty where any number will do."""
+    return kind.classes() or ([option.value for option in kind.options] if isinstance(kind, Options) else [])
+
+
+def span_in(part: Mapping[str, Json], path: str) -> dict[str, Json]:
+    """The span that an object with "start", "end" and "label" says. Raises Misfit."""
+    return {
+        "start": take(part, "start", int, path),
+        "end": take(part, "end", int, path),
+        "label": take(part, "label", str, path),
+    }
 
 
 def as_texts(kind: Kind, value: Json) -> list[str]:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from prelabel.canonical import Json
 from prelabel.formats import jsonl
 from prelabel.formats.base import Record, Row, WriteOptions
-from prelabel.formats.fields import Found, Misfit, extras, rows_of
+from prelabel.formats.fields import Found, Misfit, extras, is_talk, rows_of
 from prelabel.formats.training import Turn, conversation, label_of, settled, turns_in
 from prelabel.schema import LabelSchema
 
@@ -42,7 +42,7 @@ def found(messages: Json, schema: LabelSchema, line: dict[str, Json]) -> Found:
         raise Misfit('must be a list of {"role": system, user or assistant, "content": text}', "messages")
     if turns[0] == {"role": "system", "content": schema.guidelines}:
         turns = turns[1:]
-    if schema.only and getattr(schema.fields[schema.only], "turns", False):
+    if schema.only and is_talk(schema.fields[schema.only]):
         return _written(turns, schema, line)
     answer = turns.pop()["content"] if turns and turns[-1]["role"] == "assistant" else None
     if not turns:

@@ -17,7 +17,9 @@ from typing import Any, BinaryIO
 from prelabel.canonical import Json, canonical
 from prelabel.errors import FormatError
 from prelabel.formats.base import Record, Row, WriteOptions, unpacked
+from prelabel.formats.fields import is_talk
 from prelabel.kinds.base import Kind, keepable
+from prelabel.kinds.preference import Preference
 from prelabel.schema import LabelSchema
 
 SUFFIX = "parquet"
@@ -166,9 +168,9 @@ def _field(name: str, kind: Kind) -> Any:
     plain["preference"] = pa.string()
     if kind.kind in listed:
         return pa.field(name, pa.list_(listed[kind.kind]))
-    if kind.kind == "text" and getattr(kind, "turns", False):
+    if is_talk(kind):
         return pa.field(name, pa.list_(_struct({"role": pa.string(), "content": pa.string()})))
-    if kind.kind == "preference" and getattr(kind, "strength", None):
+    if isinstance(kind, Preference) and kind.strength:
         return pa.field(name, _struct({"preferred": pa.string(), "strength": pa.int64()}))
     if kind.kind in plain:
         return pa.field(name, plain[kind.kind])

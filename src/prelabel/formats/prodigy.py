@@ -24,13 +24,18 @@ from prelabel.formats.fields import (
     first,
     from_texts,
     items,
+    marks_of,
+    offered,
+    rest_but,
     rows_of,
-    setting,
+    span_in,
     take,
     text_and_rest,
     text_field,
     whole,
 )
+from prelabel.kinds.choices import Choices
+from prelabel.kinds.text import Text
 from prelabel.schema import LabelSchema
 
 SUFFIX = "prodigy.jsonl"
@@ -55,15 +60,13 @@ class _Plan:
 
     @classmethod
     def of(cls, schema: LabelSchema) -> "_Plan":
-        spans, relations = first(schema, "spans"), first(schema, "relations")
-        if relations and setting(schema.fields[relations], "between") not in (None, "", spans):
-            relations = None
+        (spans, relations), short = marks_of(schema), first(schema, *CLASSES)
         texts = tuple(
             name
             for name, kind in schema.fields.items()
-            if kind.kind == "text" and not getattr(kind, "turns", False) and name not in _OWN
+            if isinstance(kind, Text) and not kind.turns and name not in _OWN
         )
-        return cls(spans, relations, first(schema, *CLASSES), texts)
+        return cls(spans and spans.name, relations and relations.name, short and short.name, texts)
 
     def carried(self) -> list[str]:
         """The fields that have a place."""
@@ -85,12 +88,8 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     for record in records:
         count_lost(record, plan.carried(), options, "Prodigy")
         text, rest = text_and_rest(record["content"], name)
-        taken = _OWN | set(plan.texts)
-        for key in rest.keys() & taken:
-            options.lost[f"content field {key!r}: Prodigy has another use for this name"] += 1
-        task = {"id": record["id"], "text": text} | {
-            key: value for key, value in rest.items() if key not in taken
-        }
+        rest = rest_but(rest, _OWN | set(plan.texts), options, "Prodigy")
+        task = {"id": record["id"], "text": text} | rest
         label = record["label"] if record["label"] is not None else record["draft"]
         if label is not None:
             task |= _parts(label, text, schema, plan)
@@ -113,11 +112,8 @@ def _parts(label: Mapping[str, Json], text: str, schema: LabelSchema, plan: _Pla
     if plan.short and label[plan.short] is not None:
         kind = schema.fields[plan.short]
         parts["accept"] = as_texts(kind, label[plan.short])
-        offered = (
-            kind.classes() or [option.value for option in getattr(kind, "options", ())] or parts["accept"]
-        )
-        parts["options"] = [{"id": option, "text": option} for option in offered]
-        parts["config"] = {"choice_style": "multiple" if kind.kind == "choices" else "single"}
+        parts["options"] = [{"id": option, "text": option} for option in offered(kind) or parts["accept"]]
+        parts["config"] = {"choice_style": "multiple" if isinstance(kind, Choices) else "single"}
     return parts
 
 
@@ -158,7 +154,9 @@ def _found(task: _Values, schema: LabelSchema, plan: _Plan) -> Found:
     found = Found(content, id=task.get("id"), meta=task.get("meta"))
     values: _Values = {name: task[name] for name in plan.texts if task.get(name) is not None}
     if task.get("spans") is not None and plan.spans:
-        values[plan.spans] = [_span(one, f"spans.{index}") for index, one in enumerate(items(task, "spans"))]
+        values[plan.spans] = [
+            span_in(one, f"spans.{index}") for index, one in enumerate(items(task, "spans"))
+        ]
     if task.get("relations") is not None and plan.relations:
         values[plan.relations] = _relations(task)
     if task.get("accept") is not None and plan.short:
@@ -187,14 +185,6 @@ def _settle(task: _Values, values: _Values, schema: LabelSchema, found: Found) -
         score = meta.get("score") if isinstance(meta, dict) else None
         sure = float(score) if isinstance(score, int | float) and 0 <= score <= 1 else None
         found.drafts.append({"model": "prodigy", "label": label, "confidence": sure})
-
-
-def _span(one: Mapping[str, Json], path: str) -> _Values:
-    return {
-        "start": take(one, "start", int, path),
-        "end": take(one, "end", int, path),
-        "label": take(one, "label", str, path),
-    }
 
 
 def _relations(task: _Values) -> list[_Values]:

@@ -17,12 +17,12 @@ from prelabel.formats.fields import (
     count_lost,
     first,
     from_texts,
-    setting,
+    offered,
     text_and_rest,
     text_field,
     whole,
 )
-from prelabel.kinds.base import Kind
+from prelabel.kinds.spans import Spans
 from prelabel.schema import LabelSchema
 
 SUFFIX = "spacy"
@@ -43,11 +43,10 @@ class _Plan:
 
     @classmethod
     def of(cls, schema: LabelSchema) -> "_Plan":
-        name = first(schema, "spans")
-        kind = schema.fields[name] if name else None
-        overlapping = bool(kind and (setting(kind, "nested") or setting(kind, "overlapping")))
+        spans = first(schema, Spans)
+        overlapping = spans is not None and (spans.kind.nested or spans.kind.overlapping)
         held = [name for name, kind in schema.fields.items() if kind.kind in KINDS and kind.kind != "spans"]
-        return cls(name, overlapping, tuple(held))
+        return cls(spans and spans.name, overlapping, tuple(held))
 
     def category(self, name: str, option: str) -> str:
         """What a class of a field is called among the categories of a Doc."""
@@ -107,7 +106,7 @@ def _add_label(doc: Any, label: Mapping[str, Json], options: WriteOptions, plan:
         kind = options.schema.fields[name]
         if label[name] is not None:
             chosen = set(as_texts(kind, label[name]))
-            doc.cats |= {plan.category(name, option): float(option in chosen) for option in _options(kind)}
+            doc.cats |= {plan.category(name, option): float(option in chosen) for option in offered(kind)}
     if not plan.spans or label[plan.spans] is None:
         return
     found = []
@@ -123,10 +122,6 @@ def _add_label(doc: Any, label: Mapping[str, Json], options: WriteOptions, plan:
         doc.set_ents(found)
 
 
-def _options(kind: Kind) -> list[str]:
-    return kind.classes() or [option.value for option in setting(kind, "options")]
-
-
 def _found(doc: Any, schema: LabelSchema, plan: _Plan) -> Found:
     content: dict[str, Json] = {text_field(schema): doc.text}
     found = Found(content, id=doc.user_data.get("id"))
@@ -139,7 +134,7 @@ def _found(doc: Any, schema: LabelSchema, plan: _Plan) -> Found:
             values[plan.spans] = sorted(listed, key=lambda span: (span["start"], span["end"], span["label"]))
     for name in plan.classes:
         kind = schema.fields[name]
-        known = [option for option in _options(kind) if plan.category(name, option) in doc.cats]
+        known = [option for option in offered(kind) if plan.category(name, option) in doc.cats]
         if known:
             texts = [option for option in known if doc.cats[plan.category(name, option)] >= 0.5]
             values[name] = from_texts(kind, texts, found.lost)

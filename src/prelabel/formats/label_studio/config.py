@@ -159,7 +159,7 @@ def _values(tag: Tag) -> Iterator[Value]:
 
 
 def _object_tag(schema: LabelSchema, name: str, value: Json) -> str:
-    if name in {getattr(kind, "of", None) for kind in schema.fields.values() if kind.kind == "boxes"}:
+    if name in schema.images:
         return "Image"
     if name in pointed_at(schema) or isinstance(value, str | int | float):
         return "Text"

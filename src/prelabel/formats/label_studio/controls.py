@@ -2,10 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from prelabel.canonical import Json
 from prelabel.kinds import Kind
+from prelabel.kinds.boolean import Boolean
+from prelabel.kinds.boxes import Boxes
+from prelabel.kinds.choice import Choice
+from prelabel.kinds.choices import Choices
+from prelabel.kinds.marks import Marks
+from prelabel.kinds.number import Number
+from prelabel.kinds.options import Option, Options
+from prelabel.kinds.preference import Preference
+from prelabel.kinds.rating import Rating
+from prelabel.kinds.relations import Relations
+from prelabel.kinds.spans import Spans
+from prelabel.kinds.text import Text
 from prelabel.schema import LabelSchema
 
 TIE, STRENGTH = "-tie", "-strength"
@@ -57,10 +68,10 @@ def object_names(schema: LabelSchema, content: Sequence[str] | Mapping[str, Json
 def pointed_at(schema: LabelSchema) -> Iterator[str]:
     """The content fields that values of the schema point into or compare."""
     for kind in schema.fields.values():
-        if kind.kind in ("spans", "relations", "boxes"):
-            yield getattr(kind, "of")  # noqa: B009 # only these kinds have it
-        elif kind.kind == "preference":
-            yield from (getattr(kind, side) for side in ("a", "b"))
+        if isinstance(kind, Marks | Boxes):
+            yield kind.of
+        elif isinstance(kind, Preference):
+            yield from (kind.a, kind.b)
 
 
 def main_object(objects: Mapping[str, str]) -> str:
@@ -75,91 +86,78 @@ def parts_of(option: str) -> list[str]:
 
 def _controls(name: str, kind: Kind, objects: Mapping[str, str]) -> Iterator[Control]:
     to = (main_object(objects),)
-    needed: dict[str, str] = {} if getattr(kind, "optional", False) else {"required": "true"}
+    needed: dict[str, str] = {} if kind.optional else {"required": "true"}
     needed |= _condition(kind)
-    match kind.kind:
-        case "choice" | "choices":
+    match kind:
+        case Choice() | Choices():
             yield _options(name, kind, to, needed)
-        case "boolean":
+        case Boolean():
             yield Control("Choices", name, to, (Value(YES), Value(NO)), {"choice": "single"} | needed)
-        case "rating":
+        case Rating():
             yield _rating(name, kind, to, needed)
-        case "number":
-            bounds = {
-                end: f"{getattr(kind, end):g}" for end in ("min", "max") if getattr(kind, end) is not None
-            }
+        case Number():
+            ends = {"min": kind.min, "max": kind.max}
+            bounds = {end: f"{bound:g}" for end, bound in ends.items() if bound is not None}
             yield Control("Number", name, to, (), bounds | needed)
-        case "text":
-            rows = {"rows": "4"} if getattr(kind, "multiline", True) else {}
-            one = {} if getattr(kind, "turns", False) else {"maxSubmissions": "1"}
+        case Text():
+            rows = {"rows": "4"} if kind.multiline else {}
+            one = {} if kind.turns else {"maxSubmissions": "1"}
             yield Control("TextArea", name, to, (), rows | one | {"editable": "true"} | needed)
-        case "spans":
-            yield Control("Labels", name, (objects[_of(kind)],), _values(kind), _condition(kind))
-        case "boxes":
-            yield Control(
-                "RectangleLabels", name, (objects[_of(kind)],), _values(kind), {"canRotate": "false"}
-            )
-        case "relations":
-            if not getattr(kind, "between", None):
-                yield Control("Labels", name, (objects[_of(kind)],), (Value(FREE_SPAN),))
+        case Spans():
+            yield Control("Labels", name, (objects[kind.of],), _values(kind), _condition(kind))
+        case Boxes():
+            yield Control("RectangleLabels", name, (objects[kind.of],), _values(kind), {"canRotate": "false"})
+        case Relations():
+            if not kind.between:
+                yield Control("Labels", name, (objects[kind.of],), (Value(FREE_SPAN),))
             yield Control("Relations", f"{name}-relations", (), _values(kind))
-        case "preference":
+        case Preference():
             yield from _preference(name, kind, objects)
-
-
-def _of(kind: Kind) -> str:
-    return str(getattr(kind, "of"))  # noqa: B009 # kinds that point into the content have it
 
 
 def _condition(kind: Kind) -> dict[str, str]:
     """When the control is shown; a condition on several fields is left to our own check."""
-    when: Mapping[str, Sequence[Json]] = getattr(kind, "when", {})
-    if len(when) != 1:
+    if len(kind.when) != 1:
         return {}
-    [(name, wanted)] = when.items()
+    [(name, wanted)] = kind.when.items()
     said = [(YES if value else NO) if isinstance(value, bool) else str(value) for value in wanted]
     return {"visibleWhen": "choice-selected", "whenTagName": name, "whenChoiceValue": ",".join(said)}
 
 
-def _values(kind: Kind) -> tuple[Value, ...]:
-    return tuple(Value(value) for value in getattr(kind, "values", ()))
+def _values(kind: Options) -> tuple[Value, ...]:
+    return tuple(Value(value) for value in kind.values)
 
 
-def _offered(options: Sequence[Any]) -> tuple[Value, ...]:
+def _offered(options: Sequence[Option]) -> tuple[Value, ...]:
     """Options with those beneath them."""
-    return tuple(
-        Value(option.value, option.description, _offered(getattr(option, "options", ())))
-        for option in options
-    )
+    return tuple(Value(option.value, option.description, _offered(option.options)) for option in options)
 
 
-def _options(name: str, kind: Kind, to: tuple[str, ...], needed: dict[str, str]) -> Control:
-    is_single = kind.kind == "choice"
-    values = _offered(getattr(kind, "options", ()))
-    required = needed if is_single or bool(getattr(kind, "min", False)) else _condition(kind)
+def _options(name: str, kind: Choice | Choices, to: tuple[str, ...], needed: dict[str, str]) -> Control:
+    is_single = isinstance(kind, Choice)
+    values = _offered(kind.options)
+    required = needed if isinstance(kind, Choice) or kind.min else _condition(kind)
     if any(value.below for value in values):
         most = {"maxUsages": "1"} if is_single else {}
-        leaves = {} if getattr(kind, "inner", False) else {"leafsOnly": "true"}
+        leaves = {} if kind.inner else {"leafsOnly": "true"}
         return Control("Taxonomy", name, to, values, most | leaves | required)
     shown = {"layout": "select"} if len(values) >= MANY else {"showInline": "true"}
     how = {"choice": "single" if is_single else "multiple"}
     return Control("Choices", name, to, values, how | shown | required)
 
 
-def _rating(name: str, kind: Kind, to: tuple[str, ...], needed: dict[str, str]) -> Control:
+def _rating(name: str, kind: Rating, to: tuple[str, ...], needed: dict[str, str]) -> Control:
     """Label Studio's rating begins at 1: any other scale is written as choices of its steps."""
-    lowest, highest = getattr(kind, "min"), getattr(kind, "max")  # noqa: B009
-    if lowest == 1:
-        return Control("Rating", name, to, (), {"maxRating": str(highest)} | needed)
-    meanings: Mapping[int, str] = getattr(kind, "meanings", {})
-    steps = tuple(Value(str(step), meanings.get(step, "")) for step in range(lowest, highest + 1))
+    if kind.min == 1:
+        return Control("Rating", name, to, (), {"maxRating": str(kind.max)} | needed)
+    steps = tuple(Value(str(step), kind.meanings.get(step, "")) for step in range(kind.min, kind.max + 1))
     return Control("Choices", name, to, steps, {"choice": "single", "showInline": "true"} | needed)
 
 
-def _preference(name: str, kind: Kind, objects: Mapping[str, str]) -> Iterator[Control]:
-    sides = objects[getattr(kind, "a")], objects[getattr(kind, "b")]  # noqa: B009
+def _preference(name: str, kind: Preference, objects: Mapping[str, str]) -> Iterator[Control]:
+    sides = objects[kind.a], objects[kind.b]
     yield Control("Pairwise", name, sides)
-    if getattr(kind, "tie", True):
+    if kind.tie:
         yield Control("Choices", name + TIE, sides[:1], (Value("tie"),), {"choice": "single"})
-    if steps := getattr(kind, "strength", None):
-        yield Control("Rating", name + STRENGTH, sides[:1], (), {"maxRating": str(steps)})
+    if kind.strength:
+        yield Control("Rating", name + STRENGTH, sides[:1], (), {"maxRating": str(kind.strength)})

@@ -9,6 +9,13 @@ from prelabel.canonical import Json
 from prelabel.errors import LabelError
 from prelabel.formats.label_studio.controls import STRENGTH, TIE
 from prelabel.kinds import Kind
+from prelabel.kinds.boxes import Boxes
+from prelabel.kinds.choice import Choice
+from prelabel.kinds.choices import Choices
+from prelabel.kinds.preference import Preference
+from prelabel.kinds.relations import Relations
+from prelabel.kinds.spans import Spans
+from prelabel.kinds.text import Text
 from prelabel.schema import LabelSchema
 
 FARTHEST = 1e6
@@ -54,17 +61,13 @@ class Results:
         for region in regions:
             if region.get("type") != "relation" and (name := self._field_of(region, lost)):
                 by_field[name].append(region)
-        label = {name: _read(kind, name, by_field[name], lost) for name, kind in self._schema.fields.items()}
+        label = {name: _read(kind, by_field[name], lost) for name, kind in self._schema.fields.items()}
         for name, relation in self._relations(regions, by_field, lost):
             label[name] = [*(label[name] or []), relation]
         for name in self._schema.fields:
-            if label[name] == [] and not self._applies(name, label):
+            if label[name] == [] and not self._schema.applies(name, label):
                 label[name] = None
         return label
-
-    def _applies(self, name: str, label: Mapping[str, Json]) -> bool:
-        """Whether the field can have a value beside the others."""
-        return bool(self._schema.applies(name, label)) if hasattr(self._schema, "applies") else True
 
     def _field_of(self, region: Mapping[str, Any], lost: set[str]) -> str | None:
         name, kind_of_region = str(region.get("from_name")), str(region.get("type"))
@@ -123,9 +126,9 @@ class Results:
 
     def _relation_field(self, spans_field: str, label: Json) -> str | None:
         for name, kind in self._schema.fields.items():
-            if kind.kind != "relations" or (getattr(kind, "between", None) or name) != spans_field:
+            if not isinstance(kind, Relations) or (kind.between or name) != spans_field:
                 continue
-            if name == spans_field or label in _options(kind):
+            if name == spans_field or label in kind.values:
                 return name
         return None
 
@@ -145,24 +148,20 @@ def _value(region: Mapping[str, Any]) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _options(kind: Kind) -> list[str]:
-    return list(getattr(kind, "values", ()))
-
-
-def _read(kind: Kind, name: str, regions: list[Mapping[str, Any]], lost: set[str]) -> Json:
+def _read(kind: Kind, regions: list[Mapping[str, Any]], lost: set[str]) -> Json:
     """The value that a field's regions mean."""
-    none: Json = None if getattr(kind, "optional", False) else []
-    if kind.kind in ("spans", "boxes"):
-        parts = _spans if kind.kind == "spans" else _boxes
+    none: Json = None if kind.optional else []
+    if isinstance(kind, Spans | Boxes):
+        parts = _spans if isinstance(kind, Spans) else _boxes
         return [part for region in regions for part in parts(region, lost)] or none
-    if kind.kind == "preference":
+    if isinstance(kind, Preference):
         return _preference(kind, regions)
-    if kind.kind == "text":
+    if isinstance(kind, Text):
         return _text(kind, [text for region in regions for text in _texts(region)], lost)
-    if kind.kind == "relations":
+    if isinstance(kind, Relations):
         return none  # they are no regions of their own: what joins two of them
     said = [one for region in regions for one in _said(region)]
-    if kind.kind == "choices":
+    if isinstance(kind, Choices):
         return said or none
     read = [_parsed(kind, one) for one in said]
     return read[0] if len(read) == 1 else read or None
@@ -181,7 +180,7 @@ def _said(region: Mapping[str, Any]) -> list[Json]:
 
 def _parsed(kind: Kind, said: Json) -> Json:
     """Words for a boolean, a rating or a number as what they mean; what cannot be read stays, for the check to refuse."""
-    if kind.kind == "choice" or not isinstance(said, str):
+    if isinstance(kind, Choice) or not isinstance(said, str):
         return said
     try:
         return kind.parse(said)
@@ -197,8 +196,8 @@ def _texts(region: Mapping[str, Any]) -> list[Json]:
     return text if isinstance(text, list) else [] if text is None else [text]
 
 
-def _text(kind: Kind, texts: list[Json], lost: set[str]) -> Json:
-    if getattr(kind, "turns", False):
+def _text(kind: Text, texts: list[Json], lost: set[str]) -> Json:
+    if kind.turns:
         return [_turn(text) for text in texts] or None
     if any(not isinstance(text, str) for text in texts):
         lost.add("who spoke in a chat, as the field takes plain text")
@@ -258,7 +257,7 @@ def _share(percent: Json) -> Json:
     return round(percent / 100, 6) if is_number and abs(percent) <= FARTHEST else percent
 
 
-def _preference(kind: Kind, regions: list[Mapping[str, Any]]) -> Json:
+def _preference(kind: Preference, regions: list[Mapping[str, Any]]) -> Json:
     preferred, strength = None, None
     for region in regions:
         value = _value(region)
@@ -268,6 +267,6 @@ def _preference(kind: Kind, regions: list[Mapping[str, Any]]) -> Json:
             preferred = "tie"
         elif "rating" in value:
             strength = value["rating"]
-    if not getattr(kind, "strength", None) or preferred is None:
+    if not kind.strength or preferred is None:
         return preferred
     return {"preferred": preferred, "strength": 0 if preferred == "tie" else strength}

@@ -10,6 +10,12 @@ from prelabel.canonical import Json
 from prelabel.errors import LabelError
 from prelabel.formats.label_studio.controls import FREE_SPAN, NO, STRENGTH, TIE, YES, Control, parts_of
 from prelabel.kinds import Kind
+from prelabel.kinds.boolean import Boolean
+from prelabel.kinds.boxes import Boxes
+from prelabel.kinds.marks import Marks
+from prelabel.kinds.preference import Preference
+from prelabel.kinds.relations import Relations
+from prelabel.kinds.spans import Spans
 from prelabel.schema import Label, LabelSchema
 
 Region = dict[str, Any]
@@ -31,26 +37,26 @@ class Result:
 
     def of(self, label: Label) -> list[Region]:
         """The regions that mean the label; fields without a value have none."""
-        last = sorted(self.schema.fields.items(), key=lambda item: item[1].kind == "relations")
+        last = sorted(self.schema.fields.items(), key=lambda item: isinstance(item[1], Relations))
         for name, kind in last:  # relations point at regions, which have to be there before
             if label.get(name) is not None:
                 self._write(name, kind, label[name])
         return self._regions
 
     def _write(self, name: str, kind: Kind, value: Json) -> None:
-        if kind.kind == "relations":
+        if isinstance(kind, Relations):
             self._relations(name, kind, value)
             return
         control = self.controls.get(name)
         if control is None:
             self.lost[f"the field {name!r}, for which there is no control"] += 1
-        elif kind.kind == "spans":
+        elif isinstance(kind, Spans):
             for span in value:
-                self._span(control, name, span, span["label"])
-        elif kind.kind == "boxes":
+                self._span(control, name, kind, span, span["label"])
+        elif isinstance(kind, Boxes):
             for box in value:
-                self._add(control, self._box(kind, box), self._size(kind))
-        elif kind.kind == "preference":
+                self._add(control, _box(box), self._size(kind))
+        elif isinstance(kind, Preference):
             self._preference(name, value)
         else:
             self._add(control, self._plain(control, kind, value))
@@ -76,19 +82,15 @@ class Result:
     def _id(self) -> str:
         return blake2b(f"{self.seed}/{len(self._regions)}".encode(), digest_size=6).hexdigest()
 
-    def _span(self, control: Control, name: str, span: Mapping[str, Json], label: str) -> str:
-        text = self.content.get(getattr(self.schema.fields[name], "of", "text"))
+    def _span(self, control: Control, name: str, kind: Marks, span: Mapping[str, Json], label: str) -> str:
+        text = self.content.get(kind.of)
         start, end = span["start"], span["end"]
         quoted = {"text": text[start:end]} if isinstance(text, str) else {}
         region_id = self._add(control, {"start": start, "end": end, **quoted, "labels": [label]})
         return self._spans.setdefault((name, start, end), region_id)
 
-    def _box(self, kind: Kind, box: Mapping[str, Json]) -> dict[str, Json]:
-        percent = {name: round(100 * box[name], 6) for name in ("x", "y", "width", "height")}
-        return {**percent, "rotation": 0, "rectanglelabels": [box["label"]]}
-
-    def _size(self, kind: Kind) -> dict[str, Json]:
-        image = self.content.get(getattr(kind, "of", "image"))
+    def _size(self, kind: Boxes) -> dict[str, Json]:
+        image = self.content.get(kind.of)
         if not isinstance(image, dict) or not {"width", "height"} <= image.keys():
             return {"image_rotation": 0}
         return {"original_width": image["width"], "original_height": image["height"], "image_rotation": 0}
@@ -108,7 +110,7 @@ class Result:
             else:
                 self.lost["strengths of preferences, for which the label config has no control"] += 1
 
-    def _relations(self, name: str, kind: Kind, value: Json) -> None:
+    def _relations(self, name: str, kind: Relations, value: Json) -> None:
         for relation in value:
             ends = [self._end(name, kind, relation[end]) for end in ("head", "tail")]
             if None in ends:
@@ -124,13 +126,18 @@ class Result:
                 }
             )
 
-    def _end(self, name: str, kind: Kind, span: Mapping[str, Json]) -> str | None:
+    def _end(self, name: str, kind: Relations, span: Mapping[str, Json]) -> str | None:
         """The id of the region that a relation ends at; one without a field of its own is made here."""
-        between = getattr(kind, "between", None)
-        known = self._spans.get((between or name, span["start"], span["end"]))
-        if known or between or name not in self.controls:
+        known = self._spans.get((kind.between or name, span["start"], span["end"]))
+        if known or kind.between or name not in self.controls:
             return known
-        return self._span(self.controls[name], name, span, FREE_SPAN)
+        return self._span(self.controls[name], name, kind, span, FREE_SPAN)
+
+
+def _box(box: Mapping[str, Json]) -> dict[str, Json]:
+    """A box in percents of the image."""
+    percent = {name: round(100 * box[name], 6) for name in ("x", "y", "width", "height")}
+    return {**percent, "rotation": 0, "rectanglelabels": [box["label"]]}
 
 
 def _texts(value: Json) -> Iterator[str]:
@@ -143,7 +150,7 @@ def _texts(value: Json) -> Iterator[str]:
 
 def _offered(control: Control, kind: Kind, value: Json) -> str:
     """How the control says this value; a boolean may be put into any words that mean it."""
-    if kind.kind != "boolean":
+    if not isinstance(kind, Boolean):
         return str(value)
     for offered in control.values:
         try:

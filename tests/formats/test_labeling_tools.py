@@ -1,4 +1,4 @@
-"""Files as other tools write them: what is taken from them, what of them is lost, and what they get from us."""
+"""Files as other labeling tools write them: what is taken from them, what of them is lost, and what they get from us."""
 
 import io
 import json
@@ -9,10 +9,9 @@ import pytest
 from prelabel import formats
 from prelabel.canonical import Json
 from prelabel.errors import FormatError
-from prelabel.formats.base import Row, WriteOptions
+from prelabel.formats.base import WriteOptions
 from prelabel.schema import LabelSchema
-from tests.formats.samples import kind, record, schema
-from tests.formats.test_round_trips import IMAGE, need
+from tests.formats.samples import IMAGE, kind, read, record, row, schema, write
 
 TOPIC = schema({"topic": kind("choice", options=["pos", "neg"])})
 ENTITIES = schema({"entities": kind("spans", options=["ORG", "MISC"])})
@@ -23,27 +22,7 @@ LINKED = schema(
     }
 )
 THINGS = schema({"things": kind("boxes", options=["cat", "dog"])})
-BETTER = schema({"better": kind("preference")})
 ACME = [{"start": 0, "end": 4, "label": "ORG"}]
-
-
-def read(name: str, made: LabelSchema, *rows: Json) -> list[Row]:
-    need(name)
-    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    return list(formats.reader(name)(io.BytesIO(data), made))
-
-
-def row(name: str, made: LabelSchema, value: Json) -> tuple[dict[str, Json], tuple[str, ...]]:
-    [found] = read(name, made, value)
-    assert found.value is not None, found.fault
-    return found.value, found.lost
-
-
-def write(name: str, made: LabelSchema, *records: Any, **options: Any) -> tuple[list[Any], dict[str, int]]:
-    need(name)
-    settings = WriteOptions(made, **options)
-    data = b"".join(formats.writer(name)(records, settings))
-    return [json.loads(line) for line in data.splitlines()], dict(settings.lost)
 
 
 @pytest.mark.parametrize(
@@ -290,88 +269,6 @@ def test_a_document_that_is_no_coco_is_refused_with_a_sentence(document: str, sa
         list(formats.reader("coco")(io.BytesIO(document.encode()), THINGS))
 
 
-def test_messages_hold_guidelines_content_and_the_label_as_it_was_asked_for() -> None:
-    made = schema(dict(TOPIC.fields), guidelines="Sort it.")
-    [line], _ = write("messages", made, record({"text": "Fine."}, {"topic": "pos"}))
-    assert line == {
-        "messages": [
-            {"role": "system", "content": "Sort it."},
-            {"role": "user", "content": "Fine."},
-            {"role": "assistant", "content": "pos"},
-        ]
-    }
-    [line], _ = write("messages-anthropic", made, record({"text": "Fine."}, {"topic": "pos"}))
-    assert line["system"] == "Sort it."
-    assert [turn["role"] for turn in line["messages"]] == ["user", "assistant"]
-
-
-def test_a_conversation_to_label_keeps_its_turns() -> None:
-    turns = [
-        {"role": "user", "content": "Hi"},
-        {"role": "assistant", "content": "Yes?"},
-        {"role": "user", "content": "Go"},
-    ]
-    [line], _ = write("messages", TOPIC, record({"chat": turns}, {"topic": "neg"}))
-    assert line["messages"] == [*turns, {"role": "assistant", "content": "neg"}]
-
-
-def test_anthropic_takes_no_weight_and_no_conversation_that_the_assistant_begins() -> None:
-    turns = [{"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Go"}]
-    rows = [
-        record({"chat": turns}, {"topic": "neg"}, weight=1.0),
-        record({"text": "x"}, {"topic": "pos"}, weight=0.5),
-    ]
-    lines, lost = write("messages-anthropic", TOPIC, *rows, extras=("weight",))
-    assert [set(line) for line in lines] == [{"messages"}]
-    assert lost == {
-        "conversation that does not begin with the user and end with the assistant": 1,
-        "weight: Anthropic allows no other keys": 1,
-    }
-
-
-def test_an_answer_that_is_no_label_is_content_without_gold() -> None:
-    messages = [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A cat."}]
-    value, lost = row("messages", TOPIC, {"messages": messages})
-    assert value == {"content": {"text": "What is it?"}}
-    assert lost == ("last message of the assistant: it is no label of the schema",)
-
-
-PAIR = {"prompt": "p", "response_a": "yes", "response_b": "no"}
-
-
-def test_a_tie_has_no_place_in_preference_pairs() -> None:
-    rows = [record(PAIR, {"better": better}) for better in ("A", "B", "tie")]
-    lines, lost = write("preference", BETTER, *rows)
-    assert lines == [
-        {"prompt": "p", "chosen": "yes", "rejected": "no"},
-        {"prompt": "p", "chosen": "no", "rejected": "yes"},
-    ]
-    assert lost == {"tie: neither response was chosen": 1}
-    [line], _ = write("preference-openai", BETTER, rows[0])
-    assert line == {
-        "input": {"messages": [{"role": "user", "content": "p"}], "tools": [], "parallel_tool_calls": True},
-        "preferred_output": [{"role": "assistant", "content": "yes"}],
-        "non_preferred_output": [{"role": "assistant", "content": "no"}],
-    }
-
-
-def test_which_side_a_chosen_response_gets_says_nothing_of_its_being_chosen() -> None:
-    rows = read(
-        "preference",
-        BETTER,
-        *({"prompt": "p", "chosen": f"{n} yes", "rejected": f"{n} no"} for n in range(200)),
-    )
-    first = sum((row.value or {})["gold"]["better"] == "A" for row in rows)
-    assert 70 < first < 130
-
-
-def test_alpaca_calls_the_response_output() -> None:
-    [line], _ = write("alpaca", TOPIC, record({"text": "x"}, {"topic": "pos"}))
-    assert line == {"instruction": "", "input": "x", "output": "pos"}
-    value, _ = row("alpaca", TOPIC, {"instruction": "Sort it.", "input": "x", "output": "pos"})
-    assert value == {"content": {"instruction": "Sort it.", "input": "x"}, "gold": {"topic": "pos"}}
-
-
 def test_boxes_of_an_image_of_unknown_size_are_lost_and_said_so() -> None:
     label = {"things": [{"x": 0.1, "y": 0, "width": 0.5, "height": 0.1, "label": "cat"}]}
     rows = [record({"image": {"name": "a.png"}}, label), record({"image": IMAGE}, label)]
@@ -379,24 +276,3 @@ def test_boxes_of_an_image_of_unknown_size_are_lost_and_said_so() -> None:
     document = json.loads(b"".join(formats.writer("coco")(rows, options)))
     assert [(one["image_id"], one["bbox"]) for one in document["annotations"]] == [(2, [60, 0, 300, 40.3])]
     assert options.lost == {"boxes of an image whose size is not known": 1}
-
-
-def test_a_format_that_can_hold_nothing_of_a_schema_is_refused_beforehand() -> None:
-    with pytest.raises(FormatError, match="'coco' holds boxes, but the schema has only choice"):
-        formats.check_holds("coco", TOPIC)
-
-
-def test_a_format_whose_library_is_not_installed_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(FormatError, match=r"needs pyarrow.*pip install 'prelabel\[parquet\]'"):
-        formats.reader("parquet")
-
-
-def test_csv_takes_our_own_export_apart_again_formulas_and_all() -> None:
-    contents = [{"text": "=1+1", "from": "x"}, {"text": "'=1", "note": "a, b"}, {"text": "'plain"}]
-    fields = dict.fromkeys(("text", "from", "note"), "text")
-    rows = [record(content, {"topic": "pos"}, weight=0.5) for content in contents]
-    options = WriteOptions(TOPIC, fields, ("weight",))
-    data = b"".join(formats.writer("csv")(rows, options))
-    found = [row.value for row in formats.reader("csv")(io.BytesIO(data), TOPIC)]
-    assert found == [{"id": "e1", "content": content, "label": {"topic": "pos"}} for content in contents]
