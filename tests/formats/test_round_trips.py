@@ -1,9 +1,11 @@
 """A label of any kind that a format can hold comes back from its file as it was."""
 
+import gzip
 import io
 import json
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,6 +21,10 @@ from tests.formats.samples import IMAGE, kind, need, record, schema
 
 OWN = ("jsonl", "csv", "parquet")
 OPTIONS = ["a", "b", "c d"]
+TREE, LEAVES = (
+    [{"value": "animal", "options": ["dog", "cat"]}, "plant"],
+    ["animal/dog", "animal/cat", "plant"],
+)
 WORDS = st.lists(st.text("abcdeäßЖ日", min_size=1, max_size=6), min_size=2, max_size=8)
 KEEPABLE = st.characters(codec="utf-8", exclude_characters="\0")
 
@@ -145,6 +151,16 @@ CASES = [
     Case(
         "boxes", schema({"things": kind("boxes", options=OPTIONS)}),
         st.lists(BOX, max_size=3, unique_by=str).map(lambda boxes: ({"image": IMAGE}, ordered(boxes))),
+    ),
+]  # fmt: skip
+CASES += [
+    replace(single("choice", st.sampled_from(LEAVES), options=TREE), name="choice-tree"),
+    replace(single("choices", st.lists(st.sampled_from(LEAVES), unique=True), options=TREE), name="choices-tree"),
+    Case(
+        "boxes-tree", schema({"things": kind("boxes", options=TREE)}),
+        st.lists(st.builds(lambda box, label: box | {"label": label}, BOX, st.sampled_from(LEAVES)), max_size=3, unique_by=str).map(
+            lambda boxes: ({"image": IMAGE}, ordered(boxes))
+        ),
     ),
 ]  # fmt: skip
 TURNS = st.lists(st.text("abc", min_size=1), min_size=1, max_size=4).map(
@@ -285,3 +301,16 @@ def test_no_bytes_make_a_reader_stumble(name: str, data: bytes) -> None:
     except FormatError:
         return
     assert all(row.value is not None or row.fault for row in rows)
+
+
+@pytest.mark.parametrize("name", [name for name in formats.known() if formats.about(name).reads])
+def test_a_packed_file_that_breaks_off_or_is_damaged_is_said_to_be(name: str) -> None:
+    need(name)
+    made = schema({"topic": kind("choice", options=OPTIONS), "things": kind("boxes", options=OPTIONS)})
+    packed = gzip.compress(random.Random(1).randbytes(5_000))
+    for data in (packed[:3], packed[:-9], packed[:20] + b"?" + packed[21:]):
+        try:
+            said = [row.fault for row in formats.reader(name)(io.BytesIO(data), made)][-1]
+        except FormatError as error:
+            said = str(error)
+        assert "the compressed file is damaged or incomplete" in said

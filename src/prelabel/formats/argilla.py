@@ -3,11 +3,9 @@
 The shapes are those of the SDK's `Record.to_dict` and of `records.to_list(flatten=True)`.
 """
 
-import gzip
 import io
 import json
 import uuid
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, cast
 
@@ -59,10 +57,7 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
 
 
 def _is_list(stream: BinaryIO) -> bool:
-    try:
-        begins = cast(io.BufferedReader, stream).peek(64)[:64]
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
+    begins = cast(io.BufferedReader, stream).peek(64)[:64]
     return begins.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 

@@ -69,29 +69,36 @@ class Writer(Protocol):
 
 
 def unpacked(stream: BinaryIO) -> BinaryIO:
-    """The stream itself, or what it holds where it is gzip (known by its first two bytes)."""
+    """The stream itself, or what it holds where it is gzip (known by its first two bytes).
+
+    Reading that raises FormatError where the compressed data is damaged or breaks off.
+    """
     buffered = (
         stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
     )
     if buffered.peek(2)[:2] != b"\x1f\x8b":
         return cast(BinaryIO, buffered)
-    return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)), 1 << 18))
+    return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, _Gzip(fileobj=buffered)), 1 << 18))
+
+
+class _Gzip(gzip.GzipFile):
+    """Raises FormatError where the data is damaged or breaks off."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        try:
+            return super().read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
 
 
 def lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Lines with their ends; None for one that is too long, which is passed over without being held in memory.
-
-    Raises FormatError where compressed data is damaged or breaks off.
-    """
-    try:
-        while line := stream.readline(LONGEST_LINE + 1):
-            if len(line) <= LONGEST_LINE:
-                yield line
-            else:
-                _pass_over(line, stream)
-                yield None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
+    """Lines with their ends; None for one that is too long, which is passed over without being held in memory."""
+    while line := stream.readline(LONGEST_LINE + 1):
+        if len(line) <= LONGEST_LINE:
+            yield line
+        else:
+            _pass_over(line, stream)
+            yield None
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:

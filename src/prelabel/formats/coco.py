@@ -51,7 +51,7 @@ def read(stream: BinaryIO, schema: LabelSchema) -> Iterator[Row]:
 def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     """One document; the annotations wait in a temporary file until all images are written."""
     field = _field(options.schema)
-    categories = {option.value: number for number, option in enumerate(field.kind.options, 1)}
+    categories = {value: number for number, value in enumerate(field.kind.values, 1)}
     listed = [{"id": number, "name": value, "supercategory": ""} for value, number in categories.items()]
     yield (_HEAD % json.dumps(listed, ensure_ascii=False)).encode()
     number = 0

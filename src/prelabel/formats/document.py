@@ -1,9 +1,7 @@
 """A JSON document that may be of any length, read piece by piece and in flat memory."""
 
 import codecs
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -123,8 +121,6 @@ class _Text:
         try:
             chunk = self._stream.read(size)
             self._text = self._text[self._at :] + self._decoder.decode(chunk, final=not chunk)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
         except UnicodeDecodeError as error:
             raise FormatError(f"the file is not UTF-8: {error.reason}") from error
         self._at, self._is_at_end = 0, not chunk

@@ -175,7 +175,7 @@ def whole(
 
 def offered(kind: Kind) -> list[str]:
     """The texts that a field of CLASSES offers to choose from; empty where any number will do."""
-    return kind.classes() or ([option.value for option in kind.options] if isinstance(kind, Options) else [])
+    return kind.classes() or (kind.values if isinstance(kind, Options) else [])
 
 
 def span_in(part: Mapping[str, Json], path: str) -> dict[str, Json]:

@@ -4,10 +4,8 @@ Only brackets and quotes are looked at here, so an entry that is no JSON in itse
 whole list as one document has to stop at its first fault.
 """
 
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 
 from prelabel.errors import FormatError
@@ -17,24 +15,20 @@ CHUNK = 1 << 18
 _TO_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"(?:[^"\\]++|\\.)*+"[^"\[\]{}]*+)*+([\[\]{}])', re.DOTALL)
 _BLANK = b" \t\r\n,"
 _BEFORE = b"\xef\xbb\xbf \t\r\n"
-_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 def entries(stream: io.BufferedReader) -> Iterator[bytes | None]:
     """The entries of a list, or the lines of a file that does not begin as one. Raises FormatError as `Entries` does."""
-    try:
-        while (first := stream.peek(1)[:1]) and first in _BEFORE:
-            stream.read(1)
-    except _DAMAGE as error:
-        raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
+    while (first := stream.peek(1)[:1]) and first in _BEFORE:
+        stream.read(1)
     return iter(Entries(stream)) if first == b"[" else lines(stream)
 
 
 class Entries:
     """Iterates over the JSON texts of a list's entries; what stands between them and is no object or list comes as it is.
 
-    None stands for an entry that is longer than a row may be. Raises FormatError where the list is not closed, something
-    follows it, or the compressed file it is in is damaged; the entries before that have been given by then.
+    None stands for an entry that is longer than a row may be. Raises FormatError where the list is not closed or something
+    follows it; the entries before that have been given by then.
     """
 
     def __init__(self, stream: io.BufferedReader) -> None:
@@ -90,10 +84,7 @@ class Entries:
 
     def _read(self, size: int) -> None:
         """More of the file, in place of what was given already."""
-        try:
-            chunk = self._stream.read(size)
-        except _DAMAGE as error:
-            raise FormatError(f"the compressed file is damaged or incomplete: {error}") from error
+        chunk = self._stream.read(size)
         self._is_at_end = not chunk
         self._text = self._text[self._start :] + chunk
         self._at -= self._start
