@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
@@ -128,22 +129,28 @@ def report(export: Export) -> ExportReport:
 
 def records(store: Store, run: Run, include: Include = "settled") -> Iterator[dict[str, Any]]:
     """One record an example, in the order they came in; `status` is the place it is in."""
-    after = 0
+    after, narrowed = 0, [col(Placement.place) == "settled"] if include == "settled" else []
     with store.reading() as session:
         into = Translator.of(session, run)
-        while batch := _batch(session, run, include, after):
-            given = given_drafts.of_examples(
-                session, {one.id or 0: one.content for _, one, *_ in batch}, into
-            )
-            found = (_record(into, *row, given[row[1].id or 0]) for row in batch)
-            yield from (one for one in found if include == "all" or one["label"] is not None)
-            after = batch[-1][0].id or 0
+        while batch := read(session, run, into, after, *narrowed):
+            yield from (one for _, one in batch if include == "all" or one["label"] is not None)
+            after = batch[-1][0]
+
+
+def read(
+    session: Session, run: Run, into: Translator, after: int, *narrowed: ColumnElement[bool]
+) -> list[tuple[int, dict[str, Any]]]:
+    """The next records of a run behind the placement `after`, a batch of them, each with the id of its placement."""
+    batch = _batch(session, run, after, narrowed)
+    contents = {one.id or 0: one.content for _, one, *_ in batch}
+    given = given_drafts.of_examples(session, contents, into) if batch else {}
+    return [(row[0].id or 0, _record(into, *row, given[row[1].id or 0])) for row in batch]
 
 
 Row = tuple[Placement, Example, Draft | None, Label | None, str | None]
 
 
-def _batch(session: Session, run: Run, include: Include, after: int) -> list[Row]:
+def _batch(session: Session, run: Run, after: int, narrowed: Sequence[ColumnElement[bool]]) -> list[Row]:
     statement = (
         wide_select(Placement, Example, Draft, Label, col(User.name))
         .join(Example, col(Example.id) == Placement.example_id)
@@ -151,12 +158,10 @@ def _batch(session: Session, run: Run, include: Include, after: int) -> list[Row
         .join(Label, col(Label.id) == Placement.label_id, isouter=True)
         .join(Review, col(Review.id) == Label.review_id, isouter=True)
         .join(User, col(User.id) == Review.user_id, isouter=True)
-        .where(col(Placement.run_id) == run.id, col(Placement.id) > after)
+        .where(col(Placement.run_id) == run.id, col(Placement.id) > after, *narrowed)
         .order_by(col(Placement.id))
         .limit(BATCH)
     )
-    if include == "settled":
-        statement = statement.where(col(Placement.place) == "settled")
     rows = session.execute(statement).all()
     agreed = _agreed(session, [row[0].id for row in rows if row[3] and row[3].source == "consensus"])
     session.expunge_all()

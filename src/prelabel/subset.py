@@ -63,7 +63,7 @@ class Selector:
         """
         limits = self._limits(records()) if self._balanced else {}
         for record in records():
-            if not (self._is_wanted(record) and self._is_within(record, limits)):
+            if not (self.is_wanted(record) and self._is_within(record, limits)):
                 continue
             if split_of:
                 record["split"] = split_of(record["id"])
@@ -79,7 +79,8 @@ class Selector:
     def _compiled(self, text: str, what: str) -> Expression | None:
         return compile_expression(text, self.schema, what) if text else None
 
-    def _is_wanted(self, record: Record, is_counted: bool = True) -> bool:
+    def is_wanted(self, record: Record, is_counted: bool = True) -> bool:
+        """Whether `where` holds for a record; one that has not what it speaks of is not wanted."""
         if self._where is None:
             return True
         try:
@@ -97,7 +98,7 @@ class Selector:
         places: dict[str, array[int]] = {}
         for record in records:
             name = self._class_of(record)
-            if name is not None and self._is_wanted(record, is_counted=False):
+            if name is not None and self.is_wanted(record, is_counted=False):
                 places.setdefault(name, array("Q")).append(self._place(record))
         rarest = min(map(len, places.values()), default=0)
         return {name: sorted(found)[rarest - 1] for name, found in places.items()}

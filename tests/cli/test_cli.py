@@ -78,6 +78,13 @@ def test_drafts_that_came_with_the_rows_are_drafted_with(run_cli: Cli, tmp_path:
     assert "of given/given with given/crf: reviewing" in submitted
     assert "1 settled, 4 queued for people" in submitted
     assert "spent $0" in run_cli("status", "--no-follow").output
+    assert re.search(
+        r"t4 .*settled.*billing.*0\.90.*billing.*auto", run_cli("examples", "--text", "T4").output
+    )
+    assert "more than these 1" in run_cli("examples", "--place", "queued", "-n", "1").output
+    assert "no example of the run is as asked for" in run_cli("examples", "--text", "nowhere").output
+    [line] = run_cli("examples", "--where", "confidence > 0.85", "--json").output.splitlines()
+    assert json.loads(line)["label"] == {"topic": "billing"}
 
 
 def test_a_schema_is_shown_and_changed_after_saying_what_that_does(run_cli: Cli, tmp_path: Path) -> None:

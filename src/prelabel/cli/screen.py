@@ -1,15 +1,18 @@
 """What the command line shows, made from the API's answers; of runs and of money, see the two modules beside this one."""
 
+import json
 import re
 from pathlib import Path
+from textwrap import shorten
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from prelabel.cli.figures import money, share
 from prelabel.cli.screen_money import show_cost
 from prelabel.client import Document
+from prelabel.content import as_text
 from prelabel.settings import Settings
 
 
@@ -77,6 +80,47 @@ def list_runs(out: Console, runs: list[Document]) -> None:
         where = f"{run['project']} / {run['dataset']}"
         table.add_row(str(run["id"]), where, run["model"], run["stage"], settled, queued, money(run["spent"]))
     out.print(table)
+
+
+def list_examples(out: Console, examples: list[Document], is_more: bool) -> None:
+    """Some examples in a table."""
+    if not examples:
+        out.print("no example of the run is as asked for")
+        return
+    table = Table("id", "content", Column("place", no_wrap=True), "draft", "sure", "label", "by")
+    for one in examples:
+        place = one["status"] + (f"\n{one['reason']}" if one["reason"] else "")
+        sure = "" if one["confidence"] is None else f"{one['confidence']:.2f}"
+        cells = [
+            one["id"],
+            _short(as_text(one["content"])),
+            place,
+            _value(one["draft"]),
+            sure,
+            _value(one["label"]),
+        ]
+        table.add_row(*map(plain, cells), plain(one["reviewer"] or one["source"] or ""))
+    out.print(table)
+    if is_more:
+        out.print(f"… more than these {len(examples)}: --limit shows more, the other options fewer")
+
+
+def _value(label: Document | None) -> str:
+    if label is None:
+        return ""
+    said = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in label.items()
+    }
+    return _short(
+        next(iter(said.values()))
+        if len(said) == 1
+        else ", ".join(f"{name}: {one}" for name, one in said.items())
+    )
+
+
+def _short(text: str) -> str:
+    return shorten(text, 80, placeholder=" …")
 
 
 def list_users(out: Console, users: list[Document]) -> None:

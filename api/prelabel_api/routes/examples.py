@@ -1,0 +1,59 @@
+"""Looking through the examples of a run."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from prelabel import browse, runs
+from prelabel.browse import Search
+from prelabel_api.deps import Id, LeadDep, ReadDep
+from prelabel_api.page import After, Limit, Page
+
+router = APIRouter(tags=["examples"])
+
+
+class ExampleOut(BaseModel):
+    """An example in a run, as an export has it: what it says, what was drafted, what it is labeled, and by whom."""
+
+    id: str
+    content: dict[str, Any]
+    status: str
+    reason: str | None
+    draft: dict[str, Any] | None
+    confidence: float | None
+    model: str | None
+    prompt: str | None
+    label: dict[str, Any] | None
+    source: str | None
+    reviewer: str | None
+    gold: dict[str, Any] | None
+    meta: Any = None
+    drafts: list[dict[str, Any]] = []
+
+
+def searched(
+    place: Annotated[str, Query(description="where it is: waiting, drafted, queued, settled or failed")] = "",
+    reason: Annotated[str, Query(description="why it is in the queue, as in `low_confidence`")] = "",
+    text: Annotated[str, Query(description="stands in its content, in any case of letters")] = "",
+    where: Annotated[
+        str, Query(description="holds for it, as in `confidence < 0.5 and topic == 'spam'`")
+    ] = "",
+    corrected: Annotated[bool, Query(description="has a label that is not what was drafted")] = False,
+) -> Search:
+    """What is looked for; all of it has to hold."""
+    return Search(place, reason, text, where, corrected)
+
+
+@router.get("/runs/{run_id}/examples")
+def list_examples(
+    run_id: Id,
+    _lead: LeadDep,
+    session: ReadDep,
+    search: Annotated[Search, Depends(searched)],
+    after: After = 0,
+    limit: Limit = 100,
+) -> Page[ExampleOut]:
+    """The examples of a run that are looked for, in the order they came in. A page may hold fewer than asked for, with more to come."""
+    found = browse.search(session, runs.get(session, run_id), search, after, limit)
+    return Page(items=[ExampleOut.model_validate(one) for one in found.records], next=found.next)

@@ -1,0 +1,36 @@
+"""The command that looks through the examples of a run."""
+
+import json
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from prelabel.cli import screen
+from prelabel.cli.console import out
+from prelabel.cli.exporting import newest
+from prelabel.client import Client
+from prelabel.settings import settings
+
+
+def list_examples(
+    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    place: Annotated[str, typer.Option(help="Where they are: waiting, drafted, queued, settled or failed.")] = "",
+    reason: Annotated[str, typer.Option(help="Why they are in the queue, as in low_confidence.")] = "",
+    text: Annotated[str, typer.Option("--text", "-t", help="What stands in their content, in any case of letters.")] = "",
+    where: Annotated[str, typer.Option(help="What holds for them: \"confidence < 0.5 and topic == 'spam'\".")] = "",
+    corrected: Annotated[bool, typer.Option("--corrected", help="Only those whose label is not what was drafted.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="As many as that.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with all that is known of each.")] = False,
+) -> None:  # fmt: skip
+    """Look through the examples of a run: what they say, what was drafted, what they are labeled."""
+    asked = {"place": place, "reason": reason, "text": text, "where": where, "corrected": corrected}
+    with Client.from_settings(settings()) as client:
+        search = {name: value for name, value in asked.items() if value}
+        found = client.items(f"/runs/{newest(client, run)}/examples", **search)
+        examples = list(islice(found, limit + 1))
+    if as_json:
+        for example in examples[:limit]:
+            typer.echo(json.dumps(example, ensure_ascii=False))
+    else:
+        screen.list_examples(out, examples[:limit], is_more=len(examples) > limit)

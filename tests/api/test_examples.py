@@ -1,0 +1,109 @@
+"""Leads look through the examples of a run over HTTP."""
+
+import pytest
+
+from prelabel import browse, errors
+from prelabel.canonical import Json
+from prelabel.client import Client
+from prelabel.store import Store
+from tests.factories import FakeDrafter, make_run, queue_up, unsure, work_off
+
+ROWS = [
+    {"id": "e0", "text": "Die Größe passt nicht"},
+    {"id": "e1", "text": "my invoice is wrong"},
+    {"id": "e2", "text": "wrong size", "gold": "b"},
+    {"id": "e3", "text": "hello"},
+]
+
+
+@pytest.fixture
+def run_id(store: Store, reviewer: Client) -> int:
+    """Four examples, all drafted as "a": the first is confirmed, the second corrected, two are still queued."""
+    run_id = queue_up(store, ROWS)
+    by_text = {work["content"]["text"]: work for work in reviewer.post("/queue/claim", {"limit": 10})}
+    for row, label in zip(ROWS, "ab", strict=False):
+        work = by_text[row["text"]]
+        body: dict[str, Json] = {
+            "label": {"topic": label},
+            "client_token": f"token-{row['id']}",
+            "version": work["version"],
+        }
+        reviewer.post(f"/queue/{work['slot_id']}/submit", body)
+    return run_id
+
+
+def ids(lead: Client, run_id: int, **search: Json) -> list[str]:
+    return [one["id"] for one in lead.items(f"/runs/{run_id}/examples", **search)]
+
+
+def test_all_that_is_known_of_an_example_is_shown(lead: Client, run_id: int) -> None:
+    first, second, third, _ = lead.items(f"/runs/{run_id}/examples")
+    assert (first["content"], first["status"], first["label"]) == (
+        {"text": "Die Größe passt nicht"},
+        "settled",
+        {"topic": "a"},
+    )
+    assert (second["draft"], second["label"], second["reviewer"]) == (
+        {"topic": "a"},
+        {"topic": "b"},
+        "a-reviewer",
+    )
+    assert (third["status"], third["gold"], third["label"]) == ("queued", {"topic": "b"}, None)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ({"place": "settled"}, ["e0", "e1"]),
+        ({"reason": "gold_failed"}, ["e2"]),
+        ({"text": "WRONG"}, ["e1", "e2"]),
+        ({"text": "größe"}, ["e0"]),
+        ({"where": "topic == 'b'"}, ["e1"]),
+        ({"where": "reviewer == 'a-reviewer' and confidence < 0.5"}, ["e0", "e1"]),
+        ({"corrected": True}, ["e1"]),
+        ({"text": "wrong", "place": "queued"}, ["e2"]),
+        ({"text": "nowhere"}, []),
+    ],
+)
+def test_examples_are_found_by_what_is_asked_for(
+    lead: Client, run_id: int, search: dict[str, Json], found: list[str]
+) -> None:
+    assert ids(lead, run_id, **search) == found
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ({"place": "lost"}, "place: 'lost' is not one of waiting, drafted"),
+        ({"reason": "x"}, "reason: 'x' is not one of low_confidence"),
+        ({"where": "topick == 'b'"}, "topick"),
+        ({"where": "("}, "where"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_said(
+    lead: Client, run_id: int, search: dict[str, Json], said: str
+) -> None:
+    with pytest.raises(errors.InputError, match=said):
+        ids(lead, run_id, **search)
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(lead: Client, run_id: int) -> None:
+    for limit in (1, 2, 3, 4):
+        assert ids(lead, run_id, limit=limit) == ["e0", "e1", "e2", "e3"]
+        assert ids(lead, run_id, limit=limit, text="wrong") == ["e1", "e2"]
+
+
+def test_a_long_search_goes_on_with_the_next_page(
+    lead: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browse, "SCANNED", 3)
+    run_id = make_run(store, 10)
+    work_off(store, run_id, FakeDrafter(unsure))
+    page = lead.get(f"/runs/{run_id}/examples", text="text 7")
+    assert (page["items"], page["next"] is None) == ([], False)
+    assert ids(lead, run_id, text="text 7") == ["e7"]
+
+
+def test_of_a_run_that_is_not_there_it_is_said(lead: Client) -> None:
+    with pytest.raises(errors.NotFound):
+        ids(lead, 77)
