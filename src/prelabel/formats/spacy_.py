@@ -29,6 +29,8 @@ SUFFIX = "spacy"
 ENDINGS = ("spacy",)
 KINDS = ("choice", "choices", "rating", "boolean", "spans")
 REQUIRES = ("spacy", "spacy")
+ATTRIBUTES = ("ORTH", "ENT_IOB", "ENT_TYPE")
+"""Of tokens all that is known here; what spaCy keeps without being told is thrice as much."""
 SPANS_KEY = "sc"
 """Under which spans that may overlap stand in `doc.spans`, as spaCy's span categorizer has it."""
 
@@ -66,7 +68,7 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
 
     plan, name = _Plan.of(options.schema), text_field(options.schema)
     language = _language()
-    packed = DocBin(store_user_data=True)
+    packed = DocBin(attrs=ATTRIBUTES, store_user_data=True)
     for record in records:
         count_lost(record, [*plan.classes, *([plan.spans] if plan.spans else [])], options, "spaCy")
         text, rest = text_and_rest(record["content"], name)
