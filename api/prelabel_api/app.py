@@ -8,7 +8,18 @@ from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors
-from prelabel_api.routes import datasets, exports, health, images, label_studio, projects, queue, runs, users
+from prelabel_api.routes import (
+    datasets,
+    exports,
+    health,
+    images,
+    journal,
+    label_studio,
+    projects,
+    queue,
+    runs,
+    users,
+)
 
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
@@ -28,7 +39,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
-    for part in (users, projects, datasets, images, runs, exports, queue):
+    for part in (users, projects, datasets, images, runs, exports, queue, journal):
         first.include_router(part.router)
     first.include_router(label_studio.config_router)
     app.include_router(first)

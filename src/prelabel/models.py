@@ -79,6 +79,23 @@ class Token(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class JournalEntry(SQLModel, table=True):
+    """A line of the journal (`prelabel.journal`): who did what, to what, in which project if in one. Never changed.
+
+    `user_id` None: the server itself, at its first start.
+    """
+
+    __tablename__ = "journal"
+    __table_args__ = (Index(None, "user_id", "id"), Index(None, "project_id", "id"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    user_id: int | None = Field(default=None, foreign_key="users.id")
+    act: str
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    subject: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
 class Project(SQLModel, table=True):
     """One labeling task; its schema versions, datasets and runs hang on it. `cap`: dollars that all its runs may spend."""
 

@@ -214,7 +214,7 @@ MAY_REVIEW = {
     "health", "ready",
 }  # fmt: skip
 MAY_SETTLE = {"claim_adjudications", "get_case"}
-ADMIN_ONLY = {"list_users", "add_user", "issue_token", "revoke_tokens"}
+ADMIN_ONLY = {"list_users", "add_user", "issue_token", "revoke_tokens", "read_journal"}
 
 
 @pytest.mark.parametrize("role", ["reviewer", "senior", "lead", "admin"])

@@ -70,6 +70,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_dataset_project_id_name")),
     )
     op.create_table(
+        "journal",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_journal_project_id_project")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_journal_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
+    )
+    op.create_index(op.f("ix_journal_project_id_id"), "journal", ["project_id", "id"], unique=False)
+    op.create_index(op.f("ix_journal_user_id_id"), "journal", ["user_id", "id"], unique=False)
+    op.create_table(
         "schema_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -605,6 +620,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_token_user_id"), table_name="token")
     op.drop_table("token")
     op.drop_table("schema_version")
+    op.drop_index(op.f("ix_journal_user_id_id"), table_name="journal")
+    op.drop_index(op.f("ix_journal_project_id_id"), table_name="journal")
+    op.drop_table("journal")
     op.drop_table("dataset")
     op.drop_table("worker")
     op.drop_table("users")
