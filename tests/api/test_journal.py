@@ -8,27 +8,33 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlmodel import Session, SQLModel, delete, select
 
-from prelabel import errors, journal, users
+from prelabel import errors, journal, users, webhook_sending
 from prelabel.client import Client
-from prelabel.models import JournalEntry, Token, User
+from prelabel.models import Delivery, JournalEntry, Token, User
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.app import create_app
-from tests.api.conftest import RecordingQueue, SignIn
+from tests.api.conftest import SignIn
+from tests.api.recording import RecordingQueue
 from tests.api.studio import Studio, task
 from tests.factories import FakeDrafter, make_run, sure, work_off
 from tests.images.making import picture
 
 SCHEMA = {"fields": {"topic": ["a", "b"]}}
 WIDER = {"fields": {"topic": ["a", "b", "c", "d"]}}
+HOOK = {"url": "https://example.org/hook", "events": ["run.finished"]}
 DATASET = "/projects/p/datasets/d0"
+
+
+SETTINGS = Settings(webhook_key=SecretStr("a key"))
 
 
 @dataclass(frozen=True)
 class Doing:
-    """An act over HTTP where there is a run with drafts, `p`, `d0`, and a user `ann`; and the lines that it leaves."""
+    """An act over HTTP where there is a run with drafts, `p`, `d0`, and a user `ann`, a webhook with a delivery; and the lines that it leaves."""
 
     do: Callable[[Client, int], Any]
     lines: tuple[str, ...]
@@ -55,6 +61,11 @@ ACTS = {
     "pause_run": Doing(lambda client, run: client.post(f"/runs/{run}/pause"), ("run.pause",)),
     "resume_run": Doing(lambda client, run: client.post(f"/runs/{run}/resume", {}), ("run.resume",)),
     "cancel_run": Doing(lambda client, run: client.post(f"/runs/{run}/cancel"), ("run.cancel",)),
+    "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
+    "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),
+    "resend_delivery": Doing(
+        lambda client, _: client.post("/projects/p/webhooks/1/deliveries/1/resend"), ("webhook.resend",)
+    ),
     "export_labels": Doing(lambda client, run: list(client.export(run)), ("export.take",)),
 }  # fmt: skip
 """By operation: all that write, but for those below; and the one that reads and takes labels out."""
@@ -107,7 +118,11 @@ class World:
         with store.writing() as session:
             users.issue_token(session, users.create(session, "ann", "reviewer"), "first")
             token = users.issue_token(session, users.create(session, "root", "admin"), "first")
-        app = create_app(store, Settings(), RecordingQueue())
+            hook, _ = webhook_sending.registered(1, "https://example.org", ["run.finished"], SETTINGS)
+            session.add(hook)
+            session.flush()
+            session.add(Delivery(webhook_id=hook.id or 0, message_id="msg", event="run.finished", body="{}"))
+        app = create_app(store, SETTINGS, RecordingQueue())
         self.admin = Client("http://testserver", token, TestClient(app, raise_server_exceptions=False))
         self.admin.get("/me")  # marks the token as used, which is no act
 
