@@ -14,11 +14,13 @@ from prelabel_api.routes import (
     exports,
     health,
     images,
+    journal,
     label_studio,
     projects,
     queue,
     runs,
     users,
+    webhooks,
 )
 
 DESCRIPTION = (
@@ -39,7 +41,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
-    for part in (users, projects, datasets, images, runs, examples, exports, queue):
+    for part in (users, projects, datasets, images, runs, examples, exports, queue, journal, webhooks):
         first.include_router(part.router)
     first.include_router(label_studio.config_router)
     app.include_router(first)

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
-from prelabel import given_drafts
+from prelabel import given_drafts, journal
 from prelabel.bulk import among, insert_new_examples
 from prelabel.errors import RowError
 from prelabel.formats.base import Row
 from prelabel.images.intake import ImageRules, Intake
-from prelabel.models import BadRow, Dataset, Example, Import, now
+from prelabel.models import BadRow, Dataset, Example, Import, User, now
 from prelabel.rows import Candidate, Mapping, read_row, short
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
@@ -79,8 +79,11 @@ def bring_in(
     mapping: Mapping | None = None,
     on_progress: Callable[[int], None] | None = None,
     images: ImageRules | None = None,
+    by: User | None = None,
 ) -> ImportReport:
     """Add the rows to a dataset as examples, with the drafts in them; `on_progress` is told how many rows are dealt with so far.
+
+    Where it is said `by` whom, the journal has a line as it begins, before any row is in, and one as it ends.
 
     A row that cannot be one is kept as a `BadRow` with its number, field and reason, and costs no other row.
     """
@@ -92,6 +95,9 @@ def bring_in(
         session.add(started)
         newest_before = session.exec(select(func.max(Example.id))).one() or 0
         version_id = version_of(session, dataset_id, schema).id or 0
+        if by:
+            dataset = session.get_one(Dataset, dataset_id)
+            journal.note(session, by, "dataset.import", dataset, import_id=started.id, source=source)
     report = ImportReport(import_id=started.id or 0)
     target = _Target(dataset_id, started.id or 0, version_id, newest_before)
     for batch in _batches(intake.rows(rows), schema, mapping):
@@ -102,6 +108,10 @@ def bring_in(
     with store.writing() as session:
         finished = session.get_one(Import, started.id)
         finished.finished_at, finished.rows, finished.added = now(), report.rows, report.added
+        if by:
+            dataset = session.get_one(Dataset, dataset_id)
+            counts = {"rows": report.rows, "added": report.added, "bad": report.bad, "drafts": report.drafts}
+            journal.note(session, by, "dataset.imported", dataset, import_id=started.id, **counts)
         return replace(report, models=given_drafts.models(session, dataset_id))
 
 

@@ -8,6 +8,7 @@ counter that a query can give.
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -77,6 +78,23 @@ class Token(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     last_used_at: datetime | None = Field(default=None, sa_type=Moment)
     revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class JournalEntry(SQLModel, table=True):
+    """A line of the journal (`prelabel.journal`): who did what, to what, in which project if in one. Never changed.
+
+    `user_id` None: the server itself, at its first start.
+    """
+
+    __tablename__ = "journal"
+    __table_args__ = (Index(None, "user_id", "id"), Index(None, "project_id", "id"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    user_id: int | None = Field(default=None, foreign_key="users.id")
+    act: str
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    subject: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
 class Project(SQLModel, table=True):
@@ -223,6 +241,7 @@ class Run(SQLModel, table=True):
     """One drafting of one dataset, by the steps of a cascade (documents of `prelabel.drafters.cascade.Step`).
 
     `quote` is the total that it was expected to cost when it started (`prelabel.measure.quote.Money`), if that was known.
+    `drafted_at` is when its drafting was seen to be over; None while examples wait for it, be it again.
     `note` says why it paused; `learned_label_id` is up to where what learns from people (student, shots) has learned.
     """
 
@@ -240,6 +259,7 @@ class Run(SQLModel, table=True):
     note: str = ""
     learned_label_id: int = Field(default=0, sa_type=BigId)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    drafted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Placement(SQLModel, table=True):
@@ -461,6 +481,54 @@ class Label(SQLModel, table=True):
     schema_version_id: int = Field(foreign_key="schema_version.id")
     mapped_from: int | None = Field(default=None, sa_type=BigId)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Webhook(SQLModel, table=True):
+    """Where a project's events are sent. Its secret is not kept: it is made of `salt` and a key; `digest` is its SHA-256."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    url: str
+    events: list[str] = Field(sa_type=JSON)
+    salt: str
+    digest: str
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    removed_at: datetime | None = Field(default=None, sa_type=Moment)
+
+    @property
+    def host(self) -> str:
+        """The part of its URL that is no secret: a path or a query may be one."""
+        return urlsplit(self.url).hostname or ""
+
+
+class UnsentLabel(SQLModel, table=True):
+    """A label that a webhook is to be told of, written with the label; many become one delivery, then they are gone."""
+
+    __tablename__ = "unsent_label"
+    __table_args__ = (Index(None, "webhook_id", "id"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    webhook_id: int = Field(foreign_key="webhook.id")
+    label_id: int = Field(foreign_key="label.id", sa_type=BigId)
+
+
+class Delivery(SQLModel, table=True):
+    """A message for a webhook, written with its event. It is tried when `due_at` comes; None: it arrived or was given up.
+
+    While a worker tries it, `due_at` is when another may. `status` and `note` are of the last attempt.
+    """
+
+    __table_args__ = (Index(None, "webhook_id", "id"), Index(None, "due_at"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    webhook_id: int = Field(foreign_key="webhook.id")
+    message_id: str = Field(unique=True)
+    event: str
+    body: str = Field(sa_type=Text)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    due_at: datetime | None = Field(default_factory=now, sa_type=Moment)
+    attempts: int = 0
+    status: int | None = None
+    note: str = Field(default="", sa_type=Text)
+    delivered_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Worker(SQLModel, table=True):

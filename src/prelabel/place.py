@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, insert, l
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import order
+from prelabel import order, outbox
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
@@ -226,6 +226,7 @@ def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]
         _label(run_id, one, decision.source, version_id) for one, decision in routed if decision.source
     ]
     ids = insert_for_ids(session, Label, settled)
+    outbox.settled(session, run_id, ids.values())
     _queue(session, run_id, [(one, decision) for one, decision in routed if decision.reason], policy)
     moves = [
         {
@@ -283,6 +284,7 @@ def settle(session: Session, placement: Placement, label: Label) -> None:
     """Give an example its label."""
     session.add(label)
     session.flush()
+    outbox.settled(session, label.run_id, [label.id or 0])
     placement.place, placement.label_id = "settled", label.id
 
 
@@ -313,6 +315,8 @@ def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id:
         for one in relabeled
     ]
     ids = insert_for_ids(session, Label, rows)
+    for run_id in {run_id for run_id, _ in ids}:
+        outbox.settled(session, run_id, [new for (of_run, _), new in ids.items() if of_run == run_id])
     for one in relabeled:
         one.placement.label_id = ids[one.label.run_id, one.label.example_id]
 

@@ -59,6 +59,14 @@ def schema_versions(session: Session, project: Project) -> list[SchemaVersion]:
     )
 
 
+def newest_version(session: Session, name: str) -> int:
+    """The number of the newest version of the project of this name; 0 where there is no such project."""
+    numbers = select(func.max(SchemaVersion.version)).join(
+        Project, col(Project.id) == SchemaVersion.project_id
+    )
+    return session.exec(numbers.where(Project.name == name)).one() or 0
+
+
 def runs_at(session: Session, version: SchemaVersion) -> list[Run]:
     """The runs that have this version, oldest first."""
     return list(session.exec(select(Run).where(Run.schema_version_id == version.id).order_by(col(Run.id))))

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from sqlmodel import Session, col, select, update
 
-from prelabel import ledger, lessons, place
+from prelabel import journal, ledger, lessons, place
 from prelabel.canonical import Json
 from prelabel.drafters import given
-from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, steps_of
+from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, named, steps_of
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.measure.quote import Money
 from prelabel.models import Dataset, Placement, Project, Prompt, Run, SchemaVersion, Worker, now
@@ -71,6 +71,18 @@ def get(session: Session, run_id: int) -> Run:
     if run is None:
         raise NotFound(f"there is no run {run_id}")
     return run
+
+
+def described(session: Session, run: Run) -> dict[str, Json]:
+    """How a run drafts, in short, for the journal."""
+    return {
+        "dataset": session.get_one(Dataset, run.dataset_id).name,
+        "model": named(steps_of(run)),
+        "lane": run.lane,
+        "schema_version": session.get_one(SchemaVersion, run.schema_version_id).version,
+        "threshold": run.policy.get("threshold"),
+        "cap": journal.dollars(run.cap),
+    }
 
 
 def schema_of(session: Session, run: Run) -> LabelSchema:

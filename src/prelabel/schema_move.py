@@ -15,7 +15,7 @@ from sqlalchemy import func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import place, projects, versions
+from prelabel import journal, place, projects, versions
 from prelabel.canonical import Json
 from prelabel.errors import Conflict, InputError, LabelError, NotFound
 from prelabel.models import (
@@ -30,6 +30,7 @@ from prelabel.models import (
     Run,
     SchemaChange,
     SchemaVersion,
+    User,
     now,
 )
 from prelabel.place import Relabeled
@@ -113,8 +114,8 @@ def plan(session: Session, project: Project, wish: Wish) -> ChangePlan:
     )
 
 
-def apply(store: Store, project_name: str, wish: Wish, seconds: float) -> ChangePlan:
-    """Do it, and return what that was; doing it again changes nothing.
+def apply(store: Store, project_name: str, wish: Wish, seconds: float, by: User | None = None) -> ChangePlan:
+    """Do it, and return what that was; doing it again changes nothing. Where it is said `by` whom, the journal has it.
 
     What is not done after so many seconds workers do. Raises as `plan`, and Conflict where the version was left already.
     """
@@ -122,13 +123,13 @@ def apply(store: Store, project_name: str, wish: Wish, seconds: float) -> Change
         planned = plan(session, projects.find(session, project_name), wish)
     with store.writing() as session:
         project = projects.find(session, project_name)
-        begin(session, project, wish)
+        begin(session, project, wish, by)
     carry_on(store, seconds)
     with store.reading() as session:
         return planned.model_copy(update={"left": left(session, project)})
 
 
-def begin(session: Session, project: Project, wish: Wish) -> None:
+def begin(session: Session, project: Project, wish: Wish, by: User | None = None) -> None:
     """Make the new version and move the runs to it; their labels are left to `carry_on`."""
     session.exec(select(Project.id).where(Project.id == project.id).with_for_update()).one()
     origin = _origin(session, project, wish)
@@ -142,6 +143,12 @@ def begin(session: Session, project: Project, wish: Wish) -> None:
         assert origin.id is not None
         assert target.id is not None
         session.add(SchemaChange(project_id=project.id, from_id=origin.id, to_id=target.id, mapping=mapping))
+        if by:
+            runs: list[Json] = [run.id for run in projects.runs_at(session, origin)]
+            journal.note(
+                session, by, "schema.change", project,
+                from_version=origin.version, to_version=target.version, runs=runs,
+            )  # fmt: skip
         moving = update(Run).where(col(Run.schema_version_id) == origin.id)
         session.exec(moving.values(schema_version_id=target.id))
     elif (known.to_id, known.mapping) != (target.id, mapping):

@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     fetch_seconds: float = Field(
         default=10, gt=0, description="seconds before the fetching of one image is given up"
     )
+    webhook_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="what the secrets of webhooks are made with, the same for the API and all workers; empty: one is made and kept in the home folder",
+    )
+    webhook_private: bool = Field(
+        default=False,
+        description="whether webhooks may go to addresses that are not public, as of this machine or its network",
+    )
     concurrency: int = Field(
         default=32,
         ge=1,

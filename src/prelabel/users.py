@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
+from prelabel import journal
 from prelabel.errors import Conflict, InputError, NotFound, NotSignedIn
 from prelabel.models import ROLES, Token, User, now
 
@@ -79,7 +80,9 @@ def ensure_admin(session: Session, secret: str) -> str | None:
     """Where the database has no user yet: make the first admin and return its token; None otherwise."""
     if session.exec(select(User.id).limit(1)).first() is not None:
         return None
-    return issue_token(session, create(session, "admin", "admin"), "first", secret)
+    admin = create(session, "admin", "admin")
+    journal.note(session, None, "user.add", admin, role=admin.role)
+    return issue_token(session, admin, "first", secret)
 
 
 def may(user: User, role: str) -> bool:

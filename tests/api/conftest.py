@@ -10,20 +10,13 @@ from prelabel.client import Client
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.app import create_app
+from tests.api.hooks import Site
+from tests.api.recording import RecordingQueue
 from tests.api.studio import Studio
 from tests.factories import queued_run
+from tests.receiver import Receiver
 
 SignIn = Callable[[str], Client]
-
-
-class RecordingQueue:
-    """Answers `prelabel.queue.Queue` by remembering what was asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-
-    def draft(self, run_id: int) -> None:
-        self.asked.append(run_id)
 
 
 @pytest.fixture
@@ -81,3 +74,20 @@ def light(sqlite_store: Store, light_wake: RecordingQueue) -> Studio:
 def queued(sqlite_store: Store) -> int:
     """A run in the light database whose one example waits for people."""
     return queued_run(sqlite_store, 1)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    started = Receiver()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def site(store: Store) -> Site:
+    return Site(store)
+
+
+@pytest.fixture
+def light_site(sqlite_store: Store) -> Site:
+    return Site(sqlite_store)

@@ -13,7 +13,8 @@ from prelabel import errors, runs
 from prelabel.client import Client
 from prelabel.models import Batch
 from prelabel.store import Store
-from tests.api.conftest import RecordingQueue, SignIn
+from tests.api.conftest import SignIn
+from tests.api.recording import RecordingQueue
 from tests.factories import FakeDrafter, labels, make_run, queued_run, sure, work_off
 
 SCHEMA = {"fields": {"topic": ["a", "b", "c"]}}
@@ -189,7 +190,9 @@ def endpoints(web: TestClient) -> list[tuple[str, str, str]]:
             path.replace("{sha256}", "0" * 64)
             .replace("{run_id}", "1")
             .replace("{slot_id}", "1")
-            .replace("{import_id}", "1"),
+            .replace("{import_id}", "1")
+            .replace("{webhook_id}", "1")
+            .replace("{delivery_id}", "1"),
             item,
         )
         for path, item in filled

@@ -18,7 +18,8 @@ from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.app import create_app
 from simulator.process import Provider, running
-from tests.api.conftest import RecordingQueue, SignIn
+from tests.api.conftest import SignIn
+from tests.api.recording import RecordingQueue
 from tests.factories import QUICK, work_off_by
 from tests.images.making import picture, png_that_claims
 

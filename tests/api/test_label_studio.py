@@ -17,7 +17,7 @@ from prelabel.schema import LabelSchema
 from prelabel.schema_change import SchemaMapping
 from prelabel.schema_move import Wish
 from prelabel.store import Store
-from tests.api.conftest import RecordingQueue
+from tests.api.recording import RecordingQueue
 from tests.api.studio import CONFIG, Studio, task
 from tests.factories import (
     FakeDrafter,

@@ -1,13 +1,16 @@
 """The command line, against a real embedded service, as a newcomer would use it."""
 
+import io
 import json
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from prelabel import settings
-from prelabel.cli import commands
+from prelabel.cli import commands, screen
+from prelabel.client import Document
 from prelabel.errors import PrelabelError
 from prelabel.settings import Settings
 from tests.cli.conftest import Cli
@@ -63,6 +66,34 @@ def test_a_new_user_gets_a_token_that_is_alone_on_standard_output(run_cli: Cli) 
     assert len(added.stdout.split()) == 1
     assert "ada" in run_cli("user", "list").output
     assert "revoked" in run_cli("user", "revoke", "ada").output
+
+
+def test_the_journal_shows_who_did_what_newest_first(run_cli: Cli) -> None:
+    run_cli("user", "add", "[bob]")
+    shown = run_cli("journal", "--limit", "2").output
+    assert [line.split("│")[3].strip() for line in shown.splitlines()[3:-1]] == ["token.issue", "user.add"]
+    assert re.search(r"admin .*user\.add .*user \[bob\] .*role reviewer", shown)
+    assert "run.start" not in shown
+    assert "run.start" in run_cli("journal", "--act", "run.", "--project", "tickets-may").output
+    assert "there is no user 'nobody'" in failure(run_cli, "journal", "--user", "nobody")
+
+
+def test_images_that_were_uploaded_one_after_the_other_are_one_row_of_the_journal() -> None:
+    def line(number: int, act: str, subject: str, **details: str) -> Document:
+        at = f"2026-01-02T03:04:{number:02}.5Z"
+        return {
+            "id": number, "at": at, "user": None, "act": act, "project": "p", "subject": subject, "details": details,
+        }  # fmt: skip
+
+    uploads = [line(number, "image.upload", "dataset d", name=f"{number}.png") for number in range(3)]
+    shown = Console(width=120, record=True, file=io.StringIO())
+    screen.list_journal(
+        shown, [*uploads, line(4, "run.start", "run 1"), line(5, "image.upload", "dataset e", name="x.png")]
+    )
+    rows = [line for line in shown.export_text().splitlines() if "2026" in line]
+    assert len(rows) == 3
+    assert re.search(r"03:04:00 .*the server .*image\.upload .*3 images", rows[0])
+    assert "name x.png" in rows[2]
 
 
 def test_drafts_that_came_with_the_rows_are_drafted_with(run_cli: Cli, tmp_path: Path) -> None:
@@ -150,6 +181,7 @@ def test_without_a_token_the_way_to_get_one_is_told(
         ["export"],
         ["formats"],
         ["user"],
+        ["journal"],
         ["schema", "apply"],
         ["up"],
         ["demo"],

@@ -22,6 +22,7 @@ from prelabel.settings import settings
 from prelabel.store import store
 from prelabel_worker.app import app
 from prelabel_worker.batcher import Batcher
+from prelabel_worker.courier import Courier
 from prelabel_worker.drafting import drafting
 from prelabel_worker.sweeper import Sweeper
 
@@ -77,12 +78,14 @@ def check() -> int:
 def _start_sweeping(**_: object) -> None:
     sweeper = Sweeper(store(), settings(), drafting())
     batcher = Batcher(Batches(store(), settings(), Drafters(store(), settings())), settings())
-    for thread in (sweeper, batcher, threading.Thread(target=_warm_up, daemon=True)):
+    courier = Courier(store(), settings())
+    for thread in (sweeper, batcher, courier, threading.Thread(target=_warm_up, daemon=True)):
         thread.start()
 
     def stop(**_: object) -> None:
         sweeper.stop()
         batcher.stop()
+        courier.stop()
 
     worker_shutting_down.connect(stop, weak=False)
 

@@ -8,7 +8,7 @@ from anyio import from_thread
 from fastapi import APIRouter, Depends, Query, Request
 from sqlmodel import col, select
 
-from prelabel import formats, projects
+from prelabel import formats, journal, projects
 from prelabel.dataset import ImportReport, bring_in
 from prelabel.images.intake import ImageRules
 from prelabel.models import BadRow, Dataset
@@ -56,12 +56,13 @@ def list_datasets(project: str, _lead: LeadDep, session: ReadDep) -> Page[Datase
 
 
 @router.put("/projects/{project}/datasets/{dataset}")
-def open_dataset(project: str, dataset: str, _lead: LeadDep, session: WriteDep) -> DatasetOut:
+def open_dataset(project: str, dataset: str, lead: LeadDep, session: WriteDep) -> DatasetOut:
     """Make a dataset; one that is there already stays as it is."""
-    opened = projects.open_dataset(session, projects.find(session, project), dataset)
-    sizes = {
-        found.id: examples for found, examples in projects.sizes(session, projects.find(session, project))
-    }
+    found = projects.find(session, project)
+    sizes = {known.id: examples for known, examples in projects.sizes(session, found)}
+    opened = projects.open_dataset(session, found, dataset)
+    if opened.id not in sizes:
+        journal.note(session, lead, "dataset.open", opened)
     return _out(opened, sizes.get(opened.id, 0))
 
 
@@ -107,7 +108,7 @@ def import_examples(
     project: str,
     dataset: str,
     request: Request,
-    _lead: LeadDep,
+    lead: LeadDep,
     store: StoreDep,
     settings: SettingsDep,
     options: Annotated[ImportOptions, Depends()],
@@ -125,7 +126,8 @@ def import_examples(
     assert dataset_id is not None
     body = io.BufferedReader(UploadStream(aiter(request.stream())), 1 << 20)
     rows, rules = options.reader(body, schema), ImageRules.of(settings)
-    return _report(bring_in(store, dataset_id, schema, rows, options.source, options.mapping, images=rules))
+    report = bring_in(store, dataset_id, schema, rows, options.source, options.mapping, images=rules, by=lead)
+    return _report(report)
 
 
 @router.get("/imports/{import_id}/bad-rows")

@@ -1,11 +1,13 @@
 """Labels out: the file formats, a run's labels in one of them, and what such a file does not hold."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from prelabel import export, formats
+from prelabel import export, formats, journal, runs
+from prelabel.canonical import Json
 from prelabel.export import Export, ExportReport
 from prelabel.formats import About
 from prelabel.subset import Selection
@@ -50,6 +52,11 @@ class ExportOptions:
         self.include = include
         self.selection = Selection(where, balance, weight, split, part, seed)
 
+    def described(self) -> dict[str, Json]:
+        """What was asked for, without what was left as it is."""
+        chosen = {name: value for name, value in asdict(self.selection).items() if value}
+        return {"format": self.file_format, "include": self.include, **chosen}
+
     def of(self, store: StoreDep, run_id: int) -> Export:
         """The export of a run."""
         return Export(store, run_id, self.file_format, self.include, self.selection)
@@ -65,9 +72,11 @@ def list_formats(_lead: LeadDep) -> Page[About]:
 
 
 @router.get("/runs/{run_id}/export", response_class=StreamingResponse)
-def export_labels(run_id: Id, _lead: LeadDep, store: StoreDep, options: OptionsDep) -> StreamingResponse:
-    """The labels as a file, streamed, each with where it came from."""
+def export_labels(run_id: Id, lead: LeadDep, store: StoreDep, options: OptionsDep) -> StreamingResponse:
+    """The labels as a file, streamed, each with where it came from. Who takes them is in the journal before the first of them."""
     file = options.of(store, run_id)
+    with store.writing() as session:
+        journal.note(session, lead, "export.take", runs.get(session, run_id), **options.described())
     headers = {"Content-Disposition": f'attachment; filename="{file.file_name}"'}
     return StreamingResponse(file.chunks(), media_type="application/octet-stream", headers=headers)
 

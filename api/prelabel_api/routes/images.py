@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from prelabel import projects
+from prelabel import journal, projects
 from prelabel.errors import InputError
 from prelabel.images import keeping, reading
 from prelabel.images.intake import ImageRules
@@ -31,14 +31,14 @@ def upload_image(
     project: str,
     dataset: str,
     request: Request,
-    _lead: LeadDep,
+    lead: LeadDep,
     store: StoreDep,
     settings: SettingsDep,
     name: Annotated[str, Query(description="what rows of this dataset call it, such as its file name")],
 ) -> ImageOut:
     """Store the image that the body is: PNG, JPEG, WebP or GIF. The same one again under its name changes nothing."""
     with store.reading() as session:
-        dataset_id = projects.find_dataset(session, projects.find(session, project), dataset).id or 0
+        found = projects.find_dataset(session, projects.find(session, project), dataset)
     bounds = ImageRules.of(settings).bounds
     body = io.BufferedReader(UploadStream(aiter(request.stream()))).read(bounds.most_bytes + 1)
     try:
@@ -46,7 +46,11 @@ def upload_image(
     except InputError as fault:
         raise InputError(f"{name[: keeping.LONGEST_NAME]}: {fault}") from fault
     with store.writing() as session:
-        return ImageOut.model_validate(keeping.keep_named(session, dataset_id, name, file))
+        is_new = not keeping.named(session, found.id or 0, [name])
+        kept = keeping.keep_named(session, found.id or 0, name, file)
+        if is_new:
+            journal.note(session, lead, "image.upload", found, name=name, sha256=file.sha256)
+        return ImageOut.model_validate(kept)
 
 
 @router.get(

@@ -111,7 +111,7 @@ def predict(project: str, body: PayloadDep, user: UserDep, store: StoreDep, queu
         raise InputError("tasks: must be a list of tasks")
     wake: Callable[[int], None] | None = queue.draft if users.may(user, "lead") else None
     is_interactive = isinstance(params, dict) and params.get("context") is not None
-    asked = Asked(project, tasks, config if isinstance(config, str) else "", wake, is_interactive)
+    asked = Asked(project, tasks, user, config if isinstance(config, str) else "", wake, is_interactive)
     return {"results": drafts.predict(store, asked)}
 
 

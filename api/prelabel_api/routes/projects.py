@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, projects, runs, schema_move
+from prelabel import journal, ledger, projects, runs, schema_move
 from prelabel.canonical import Json
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
@@ -64,13 +64,17 @@ def get_project(project: str, _user: ReviewerDep, session: ReadDep) -> ProjectOu
 
 
 @router.put("/{project}")
-def define_project(project: str, body: ProjectIn, _lead: LeadDep, session: WriteDep) -> ProjectOut:
+def define_project(project: str, body: ProjectIn, lead: LeadDep, session: WriteDep) -> ProjectOut:
     """Make a project, or give it a new version of its schema for new runs; the same schema again changes nothing.
 
     Runs that there are keep the version that they have, until PUT …/schema moves them.
     """
-    projects.define(session, project, _schema(body.schema_))
-    return _out(session, projects.find(session, project))
+    before = projects.newest_version(session, project)
+    version = projects.define(session, project, _schema(body.schema_)).version
+    found = projects.find(session, project)
+    if version > before:
+        journal.note(session, lead, "project.define", found, schema_version=version)
+    return _out(session, found)
 
 
 @router.get("/{project}/schema")
@@ -93,7 +97,7 @@ def list_schema_versions(project: str, _lead: LeadDep, session: ReadDep) -> Page
 
 
 @router.put("/{project}/schema")
-def change_schema(project: str, body: SchemaIn, _lead: LeadDep, store: StoreDep) -> ChangePlan:
+def change_schema(project: str, body: SchemaIn, lead: LeadDep, store: StoreDep) -> ChangePlan:
     """Change the schema of a project and of its runs, while work goes on; or say what that would do, with `dry_run`.
 
     What does not fit goes to people, nothing is overwritten. `left` examples are moved by workers after the answer.
@@ -102,16 +106,20 @@ def change_schema(project: str, body: SchemaIn, _lead: LeadDep, store: StoreDep)
     if body.dry_run:
         with store.reading() as session:
             return schema_move.plan(session, projects.find(session, project), wish)
-    return schema_move.apply(store, project, wish, MOVE_SECONDS)
+    return schema_move.apply(store, project, wish, MOVE_SECONDS, by=lead)
 
 
 @router.put("/{project}/cap")
-def cap_project(project: str, body: CapIn, _lead: LeadDep, session: WriteDep) -> CapOut:
+def cap_project(project: str, body: CapIn, lead: LeadDep, session: WriteDep) -> CapOut:
     """Set what all runs of the project may spend together, or take the cap away.
 
     Runs that a cap has stopped stay stopped: resume each that is to go on.
     """
     found = projects.find(session, project)
+    if body.cap != found.cap:
+        journal.note(
+            session, lead, "cap.set", found, before=journal.dollars(found.cap), cap=journal.dollars(body.cap)
+        )
     projects.set_cap(session, found, body.cap)
     return _cap(session, found)
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, progress, projects, quote, report, runs
+from prelabel import journal, ledger, progress, projects, quote, report, runs
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
 from prelabel.lanes import batch
@@ -87,7 +87,7 @@ def start_run(
     project: str,
     dataset: str,
     body: RunIn,
-    _lead: LeadDep,
+    lead: LeadDep,
     store: StoreDep,
     session: WriteDep,
     settings: SettingsDep,
@@ -107,6 +107,7 @@ def start_run(
         plan.lane,
         expected,
     )
+    journal.note(session, lead, "run.start", run, **runs.described(session, run))
     after_commit(session, lambda: queue.draft(run.id or 0))
     return _out(session, run)
 
@@ -141,27 +142,30 @@ def list_batches(
 
 
 @router.post("/runs/{run_id}/pause")
-def pause_run(run_id: Id, _lead: LeadDep, session: WriteDep) -> RunOut:
+def pause_run(run_id: Id, lead: LeadDep, session: WriteDep) -> RunOut:
     """Stop making model calls; those in flight are kept."""
     run = runs.get(session, run_id)
     runs.pause(session, run, "paused by a lead")
+    journal.note(session, lead, "run.pause", run)
     return _out(session, run)
 
 
 @router.post("/runs/{run_id}/resume")
-def resume_run(run_id: Id, body: ResumeIn, _lead: LeadDep, session: WriteDep, queue: QueueDep) -> RunOut:
+def resume_run(run_id: Id, body: ResumeIn, lead: LeadDep, session: WriteDep, queue: QueueDep) -> RunOut:
     """Go on after a pause; a `cap` given replaces the old one."""
     run = runs.get(session, run_id)
     runs.resume(session, run, body.cap)
+    journal.note(session, lead, "run.resume", run, cap=journal.dollars(run.cap))
     after_commit(session, lambda: queue.draft(run_id))
     return _out(session, run)
 
 
 @router.post("/runs/{run_id}/cancel")
-def cancel_run(run_id: Id, _lead: LeadDep, session: WriteDep) -> RunOut:
+def cancel_run(run_id: Id, lead: LeadDep, session: WriteDep) -> RunOut:
     """End the drafting for good; what is queued can still be reviewed and exported."""
     run = runs.get(session, run_id)
     runs.cancel(session, run)
+    journal.note(session, lead, "run.cancel", run)
     return _out(session, run)
 
 

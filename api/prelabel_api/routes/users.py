@@ -1,9 +1,9 @@
 """Users and tokens."""
 
 from fastapi import APIRouter, status
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from prelabel import users
+from prelabel import journal, users
 from prelabel.models import User
 from prelabel_api.bodies import TokenOut, UserIn, UserOut
 from prelabel_api.deps import AdminDep, ReadDep, ReviewerDep, WriteDep
@@ -32,20 +32,27 @@ def list_users(_admin: AdminDep, session: ReadDep, after: After = 0, limit: Limi
 
 
 @router.post("/users", status_code=status.HTTP_201_CREATED)
-def add_user(body: UserIn, _admin: AdminDep, session: WriteDep) -> TokenOut:
+def add_user(body: UserIn, admin: AdminDep, session: WriteDep) -> TokenOut:
     """Add a user and issue a first token, which is shown this once."""
     user = users.create(session, body.name, body.role)
-    return TokenOut(user=user.name, token=users.issue_token(session, user, "first"))
+    journal.note(session, admin, "user.add", user, role=user.role)
+    return _issue(session, admin, user, "first")
 
 
 @router.post("/users/{name}/tokens", status_code=status.HTTP_201_CREATED)
-def issue_token(name: str, _admin: AdminDep, session: WriteDep) -> TokenOut:
+def issue_token(name: str, admin: AdminDep, session: WriteDep) -> TokenOut:
     """Issue one more token to a user."""
-    user = users.find(session, name)
-    return TokenOut(user=user.name, token=users.issue_token(session, user, "issued"))
+    return _issue(session, admin, users.find(session, name), "issued")
 
 
 @router.delete("/users/{name}/tokens", status_code=status.HTTP_204_NO_CONTENT)
-def revoke_tokens(name: str, _admin: AdminDep, session: WriteDep) -> None:
+def revoke_tokens(name: str, admin: AdminDep, session: WriteDep) -> None:
     """End all tokens of a user at once."""
-    users.revoke_tokens(session, users.find(session, name))
+    user = users.find(session, name)
+    if ended := users.revoke_tokens(session, user):
+        journal.note(session, admin, "token.revoke", user, tokens=ended)
+
+
+def _issue(session: Session, admin: User, user: User, name: str) -> TokenOut:
+    journal.note(session, admin, "token.issue", user, name=name)
+    return TokenOut(user=user.name, token=users.issue_token(session, user, name))

@@ -1,6 +1,7 @@
 """The command line. Every command but `up` and `demo` talks to a server over HTTP."""
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -230,6 +231,19 @@ def measure(run: RunId = 0) -> None:
             client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
         )
         screen.measured(out, outlook, quality, cost)
+
+
+@app.command()
+def journal(
+    user: Annotated[str, typer.Option(help="Only what this user did.")] = "",
+    act: Annotated[str, typer.Option(help="Only acts that begin so, as `run.` or `token.issue`.")] = "",
+    project: Annotated[str, typer.Option(help="Only what was done in this project.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many lines, from the newest on.")] = 50,
+) -> None:
+    """Show who did what that others rely on: tokens, schemas, caps, imports, runs, exports. For admins."""
+    with Client.from_settings(settings()) as client:
+        found = client.items("/journal", user=user, act=act, project=project, limit=min(limit, 1_000))
+        screen.list_journal(out, list(islice(found, limit)))
 
 
 @people.command("add")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import groupby
 from pathlib import Path
 from textwrap import shorten
 
@@ -129,6 +130,30 @@ def list_users(out: Console, users: list[Document]) -> None:
     for user in users:
         table.add_row(plain(user["name"]), user["role"], user["created_at"][:10])
     out.print(table)
+
+
+def list_journal(out: Console, lines: list[Document]) -> None:
+    """Lines of the journal in a table; images that one person uploaded one after the other are one row."""
+    table = Table("when (UTC)", "who", "what", "project", "on what", "details")
+    for _, same in groupby(lines, key=_upload_or_id):
+        first, *rest = same
+        details = f"{1 + len(rest):,} images" if rest else _in_words(first["details"])
+        who, project = first["user"] or "the server", first["project"] or ""
+        when = first["at"][:19].replace("T", " ")
+        table.add_row(when, plain(who), first["act"], plain(project), plain(first["subject"]), plain(details))
+    out.print(table)
+
+
+def _upload_or_id(line: Document) -> tuple[str, ...]:
+    if line["act"] != "image.upload":
+        return (str(line["id"]),)
+    return str(line["user"]), str(line["project"]), str(line["subject"])
+
+
+def _in_words(details: Document) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in details.items() if value is not None
+    )
 
 
 def exported(out: Console, run: Document, output: Path, everything: bool, report: Document) -> None:

@@ -47,40 +47,14 @@ class Fetcher:
     def fetch(self, url: str) -> bytes:
         """The body of the answer. Raises InputError with what stood in the way."""
         for _ in range(MOST_REDIRECTS + 1):
-            target = _target(url)
-            address = self._address(target)
-            with self._connected(target, address) as connection:
+            target = target_of(url)
+            address = address_of(target, self._allowed)
+            with connected(target, address, self._seconds) as connection:
                 answer = _asked(connection, target)
                 if answer.status not in REDIRECTS:
                     return self._body(answer, target)
                 url = urljoin(url, answer.headers.get("Location", ""))
         raise InputError(f"more than {MOST_REDIRECTS} redirects")
-
-    def _address(self, target: SplitResult) -> Address:
-        """The first address of the target's host, all of which are allowed. Raises InputError."""
-        host = str(target.hostname)
-        addresses = _addresses(host)
-        if refused := [address for address in addresses if not self._allowed(address)]:
-            raise InputError(f"{host} is at {refused[0]}, which is not a public address")
-        return addresses[0]
-
-    @contextmanager
-    def _connected(self, target: SplitResult, address: Address) -> Iterator[http.client.HTTPConnection]:
-        """A connection that is broken off when the time is up, however slowly the other side goes on."""
-        connection = _Connection(target, address, self._seconds)
-        alarm = threading.Timer(self._seconds, connection.break_off)
-        alarm.daemon = True
-        alarm.start()
-        try:
-            yield connection
-            if connection.broken_off:  # what ends without a stated length looks whole
-                raise TimeoutError
-        except (OSError, ssl.SSLError, http.client.HTTPException, ValueError) as error:
-            said = f"no answer in {self._seconds:g} s" if connection.broken_off else str(error) or repr(error)
-            raise InputError(f"{target.hostname}: {said}") from error
-        finally:
-            alarm.cancel()
-            connection.close()
 
     def _body(self, answer: http.client.HTTPResponse, target: SplitResult) -> bytes:
         if answer.status != 200:
@@ -93,6 +67,33 @@ class Fetcher:
         if answer.length:  # said, but not sent
             raise InputError(f"{target.hostname} broke off its answer")
         return bytes(body)
+
+
+@contextmanager
+def connected(target: SplitResult, address: Address, seconds: float) -> Iterator[http.client.HTTPConnection]:
+    """A connection to a target at that address, broken off when the time is up, however slowly the other side goes on.
+
+    What stands in the way is an InputError.
+    """
+    connection = _Connection(target, address, seconds)
+    alarm = threading.Timer(seconds, connection.break_off)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield connection
+        if connection.broken_off:  # what ends without a stated length looks whole
+            raise TimeoutError
+    except (OSError, ssl.SSLError, http.client.HTTPException, ValueError) as error:
+        said = f"no answer in {seconds:g} s" if connection.broken_off else str(error) or repr(error)
+        raise InputError(f"{target.hostname}: {said}") from error
+    finally:
+        alarm.cancel()
+        connection.close()
+
+
+def path_of(target: SplitResult) -> str:
+    """What is asked of the target's host."""
+    return (target.path or "/") + (f"?{target.query}" if target.query else "")
 
 
 class _Connection(http.client.HTTPConnection):
@@ -122,7 +123,16 @@ class _Connection(http.client.HTTPConnection):
                 return  # it has ended by itself
 
 
-def _target(url: str) -> SplitResult:
+def address_of(target: SplitResult, allowed: Callable[[Address], bool]) -> Address:
+    """The first address of the target's host, all of which are allowed. Raises InputError."""
+    host = str(target.hostname)
+    addresses = _addresses(host)
+    if refused := [address for address in addresses if not allowed(address)]:
+        raise InputError(f"{host} is at {refused[0]}, which is not a public address")
+    return addresses[0]
+
+
+def target_of(url: str) -> SplitResult:
     """A URL that can be asked. Raises InputError."""
     try:
         target = urlsplit(url)
@@ -130,9 +140,9 @@ def _target(url: str) -> SplitResult:
     except ValueError as error:
         raise InputError(f"this is no URL: {error}") from error
     if not is_usable:
-        raise InputError("a URL of an image begins with http:// or https:// and a host")
+        raise InputError("a URL begins with http:// or https:// and a host")
     if target.username is not None or target.password is not None:
-        raise InputError("a URL with a user name or password in it is not fetched")
+        raise InputError("a URL with a user name or password in it is not taken")
     if any(character <= " " or character == "\x7f" for character in url):
         raise InputError("the URL holds white space or control characters: write them as %20")
     return target
@@ -151,7 +161,6 @@ def _addresses(host: str) -> list[Address]:
 
 
 def _asked(connection: http.client.HTTPConnection, target: SplitResult) -> http.client.HTTPResponse:
-    path = (target.path or "/") + (f"?{target.query}" if target.query else "")
     asking = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "prelabel"}
-    connection.request("GET", path, headers=asking)
+    connection.request("GET", path_of(target), headers=asking)
     return connection.getresponse()

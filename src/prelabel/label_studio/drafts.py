@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from prelabel import place, projects, runs
+from prelabel import journal, place, projects, runs
 from prelabel.canonical import Json
 from prelabel.dataset import bring_in
 from prelabel.drafters.cascade import is_given, named, steps_of
@@ -23,7 +23,7 @@ from prelabel.formats.label_studio.controls import Control, controls_of, object_
 from prelabel.formats.label_studio.reading import HOLDS, field_name
 from prelabel.formats.label_studio.writing import Result
 from prelabel.label_studio.tasks import Task, placements, read_tasks
-from prelabel.models import Dataset, Draft, Example, Placement, Project, Prompt, Run, Slot
+from prelabel.models import Dataset, Draft, Example, Placement, Project, Prompt, Run, Slot, User
 from prelabel.policy import Policy
 from prelabel.prompt import parse_prompt
 from prelabel.schema import LabelSchema
@@ -38,13 +38,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Asked:
-    """A request for predictions. `wake` says to workers that a run has work; without it nothing new is drafted.
+    """A request for predictions by a user. `wake` says to workers that a run has work; without it nothing new is drafted.
 
     `is_interactive`: someone has the one task open and wants an answer to what they just did.
     """
 
     project: str
     tasks: Sequence[Json]
+    by: User
     config: str = ""
     wake: Callable[[int], None] | None = None
     is_interactive: bool = False
@@ -82,7 +83,7 @@ def predict(store: Store, asked: Asked) -> list[Json]:
     if missing and why_none:
         log.warning("Label Studio asked for drafts of %s tasks: %s", len(missing), why_none)
     elif missing and asked.wake:
-        _begin(store, project, missing, asked.wake)
+        _begin(store, project, missing, asked.wake, asked.by)
     empty: Json = {"model_version": version, "score": None, "result": []} if asked.is_interactive else []
     return [empty if answer is None else answer for answer in found]
 
@@ -160,21 +161,23 @@ def _can_hold(schema: LabelSchema, name: str, control: Control) -> bool:
     return control.tag != "HyperTextLabels" and (kind is None or kind.kind in HOLDS.get(control.type, ()))
 
 
-def _begin(store: Store, project: Project, tasks: Sequence[Task], wake: Callable[[int], None]) -> None:
+def _begin(
+    store: Store, project: Project, tasks: Sequence[Task], wake: Callable[[int], None], by: User
+) -> None:
     """Bring tasks in as examples and have the standing run draft them."""
     with store.writing() as session:
         _one_at_a_time(session, project)
         dataset = projects.open_dataset(session, project, DATASET)
         schema = LabelSchema.model_validate(projects.schema_versions(session, project)[0].document)
     rows = [Row(number, {"content": task.content}) for number, task in enumerate(tasks, 1)]
-    report = bring_in(store, dataset.id or 0, schema, rows, "Label Studio")
+    report = bring_in(store, dataset.id or 0, schema, rows, "Label Studio", by=by)
     if report.bad:
         log.warning("%s tasks of Label Studio cannot be examples: %s", report.bad, report.bad_rows[0])
     if report.bad == report.rows:
         return
     with store.writing() as session:
         _one_at_a_time(session, project)
-        run = _standing_run(session, project, dataset)
+        run = _standing_run(session, project, dataset, by)
         place.fill(session, run)
         if run.state == "running":
             after_commit(session, lambda: wake(run.id or 0))
@@ -185,7 +188,7 @@ def _one_at_a_time(session: Session, project: Project) -> None:
     session.exec(select(Project.id).where(Project.id == project.id).with_for_update()).one()
 
 
-def _standing_run(session: Session, project: Project, dataset: Dataset) -> Run:
+def _standing_run(session: Session, project: Project, dataset: Dataset, by: User) -> Run:
     """The newest run on the dataset that is not cancelled; started like the project's newest that asks a model where there is none."""
     standing = session.exec(
         select(Run)
@@ -198,7 +201,7 @@ def _standing_run(session: Session, project: Project, dataset: Dataset) -> Run:
     like = _asking_run(session, project)
     assert like is not None, "the caller has seen to it that there is one"
     prompt = session.get_one(Prompt, like.prompt_id)
-    return runs.start(
+    run = runs.start(
         session,
         dataset,
         projects.schema_versions(session, project)[0],
@@ -207,6 +210,8 @@ def _standing_run(session: Session, project: Project, dataset: Dataset) -> Run:
         Policy.model_validate(like.policy),
         like.cap,
     )
+    journal.note(session, by, "run.start", run, **runs.described(session, run))
+    return run
 
 
 def _newest_run(session: Session, project: Project) -> Run | None:

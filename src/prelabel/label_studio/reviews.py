@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from prelabel import review, runs, users
+from prelabel import journal, review, runs, users
 from prelabel.canonical import Json, canonical
 from prelabel.errors import InputError, NotFound
 from prelabel.formats.label_studio.reading import Results
@@ -167,6 +167,7 @@ def _reviewer(session: Session, user: User, annotation: Mapping[str, Any]) -> in
         try:
             with session.begin_nested():
                 known = users.create(session, name, "reviewer")
+                journal.note(session, user, "user.add", known, role=known.role)
         except IntegrityError:  # another request has just made them
             known = users.find(session, name)
     return known.id or 0

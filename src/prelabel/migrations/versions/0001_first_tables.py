@@ -70,6 +70,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_dataset_project_id_name")),
     )
     op.create_table(
+        "journal",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_journal_project_id_project")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_journal_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
+    )
+    op.create_index(op.f("ix_journal_project_id_id"), "journal", ["project_id", "id"], unique=False)
+    op.create_index(op.f("ix_journal_user_id_id"), "journal", ["user_id", "id"], unique=False)
+    op.create_table(
         "schema_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -96,6 +111,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_token_digest")),
     )
     op.create_index(op.f("ix_token_user_id"), "token", ["user_id"], unique=False)
+    op.create_table(
+        "webhook",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("events", sa.JSON(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("removed_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_webhook_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    op.create_index(op.f("ix_webhook_project_id"), "webhook", ["project_id"], unique=False)
+    op.create_table(
+        "delivery",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("webhook_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("due_at", Moment(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("delivered_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], name=op.f("fk_delivery_webhook_id_webhook")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
+    )
+    op.create_index(op.f("ix_delivery_due_at"), "delivery", ["due_at"], unique=False)
+    op.create_index(op.f("ix_delivery_webhook_id_id"), "delivery", ["webhook_id", "id"], unique=False)
     op.create_table(
         "example",
         sa.Column("id", BigId(), nullable=False),
@@ -157,6 +205,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("learned_label_id", BigId(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("drafted_at", Moment(), nullable=True),
         sa.CheckConstraint("lane IN ('live', 'batch')", name=op.f("ck_run_lane_known")),
         sa.CheckConstraint(
             "state IN ('running', 'paused', 'over_budget', 'cancelled')", name=op.f("ck_run_state_known")
@@ -495,6 +544,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
     )
     op.create_table(
+        "unsent_label",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("webhook_id", sa.Integer(), nullable=False),
+        sa.Column("label_id", BigId(), nullable=False),
+        sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_unsent_label_label_id_label")),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhook.id"], name=op.f("fk_unsent_label_webhook_id_webhook")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unsent_label")),
+    )
+    op.create_index(op.f("ix_unsent_label_webhook_id_id"), "unsent_label", ["webhook_id", "id"], unique=False)
+    op.create_table(
         "review",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("slot_id", BigId(), nullable=False),
@@ -535,6 +596,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_review_run_id_verdict"), table_name="review")
     op.drop_index(op.f("ix_review_run_id_example_id"), table_name="review")
     op.drop_table("review")
+    op.drop_index(op.f("ix_unsent_label_webhook_id_id"), table_name="unsent_label")
+    op.drop_table("unsent_label")
     op.drop_index(
         "ix_slot_held",
         table_name="slot",
@@ -602,9 +665,17 @@ def downgrade() -> None:
     op.drop_table("image_name")
     op.drop_index(op.f("ix_example_dataset_id_content_hash"), table_name="example")
     op.drop_table("example")
+    op.drop_index(op.f("ix_delivery_webhook_id_id"), table_name="delivery")
+    op.drop_index(op.f("ix_delivery_due_at"), table_name="delivery")
+    op.drop_table("delivery")
+    op.drop_index(op.f("ix_webhook_project_id"), table_name="webhook")
+    op.drop_table("webhook")
     op.drop_index(op.f("ix_token_user_id"), table_name="token")
     op.drop_table("token")
     op.drop_table("schema_version")
+    op.drop_index(op.f("ix_journal_user_id_id"), table_name="journal")
+    op.drop_index(op.f("ix_journal_project_id_id"), table_name="journal")
+    op.drop_table("journal")
     op.drop_table("dataset")
     op.drop_table("worker")
     op.drop_table("users")

@@ -1,0 +1,313 @@
+"""The journal says who did what that others rely on: no act without its line, no line without its act."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlmodel import Session, SQLModel, delete, select
+
+from prelabel import errors, journal, users, webhook_sending
+from prelabel.client import Client
+from prelabel.models import Delivery, JournalEntry, Token, User
+from prelabel.settings import Settings
+from prelabel.store import Store
+from prelabel_api.app import create_app
+from tests.api.conftest import SignIn
+from tests.api.recording import RecordingQueue
+from tests.api.studio import Studio, task
+from tests.factories import FakeDrafter, make_run, sure, work_off
+from tests.images.making import picture
+
+SCHEMA = {"fields": {"topic": ["a", "b"]}}
+WIDER = {"fields": {"topic": ["a", "b", "c", "d"]}}
+HOOK = {"url": "https://example.org/hook", "events": ["run.finished"]}
+DATASET = "/projects/p/datasets/d0"
+
+
+SETTINGS = Settings(webhook_key=SecretStr("a key"))
+
+
+@dataclass(frozen=True)
+class Doing:
+    """An act over HTTP where there is a run with drafts, `p`, `d0`, and a user `ann`, a webhook with a delivery; and the lines that it leaves."""
+
+    do: Callable[[Client, int], Any]
+    lines: tuple[str, ...]
+
+
+def _bring_in(client: Client, _run: int) -> Any:
+    return client._send("POST", f"{DATASET}/examples", content=b'{"text": "new"}\n')
+
+
+ACTS = {
+    "add_user": Doing(lambda client, _: client.post("/users", {"name": "bob"}), ("user.add", "token.issue")),
+    "issue_token": Doing(lambda client, _: client.post("/users/ann/tokens"), ("token.issue",)),
+    "revoke_tokens": Doing(lambda client, _: client.delete("/users/ann/tokens"), ("token.revoke",)),
+    "define_project": Doing(lambda client, _: client.define_project("q", SCHEMA), ("project.define",)),
+    "change_schema": Doing(lambda client, _: client.put("/projects/p/schema", {"schema": WIDER}), ("schema.change",)),
+    "cap_project": Doing(lambda client, _: client.put("/projects/p/cap", {"cap": "7.50"}), ("cap.set",)),
+    "open_dataset": Doing(lambda client, _: client.put("/projects/p/datasets/new"), ("dataset.open",)),
+    "import_examples": Doing(_bring_in, ("dataset.import", "dataset.imported")),
+    "upload_image": Doing(
+        lambda client, _: client._send("POST", f"{DATASET}/images", params={"name": "a"}, content=picture()),
+        ("image.upload",),
+    ),
+    "start_run": Doing(lambda client, _: client.start_run("p", "d0", model="fake"), ("run.start",)),
+    "pause_run": Doing(lambda client, run: client.post(f"/runs/{run}/pause"), ("run.pause",)),
+    "resume_run": Doing(lambda client, run: client.post(f"/runs/{run}/resume", {}), ("run.resume",)),
+    "cancel_run": Doing(lambda client, run: client.post(f"/runs/{run}/cancel"), ("run.cancel",)),
+    "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
+    "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),
+    "resend_delivery": Doing(
+        lambda client, _: client.post("/projects/p/webhooks/1/deliveries/1/resend"), ("webhook.resend",)
+    ),
+    "export_labels": Doing(lambda client, run: list(client.export(run)), ("export.take",)),
+}  # fmt: skip
+"""By operation: all that write, but for those below; and the one that reads and takes labels out."""
+ANSWERS = "answers of people, which have a history of their own"
+EXCEPTIONS = {
+    "quote_run": "changes nothing",
+    "claim_slots": ANSWERS,
+    "claim_adjudications": ANSWERS,
+    "renew_slots": ANSWERS,
+    "release_slots": ANSWERS,
+    "undo_answer": ANSWERS,
+    "submit_label": ANSWERS,
+    "skip_slot": ANSWERS,
+    "flag_slot": ANSWERS,
+    "keep_scratch": ANSWERS,
+    "set_up": "Label Studio's protocol: changes nothing",
+    "predict": "Label Studio's protocol: reads, unless it begins an import or a run, which are noted (below)",
+    "take_event": "Label Studio's protocol: answers of people; users that it adds are noted (below)",
+    "nothing_to_do": "Label Studio's protocol: changes nothing",
+    "job_status": "Label Studio's protocol: changes nothing",
+}
+"""Operations that write no line, and why."""
+
+
+def routes(routers: Iterable[Any]) -> Iterator[APIRoute]:
+    """All routes, also those of routers within."""
+    for one in routers:
+        if isinstance(one, APIRoute):
+            yield one
+        elif router := getattr(one, "original_router", None):
+            yield from routes(router.routes)
+
+
+def test_every_route_that_writes_has_its_line_in_the_journal_or_a_reason_why_not(light: Studio) -> None:
+    app = light.web.app
+    assert isinstance(app, FastAPI)
+    writing = {route.name for route in routes(app.routes) if (route.methods or set()) - {"GET"}}
+    assert len(writing) > 20
+    assert writing | {"export_labels"} == set(ACTS) | set(EXCEPTIONS)
+    assert not set(ACTS) & set(EXCEPTIONS)
+
+
+class World:
+    """A run with drafts, user `ann` with a token, and an admin's client `admin`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.run = make_run(store, 2)
+        work_off(store, self.run, FakeDrafter(sure))
+        with store.writing() as session:
+            users.issue_token(session, users.create(session, "ann", "reviewer"), "first")
+            token = users.issue_token(session, users.create(session, "root", "admin"), "first")
+            hook, _ = webhook_sending.registered(1, "https://example.org", ["run.finished"], SETTINGS)
+            session.add(hook)
+            session.flush()
+            session.add(Delivery(webhook_id=hook.id or 0, message_id="msg", event="run.finished", body="{}"))
+        app = create_app(store, SETTINGS, RecordingQueue())
+        self.admin = Client("http://testserver", token, TestClient(app, raise_server_exceptions=False))
+        self.admin.get("/me")  # marks the token as used, which is no act
+
+    def ready_for(self, operation: str) -> None:
+        """A run is only resumed where it is paused."""
+        if operation == "resume_run":
+            self.admin.post(f"/runs/{self.run}/pause")
+
+    def everything(self) -> dict[str, list[Any]]:
+        """All rows of all tables."""
+        with self.store.reading() as session:
+            connection = session.connection()
+            return {
+                table.name: sorted(map(repr, connection.execute(table.select())))
+                for table in SQLModel.metadata.sorted_tables
+            }
+
+    def journal(self) -> list[JournalEntry]:
+        with self.store.reading() as session:
+            return list(session.exec(select(JournalEntry).order_by(JournalEntry.id)))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    return World(store)
+
+
+@pytest.fixture
+def light_world(sqlite_store: Store) -> World:
+    return World(sqlite_store)
+
+
+@pytest.mark.parametrize("operation", ACTS)
+def test_an_act_leaves_its_lines_and_says_who_did_it(world: World, operation: str) -> None:
+    world.ready_for(operation)
+    before = len(world.journal())
+    ACTS[operation].do(world.admin, world.run)
+    found = list(world.admin.items("/journal"))[: len(world.journal()) - before]
+    assert tuple(line["act"] for line in reversed(found)) == ACTS[operation].lines
+    assert {line["user"] for line in found} == {"root"}
+    assert {line["project"] for line in found} <= {"p", "q", None}
+
+
+@pytest.mark.parametrize("operation", ACTS)
+def test_an_act_whose_line_cannot_be_written_does_not_happen(
+    light_world: World, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    light_world.ready_for(operation)
+    before = light_world.everything()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no line")
+
+    monkeypatch.setattr(journal, "note", fail)
+    with pytest.raises(errors.PrelabelError):
+        ACTS[operation].do(light_world.admin, light_world.run)
+    assert light_world.everything() == before
+
+
+@pytest.mark.parametrize("operation", ACTS)
+def test_an_act_that_is_rolled_back_leaves_no_line(
+    light_world: World, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    light_world.ready_for(operation)
+    before = light_world.everything()
+
+    def fail(_session: Session) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(Session, "commit", fail)
+    with pytest.raises(errors.PrelabelError):
+        ACTS[operation].do(light_world.admin, light_world.run)
+    assert light_world.everything() == before
+
+
+REPEATED = ("define_project", "change_schema", "cap_project", "open_dataset", "upload_image", "revoke_tokens")
+
+
+@pytest.mark.parametrize("operation", REPEATED)
+def test_what_changes_nothing_has_no_line(light_world: World, operation: str) -> None:
+    for _ in range(2):
+        ACTS[operation].do(light_world.admin, light_world.run)
+    assert tuple(line.act for line in light_world.journal()) == ACTS[operation].lines
+
+
+def test_an_act_that_is_refused_has_no_line(light_world: World) -> None:
+    with pytest.raises(errors.Conflict):
+        light_world.admin.post(f"/runs/{light_world.run}/resume", {})
+    with pytest.raises(errors.InputError):
+        list(light_world.admin.export(light_world.run, where="nonsense >"))
+    assert light_world.journal() == []
+
+
+def test_an_import_that_breaks_off_is_in_the_journal_all_the_same(light_world: World) -> None:
+    with pytest.raises(errors.PrelabelError):
+        light_world.admin._send("POST", f"{DATASET}/examples?format=parquet", content=b"PAR1, not")
+    assert [line.act for line in light_world.journal()] == ["dataset.import"]
+
+
+def test_lines_say_what_was_done(light_world: World) -> None:
+    admin, run = light_world.admin, light_world.run
+    admin.put("/projects/p/cap", {"cap": "7.50"})
+    admin.put("/projects/p/cap", {"cap": None})
+    admin.put("/projects/p/schema", {"schema": WIDER})
+    _bring_in(admin, run)
+    list(admin.export(run, "csv", where="confidence > 0.5"))
+    admin.start_run("p", "d0", model="fake", cap="5", policy={"threshold": 0.8})
+    said = [(line.act, line.subject, line.details) for line in light_world.journal()]
+    assert said == [
+        ("cap.set", "project p", {"before": None, "cap": "7.5"}),
+        ("cap.set", "project p", {"before": "7.5", "cap": None}),
+        ("schema.change", "project p", {"from_version": 1, "to_version": 2, "runs": [run]}),
+        ("dataset.import", "dataset d0", {"import_id": 2, "source": "upload"}),
+        ("dataset.imported", "dataset d0", {"import_id": 2, "rows": 1, "added": 1, "bad": 0, "drafts": 0}),
+        ("export.take", f"run {run}", {"format": "csv", "include": "settled", "where": "confidence > 0.5"}),
+        (
+            "run.start",
+            f"run {run + 1}",
+            {"dataset": "d0", "model": "fake", "lane": "live", "schema_version": 2, "threshold": 0.8, "cap": "5"},
+        ),
+    ]  # fmt: skip
+
+
+def test_no_token_is_in_the_journal(light_world: World) -> None:
+    issued = [light_world.admin.post("/users", {"name": "bob"}), light_world.admin.post("/users/ann/tokens")]
+    kept = " ".join(light_world.everything()["journal"])
+    assert "token.issue" in kept
+    assert not [one for one in issued if one["token"] in kept or one["token"][3:] in kept]
+
+
+def test_the_journal_is_read_newest_first_page_by_page(world: World) -> None:
+    for number in range(5):
+        world.admin.put(f"/projects/p/datasets/n{number}")
+    first = world.admin.get("/journal", limit=2)
+    assert [line["subject"] for line in first["items"]] == ["dataset n4", "dataset n3"]
+    world.admin.put("/projects/p/datasets/late")
+    second = world.admin.get("/journal", limit=2, after=first["next"])
+    assert [line["subject"] for line in second["items"]] == ["dataset n2", "dataset n1"]
+    last = world.admin.get("/journal", limit=2, after=second["next"])
+    assert ([line["subject"] for line in last["items"]], last["next"]) == (["dataset n0"], None)
+
+
+def test_the_journal_is_filtered_by_user_act_and_project(world: World, sign_in: SignIn) -> None:
+    lead = sign_in("lead")
+    lead.define_project("q", SCHEMA)
+    world.admin.put("/projects/q/cap", {"cap": 1})
+    world.admin.post(f"/runs/{world.run}/pause")
+    world.admin.post(f"/runs/{world.run}/cancel")
+
+    def acts(**which: str) -> list[str]:
+        return [line["act"] for line in world.admin.items("/journal", limit=1, **which)]
+
+    assert acts(user="a-lead") == ["project.define"]
+    assert acts(act="run.") == ["run.cancel", "run.pause"]
+    assert acts(act="run.pause") == ["run.pause"]
+    assert acts(project="q") == ["cap.set", "project.define"]
+    assert acts(project="q", user="root") == ["cap.set"]
+    for wrong in ({"user": "nobody"}, {"project": "nothing"}):
+        with pytest.raises(errors.NotFound):
+            acts(**wrong)
+    with pytest.raises(errors.InputError):
+        acts(act="run%")
+
+
+def test_the_first_admin_is_noted_as_made_by_the_server(light: Studio, sqlite_store: Store) -> None:
+    with sqlite_store.writing() as session:
+        session.exec(delete(Token))
+        session.exec(delete(User))
+        token = users.ensure_admin(session, "") or ""
+    [line] = Client("http://testserver", token, light.web).items("/journal")
+    assert (line["user"], line["act"], line["subject"]) == (None, "user.add", "user admin")
+
+
+def test_label_studio_does_not_import_or_start_unnoted(light: Studio, sqlite_store: Store) -> None:
+    make_run(sqlite_store, 1)
+    light.predict(task("new"))
+    with sqlite_store.reading() as session:
+        found = session.exec(select(JournalEntry)).all()
+        by = users.find(session, "studio-lead").id
+    assert [line.act for line in found] == ["dataset.import", "dataset.imported", "run.start"]
+    assert {line.user_id for line in found} == {by}
+
+
+def test_users_that_label_studio_brings_are_noted(light: Studio, sqlite_store: Store, queued: int) -> None:
+    assert light.annotate("text 0", "b").status_code == 201
+    with sqlite_store.reading() as session:
+        [line] = session.exec(select(JournalEntry)).all()
+    assert (line.act, line.subject) == ("user.add", "user label-studio-7")
