@@ -6,12 +6,14 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import select
 
+from prelabel import checks as gold_checks
 from prelabel import place, report, review, reviewers, runs
 from prelabel.dataset import bring_in
 from prelabel.errors import Conflict
 from prelabel.formats.base import Row
 from prelabel.models import Label, Placement, Slot
-from prelabel.policy import Policy
+from prelabel.place import ToRoute
+from prelabel.policy import Decision, Drafted, Policy
 from prelabel.review import Answer, Work
 from prelabel.reviewers import OnGold
 from prelabel.store import Store
@@ -184,6 +186,21 @@ def test_a_check_is_no_answer_where_its_example_is_asked_about_later(store: Stor
     submit(store, tom, work_on(store, tom)["g0"], "c")
     assert labels(store, run_id)["g0"] == ("c", "consensus")
     assert "g0" not in work_on(store, eva)
+
+
+def test_two_workers_that_route_at_once_make_no_example_a_check_twice(postgres_store: Store) -> None:
+    store = postgres_store
+    run_id = queue_up(store, rows(0, 4), gold_share=0.5)
+    asked = [
+        (ToRoute(0, 10_000 + number, False, 0, 0, Drafted(None, 0.4)), Decision(0.4, reason="low_confidence"))
+        for number in range(2)
+    ]
+    with store.writing() as one, store.writing() as other:
+        run, policy = runs.get(one, run_id), Policy(gold_share=0.5)
+        first = gold_checks.pick(one, run, asked, policy)
+        second = gold_checks.pick(other, run, asked, policy)
+    assert len(first) == 2
+    assert not {check.placement_id for check in first} & {check.placement_id for check in second}
 
 
 def test_checks_need_gold_that_settles() -> None:
