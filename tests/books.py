@@ -43,8 +43,14 @@ class Books:
     def check(self, wanted: int) -> None:
         """Every example has the slots, answers and label that belong to where it is; `wanted` people are asked for each."""
         for placement_id, placement in self.placements.items():
-            slots = self.slots[placement_id]
-            self._check_people(slots)
+            self._check_people(self.slots[placement_id])
+            slots = [slot for slot in self.slots[placement_id] if slot.reason != "check"]
+            checks = [slot for slot in self.slots[placement_id] if slot.reason == "check"]
+            asked = sum(not self._is_skipped(slot) for slot in checks)
+            assert asked == wanted or sum(map(self._is_skipped, checks)) >= 3 or not checks, (
+                placement,
+                checks,
+            )
             answering = [slot for slot in slots if not slot.for_senior and not self._is_skipped(slot)]
             assert len(answering) <= wanted, (placement, slots)
             assert (placement.place == "queued") == any(slot.state == "open" for slot in slots), (
@@ -52,7 +58,10 @@ class Books:
                 slots,
             )
             assert (placement.place == "settled") == (placement.label_id is not None)
-            if placement.place == "settled":
+            if checks:
+                assert placement.is_gold, placement
+                assert self.labels[placement.label_id or 0].source == "gold", placement
+            elif placement.place == "settled":
                 self._check_label(placement, answering, wanted)
             elif any(slot.state == "open" and not slot.for_senior for slot in slots):
                 gave_up = sum(map(self._is_skipped, slots)) >= 3

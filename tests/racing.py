@@ -116,7 +116,9 @@ def run_race(
 
     Raises AssertionError where the books do not balance, or an act that was done is not in them exactly once.
     """
-    race = Race(store, queue_up(store, examples, reviewers=wanted), lease_seconds)
+    rows = [{"id": f"e{number}", "text": f"text {number}"} for number in range(examples)]
+    rows += [{"id": f"g{number}", "text": f"gold {number}", "gold": "a"} for number in range(examples // 10)]
+    race = Race(store, queue_up(store, rows, reviewers=wanted, gold_share=0.1), lease_seconds)
     crew = [Person(race, make_user(store, f"person-{number}").id or 0, False) for number in range(people)]
     crew += [
         Person(race, make_user(store, f"senior-{number}", "senior").id or 0, True) for number in range(2)

@@ -13,7 +13,7 @@ from prelabel import formats, given_drafts, runs
 from prelabel.canonical import Json
 from prelabel.content import as_text
 from prelabel.formats.base import WriteOptions
-from prelabel.models import Draft, Example, Label, Placement, Review, Run, Slot, User
+from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, Slot, User
 from prelabel.review.rounds import ANSWERS, taken_back
 from prelabel.splits import Splits
 from prelabel.store import Store
@@ -177,7 +177,7 @@ def _agreed(session: Session, placement_ids: Sequence[int]) -> dict[int, str]:
         .join(User, col(User.id) == Review.user_id)
         .where(
             col(Slot.placement_id).in_(placement_ids),
-            *(col(Slot.state) == "answered", ~col(Slot.for_senior)),
+            *(col(Slot.state) == "answered", ~col(Slot.for_senior), col(Slot.reason) != CHECK),
             col(Review.verdict).in_(ANSWERS),
             ~taken_back(),
         )

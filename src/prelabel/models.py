@@ -33,9 +33,11 @@ LANES = ("live", "batch")
 PLACES = ("waiting", "drafted", "queued", "settled", "failed")
 """Where an example is in a run; always exactly one of these."""
 REASONS = (
-    "low_confidence", "gold_failed", "audit", "draft_failed", "conflict", "redundancy", "requested",
+    "low_confidence", "gold_failed", "audit", "draft_failed", "conflict", "redundancy", "requested", "check",
 )  # fmt: skip
 """Why an example is in the review queue."""
+CHECK = "check"
+"""The reason of a slot that measures a person: its example stays settled by its gold, whatever is answered."""
 SLOT_STATES = ("open", "answered", "withdrawn")
 VERDICTS = ("confirmed", "corrected", "skipped", "flagged", "undone")
 SOURCES = ("auto", "review", "consensus", "adjudication", "gold")

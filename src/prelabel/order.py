@@ -26,18 +26,18 @@ def value(reason: str, confidence: float | None, is_gold: bool, run_id: int, exa
     what came into the queue before the others would give itself away among them.
     """
     if reason in FIRST:
-        return FIRST[reason] + int((confidence or 0) * 999) * 1000 + _draw(run_id, example_id) % 1000
+        return FIRST[reason] + int((confidence or 0) * 999) * 1000 + draw(run_id, example_id) % 1000
     if confidence is None or reason == "audit" or (is_gold and reason == "gold_failed"):
         return None
-    return int(confidence * 1000) * 1000 + _draw(run_id, example_id) % 1000
+    return int(confidence * 1000) * 1000 + draw(run_id, example_id) % 1000
 
 
 def place_among(among: Sequence[int], run_id: int, example_id: int) -> int:
     """A priority near one that some of the others have; LAST where there are no others yet."""
     if not among:
         return LAST
-    draw = _draw(run_id, example_id)
-    return among[draw // 1000 % len(among)] // 1000 * 1000 + draw % 1000
+    drawn = draw(run_id, example_id)
+    return among[drawn // 1000 % len(among)] // 1000 * 1000 + drawn % 1000
 
 
 def mix_in(session: Session, run_id: int, among: Sequence[int]) -> None:
@@ -62,6 +62,6 @@ def for_senior(distance: float) -> int:
     return round((1 - distance) * 1000)
 
 
-def _draw(run_id: int, example_id: int) -> int:
+def draw(run_id: int, example_id: int) -> int:
     """A number that seems random and is always the same for an example of a run."""
     return int.from_bytes(blake2b(f"{run_id}/{example_id}".encode(), digest_size=8).digest())

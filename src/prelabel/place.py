@@ -18,7 +18,7 @@ from prelabel import order, outbox
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
-from prelabel.models import PLACES, Draft, Example, Label, Placement, Run, Slot, now
+from prelabel.models import CHECK, PLACES, Draft, Example, Label, Placement, Run, Slot, now
 from prelabel.policy import Decision, Drafted, Policy
 from prelabel.prices import Lane
 
@@ -47,6 +47,16 @@ class ToRoute:
     step: int
     drafted: Drafted
     note: str = ""
+
+
+@dataclass(frozen=True)
+class ToCheck:
+    """An example that gold settles and that people are asked about as well; `blind` where its draft would look accepted."""
+
+    placement_id: int
+    example_id: int
+    confidence: float | None
+    blind: bool
 
 
 @dataclass(frozen=True)
@@ -219,15 +229,24 @@ def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]]
     return len(drafted)
 
 
-def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]], policy: Policy) -> None:
-    """Do what routing decided: settle examples, or queue each for as many people as the policy asks for."""
+def follow(
+    session: Session,
+    run: Run,
+    routed: Sequence[tuple[ToRoute, Decision]],
+    policy: Policy,
+    checks: Sequence[ToCheck] = (),
+) -> None:
+    """Do what routing decided: settle examples, or queue each for as many people as the policy asks for.
+
+    `checks` come into the queue with them, and stay where they are.
+    """
     run_id, version_id = run.id or 0, run.schema_version_id
     settled = [
         _label(run_id, one, decision.source, version_id) for one, decision in routed if decision.source
     ]
     ids = insert_for_ids(session, Label, settled)
     outbox.settled(session, run_id, ids.values())
-    _queue(session, run_id, [(one, decision) for one, decision in routed if decision.reason], policy)
+    _queue(session, run_id, [(one, decision) for one, decision in routed if decision.reason], policy, checks)
     moves = [
         {
             "id": one.placement_id,
@@ -242,7 +261,13 @@ def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]
     update_rows(session, Placement, moves)
 
 
-def _queue(session: Session, run_id: int, asked: Sequence[tuple[ToRoute, Decision]], policy: Policy) -> None:
+def _queue(
+    session: Session,
+    run_id: int,
+    asked: Sequence[tuple[ToRoute, Decision]],
+    policy: Policy,
+    checks: Sequence[ToCheck],
+) -> None:
     values = [
         order.value(decision.reason, decision.confidence, one.is_gold, run_id, one.example_id)
         for one, decision in asked
@@ -253,6 +278,14 @@ def _queue(session: Session, run_id: int, asked: Sequence[tuple[ToRoute, Decisio
         priority = order.place_among(among, run_id, one.example_id) if value is None else value
         slot = _slot(run_id, one.placement_id, one.example_id, decision.reason, priority)
         slots += [slot | {"blind": policy.is_blind(decision)}] * policy.reviewers_for(decision.reason)
+    for check in checks:
+        confidence = None if check.blind else check.confidence
+        value = order.value(CHECK, confidence, True, run_id, check.example_id)
+        priority = order.place_among(among, run_id, check.example_id) if value is None else value
+        slot = _slot(run_id, check.placement_id, check.example_id, CHECK, priority)
+        slots += [slot | {"blind": check.blind}] * policy.reviewers_for(CHECK)
+    if checks:  # people see the ids of slots: these must not tell the checks either
+        slots.sort(key=lambda slot: order.draw(run_id, slot["example_id"]))
     insert_rows(session, Slot, slots)
     order.mix_in(session, run_id, among)
 
@@ -322,10 +355,14 @@ def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id:
 
 
 def call_back(session: Session, placements: Sequence[tuple[Placement, str]], policy: Policy) -> None:
-    """Queue settled examples anew, each with a note why. Who has answered one before may answer it again."""
+    """Queue settled examples anew, each with a note why. Who has answered one before may answer it again.
+
+    What was a check that nobody has taken up is one no longer.
+    """
     ids = [placement.id for placement, _ in placements]
-    answered = update(Slot).where(col(Slot.placement_id).in_(ids), col(Slot.state) == "answered")
-    session.exec(answered.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
+    unseen = and_(col(Slot.reason) == CHECK, col(Slot.state) == "open", col(Slot.claimed_by).is_(None))
+    over = update(Slot).where(col(Slot.placement_id).in_(ids), or_(col(Slot.state) == "answered", unseen))
+    session.exec(over.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
     for placement, note in placements:
         ask(session, placement, "requested", policy)
         placement.note = note

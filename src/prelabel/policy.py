@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from prelabel.consensus import Redundancy
 from prelabel.measure.gate import Gate
@@ -18,6 +18,9 @@ class Policy(Redundancy):
     to "gate", a draft that misses its gold goes to people, and where gold accuracy is not surely (lower Wilson bound) at
     `gold_target`, for the run or for a class, nothing of that slice is accepted; "measure" only counts. `confidence`
     "calibrated" first maps the model's confidence to the share that was right at that confidence on gold. With `blind_audit` an audit shows its reviewers no draft.
+
+    `gold_share` is how large a share of the queue are checks of the people: gold whose draft met it, mixed in unseen. Its label
+    stays that of gold.
     """
 
     rule: Literal["threshold"] = "threshold"
@@ -26,6 +29,15 @@ class Policy(Redundancy):
     gold: Literal["gate", "measure"] = "gate"
     gold_target: float | None = Field(default=None, gt=0, lt=1)
     blind_audit: bool = True
+    gold_share: float = Field(default=0.0, ge=0, le=0.5)
+
+    @model_validator(mode="after")
+    def _gold_settles(self) -> "Policy":
+        if self.gold_share and self.gold != "gate":
+            raise ValueError(
+                'gold_share: checks are of gold that settles its examples; leave `gold` at "gate"'
+            )
+        return self
 
     def is_blind(self, decision: "Decision") -> bool:
         """Whether people are to answer without sight of the draft."""

@@ -17,7 +17,7 @@ from prelabel.lessons import PEOPLE
 from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report, divided
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
-from prelabel.models import Call, Draft, Example, Label, Placement, Review, Run
+from prelabel.models import CHECK, Call, Draft, Example, Label, Placement, Review, Run, Slot
 from prelabel.versions import Translator
 
 BATCH = 2_000
@@ -172,10 +172,14 @@ def _queued_for(session: Session, run: Run) -> dict[str, int]:
 
 
 def _verdicts(session: Session, run: Run) -> dict[str, int]:
-    """Reviews that stand, by verdict."""
+    """Reviews that stand, by verdict; not of checks, which are of drafts that gold has settled."""
     undone = aliased(Review)
     taken_back = select(undone.id).where(undone.undoes == Review.id)
-    standing = select(Review.verdict, func.count()).where(Review.run_id == run.id, ~taken_back.exists())
+    standing = (
+        select(Review.verdict, func.count())
+        .join(Slot, col(Slot.id) == Review.slot_id)
+        .where(Review.run_id == run.id, ~taken_back.exists(), Slot.reason != CHECK)
+    )
     return dict(session.exec(standing.group_by(Review.verdict)).all())
 
 

@@ -107,3 +107,57 @@ def test_a_policy_may_name_people_by_reason_and_only_fields_of_the_schema(lead: 
     for wrong in ({"reviewers": {"adit": 2}}, {"reviewers": 10}, {"tolerance": {"tpic": 0.2}}):
         with pytest.raises(errors.InputError, match=r"reviewers|tpic"):
             lead.start_run("p", "d0", policy=wrong)
+
+
+def test_checks_tell_neither_reviewers_nor_anyone_but_leads_who_is_right(
+    store: Store, reviewer: Client, lead: Client
+) -> None:
+    rows = [{"id": "x1", "text": "x", "gold": "a"}, {"id": "x2", "text": "y"}]
+    run_id = queue_up(store, rows, gold_share=0.5, feedback=True)
+    works = {work["example_id"]: work for work in claim(reviewer)}
+    assert works.keys() == {"x1", "x2"}
+    told = {name: submit(reviewer, work, "b") for name, work in works.items()}
+    own = {"id", "slot_id", "example_id", "content", "label", "created_at", "lease_until"}
+    for sent in (works, told):
+        assert {k: v for k, v in sent["x1"].items() if k not in own} == {
+            k: v for k, v in sent["x2"].items() if k not in own
+        }
+    assert list(reviewer.items("/queue/feedback")) == []
+    with pytest.raises(errors.NotAllowed, match="role lead"):
+        reviewer.get(f"/runs/{run_id}/reviewers")
+    [one] = lead.items(f"/runs/{run_id}/reviewers")
+    assert (one["name"], one["gold"]["right"], one["gold"]["n"], one["checks"]["n"]) == (
+        "a-reviewer",
+        0,
+        1,
+        1,
+    )
+    assert lead.get(f"/runs/{run_id}/reviewers", after=one["id"])["items"] == []
+    assert labels(store, run_id) == {"x1": ("a", "gold"), "x2": ("b", "review")}
+
+
+@pytest.mark.parametrize("act", ["submit", "flag", "skip"])
+@pytest.mark.parametrize("example", ["x1", "x2"])
+def test_how_far_the_run_is_does_not_tell_a_reviewer_what_was_a_check(
+    store: Store, reviewer: Client, lead: Client, act: str, example: str
+) -> None:
+    rows = [{"id": "x1", "text": "x", "gold": "a"}, {"id": "x2", "text": "y"}]
+    run_id = queue_up(store, rows, gold_share=0.5)
+    works = {work["example_id"]: work for work in claim(reviewer)}
+
+    def seen(path: str = f"/runs/{run_id}") -> tuple[int, int, str]:
+        run = reviewer.get(path)
+        places = run["places"]
+        return places["queued"], places["settled"] + places["failed"], run["stage"]
+
+    assert seen() == seen(f"/runs/{run_id}/progress") == (2, 0, "reviewing")
+    assert lead.get(f"/runs/{run_id}")["places"]["settled"] == 1
+    if act == "submit":
+        submit(reviewer, works[example], "a")
+    else:
+        body = {"client_token": "token-0001", "comment": "odd"}
+        reviewer.post(f"/queue/{works[example]['slot_id']}/{act}", body)
+    after = (2, 0, "reviewing") if act == "skip" else (1, 1, "reviewing")
+    assert seen() == seen(f"/runs/{run_id}/progress") == after
+    [run] = reviewer.items("/runs")
+    assert (run["places"]["queued"], run["stage"]) == (after[0], after[2])

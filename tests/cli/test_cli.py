@@ -14,6 +14,7 @@ from prelabel.client import Document
 from prelabel.errors import PrelabelError
 from prelabel.settings import Settings
 from tests.cli.conftest import Cli
+from tests.running import Running
 
 SCHEMA = "fields:\n  topic:\n    kind: choice\n    options: [billing, returns]\n"
 
@@ -233,3 +234,23 @@ def test_an_export_is_split_into_a_folder_and_says_what_it_does_not_hold(
     assert "split: " in exported.output
     csv = run_cli("export", "-o", "labels.csv", "--format", "csv", "--all")
     assert "csv cannot hold: gold: CSV has no column for it (30 times)" in csv.output
+
+
+def test_measure_shows_how_right_people_were_on_gold(service: Running, run_cli: Cli, tmp_path: Path) -> None:
+    draft = {"drafts": [{"model": "m", "label": "billing", "confidence": 0.4}]}
+    rows = [{"id": f"e{number}", "text": f"plain {number}"} | draft for number in range(4)]
+    rows += [{"id": f"g{number}", "text": f"gold {number}", "gold": "billing"} | draft for number in range(4)]
+    (tmp_path / "checked.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    run_cli("submit", "checked.jsonl", "--schema", "schema.yaml", "--model", "given", "--gold-share", "0.5")
+    assert "on checks" not in run_cli("measure").output
+    newest = list(service.client.items("/runs"))[-1]["id"]
+    works = service.client.post("/queue/claim", {"limit": 100, "run_id": newest})
+    assert len(works) == 8
+    for work in works:
+        label = {"topic": "returns" if work["example_id"] == "g0" else "billing"}
+        body = {"label": label, "client_token": f"answer-of-{work['slot_id']}"}
+        service.client.post(f"/queue/{work['slot_id']}/submit", body)
+    shown = run_cli("measure").output
+    assert "on checks" in shown
+    assert "75.0%" in shown

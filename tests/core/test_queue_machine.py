@@ -21,6 +21,7 @@ from tests.books import Books
 from tests.factories import make_user, queue_up
 
 EXAMPLES = 3
+CHECKS = 2
 PEOPLE = 6
 PERSON = st.integers(0, PEOPLE - 1)
 
@@ -37,7 +38,9 @@ class Queue(RuleBasedStateMachine):
     @initialize(wanted=st.integers(1, 3), rule=st.sampled_from(["majority", "unanimous"]))
     def begin(self, wanted: int, rule: str) -> None:
         self.wanted = wanted
-        self.run_id = queue_up(self.store, EXAMPLES, reviewers=wanted, consensus=rule)
+        rows = [{"id": f"e{number}", "text": f"text {number}"} for number in range(EXAMPLES)]
+        rows += [{"id": f"g{number}", "text": f"gold {number}", "gold": "a"} for number in range(CHECKS)]
+        self.run_id = queue_up(self.store, rows, reviewers=wanted, consensus=rule, gold_share=0.4)
         self.users = [self.newcomer(number) for number in range(PEOPLE)]
         self.held: list[tuple[int, Work]] = []
         self.answered: dict[int, list[int]] = {user: [] for user in self.users}
@@ -144,6 +147,9 @@ class Queue(RuleBasedStateMachine):
                 self._work_off(user, for_senior)
         books = self.books()
         books.check(self.wanted)
+        checks = [slot for slots in books.slots.values() for slot in slots if slot.reason == "check"]
+        assert len({slot.placement_id for slot in checks}) == CHECKS
+        assert {slot.state for slot in checks} == {"answered"}
         assert {row.place for row in books.placements.values()} <= {"settled", "failed"}
 
     def _work_off(self, user: int, for_senior: bool) -> None:

@@ -3,19 +3,20 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import journal, ledger, progress, projects, quote, report, runs
+from prelabel import checks, journal, ledger, progress, projects, quote, report, reviewers, runs, users
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
 from prelabel.lanes import batch
 from prelabel.measure.cost import CostReport
 from prelabel.measure.quality import QualityReport
 from prelabel.measure.quote import Money, Quote
-from prelabel.models import Dataset, Project, Run
+from prelabel.models import Dataset, Project, Run, User
 from prelabel.policy import Policy
 from prelabel.progress import Progress
 from prelabel.prompt import load_prompt
 from prelabel.quote import Plan
 from prelabel.report import Outlook
+from prelabel.reviewers import OnGold
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
 from prelabel_api.bodies import BatchOut, ResumeIn, RunIn, RunOut
@@ -25,10 +26,10 @@ from prelabel_api.page import After, Limit, Page, page
 router = APIRouter(tags=["runs"])
 
 
-def _out(session: Session, run: Run) -> RunOut:
+def _out(session: Session, run: Run, user: User) -> RunOut:
     dataset = session.get_one(Dataset, run.dataset_id)
     project = session.get_one(Project, dataset.project_id)
-    places, steps = runs.progress(session, run), cascade.steps_of(run)
+    places, steps = _places(session, run, user), cascade.steps_of(run)
     return RunOut(
         id=run.id or 0,
         project=project.name,
@@ -47,6 +48,12 @@ def _out(session: Session, run: Run) -> RunOut:
         workers=runs.workers_alive(session),
         created_at=run.created_at,
     )
+
+
+def _places(session: Session, run: Run, user: User) -> dict[str, int]:
+    """How many examples are where, as this user may know it."""
+    places = runs.progress(session, run)
+    return places if users.may(user, "lead") else checks.seen_by_reviewers(session, run, places)
 
 
 def _plan(session: Session, project: str, dataset: str, body: RunIn) -> Plan:
@@ -109,26 +116,29 @@ def start_run(
     )
     journal.note(session, lead, "run.start", run, **runs.described(session, run))
     after_commit(session, lambda: queue.draft(run.id or 0))
-    return _out(session, run)
+    return _out(session, run, lead)
 
 
 @router.get("/runs")
-def list_runs(_user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100) -> Page[RunOut]:
+def list_runs(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100) -> Page[RunOut]:
     """All runs, oldest first."""
     found = session.exec(select(Run).where(col(Run.id) > after).order_by(col(Run.id)).limit(limit + 1)).all()
-    return page([_out(session, run) for run in found], [run.id or 0 for run in found], limit)
+    return page([_out(session, run, user) for run in found], [run.id or 0 for run in found], limit)
 
 
 @router.get("/runs/{run_id}")
-def get_run(run_id: Id, _user: ReviewerDep, session: ReadDep) -> RunOut:
+def get_run(run_id: Id, user: ReviewerDep, session: ReadDep) -> RunOut:
     """A run and how far it is."""
-    return _out(session, runs.get(session, run_id))
+    return _out(session, runs.get(session, run_id), user)
 
 
 @router.get("/runs/{run_id}/progress")
-def get_progress(run_id: Id, _user: ReviewerDep, session: ReadDep) -> Progress:
+def get_progress(run_id: Id, user: ReviewerDep, session: ReadDep) -> Progress:
     """How fast a run goes, what it has spent and will have spent, and what goes wrong on the way."""
-    return progress.progress(session, runs.get(session, run_id))
+    run = runs.get(session, run_id)
+    places = _places(session, run, user)
+    told = {"places": places, "stage": runs.stage(run, places)}
+    return progress.progress(session, run).model_copy(update=told)
 
 
 @router.get("/runs/{run_id}/batches")
@@ -147,7 +157,7 @@ def pause_run(run_id: Id, lead: LeadDep, session: WriteDep) -> RunOut:
     run = runs.get(session, run_id)
     runs.pause(session, run, "paused by a lead")
     journal.note(session, lead, "run.pause", run)
-    return _out(session, run)
+    return _out(session, run, lead)
 
 
 @router.post("/runs/{run_id}/resume")
@@ -157,7 +167,7 @@ def resume_run(run_id: Id, body: ResumeIn, lead: LeadDep, session: WriteDep, que
     runs.resume(session, run, body.cap)
     journal.note(session, lead, "run.resume", run, cap=journal.dollars(run.cap))
     after_commit(session, lambda: queue.draft(run_id))
-    return _out(session, run)
+    return _out(session, run, lead)
 
 
 @router.post("/runs/{run_id}/cancel")
@@ -166,7 +176,7 @@ def cancel_run(run_id: Id, lead: LeadDep, session: WriteDep) -> RunOut:
     run = runs.get(session, run_id)
     runs.cancel(session, run)
     journal.note(session, lead, "run.cancel", run)
-    return _out(session, run)
+    return _out(session, run, lead)
 
 
 @router.get("/runs/{run_id}/quality")
@@ -179,6 +189,15 @@ def get_quality(run_id: Id, _lead: LeadDep, session: ReadDep) -> QualityReport:
 def get_outlook(run_id: Id, _lead: LeadDep, session: ReadDep) -> Outlook:
     """Accepted, reviewed, corrected, and the drafts against gold."""
     return report.outlook(session, runs.get(session, run_id))
+
+
+@router.get("/runs/{run_id}/reviewers")
+def list_reviewers(
+    run_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100
+) -> Page[OnGold]:
+    """How right each person is on gold: on checks, and where the draft had missed it."""
+    found = reviewers.on_gold(session, runs.get(session, run_id), after, limit + 1)
+    return page(found, [one.id for one in found], limit)
 
 
 @router.get("/runs/{run_id}/cost")

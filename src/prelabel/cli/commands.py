@@ -112,6 +112,7 @@ def submit(
     calibrated: options.Calibrated = False,
     gold_target: options.GoldTarget = None,
     reviewers: options.Reviewers = 1,
+    gold_share: options.GoldShare = 0.0,
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -119,7 +120,7 @@ def submit(
     """Bring a file of examples in, say what drafting it will cost, and start."""
     body = options.run_body(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
-        gold_target, cap, reviewers,
+        gold_target, cap, reviewers, gold_share,
     )  # fmt: skip
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
@@ -224,13 +225,14 @@ def cancel(run: RunId = 0) -> None:
 
 @app.command()
 def measure(run: RunId = 0) -> None:
-    """Show how good the drafts were and what they cost."""
+    """Show how good the drafts were, what they cost, and how right people were on gold."""
     with Client.from_settings(settings()) as client:
         run_id = exporting.newest(client, run)
         outlook, quality, cost = (
             client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
         )
         screen.measured(out, outlook, quality, cost)
+        screen.list_reviewers(out, list(client.items(f"/runs/{run_id}/reviewers")))
 
 
 @app.command()

@@ -57,6 +57,10 @@ Reviewers = Annotated[int, typer.Option(
     min=1, max=9, rich_help_panel=ACCEPTING,
     help="How many people answer an example that is not accepted; what they disagree on goes to a senior.",
 )]  # fmt: skip
+GoldShare = Annotated[float, typer.Option(
+    min=0, max=0.5, rich_help_panel=ACCEPTING,
+    help="Share of the review queue that is gold, mixed in unseen, to measure the people by.",
+)]  # fmt: skip
 Cap = Annotated[float | None, typer.Option(
     min=0, rich_help_panel=MONEY, help="Dollars that the run may spend at most.",
 )]  # fmt: skip
@@ -94,6 +98,7 @@ def run_body(
     gold_target: float | None,
     cap: float | None,
     reviewers: int = 1,
+    gold_share: float = 0.0,
 ) -> Document:
     """The body of POST …/runs and …/quotes. Raises InputError where options do not go together."""
     _check(models, take_from, confidence, samples, panel)
@@ -108,6 +113,7 @@ def run_body(
         "confidence": "calibrated" if calibrated else "raw",
         "gold_target": gold_target,
         "reviewers": reviewers,
+        "gold_share": gold_share,
     }
     return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
 

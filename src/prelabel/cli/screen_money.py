@@ -67,7 +67,7 @@ def show_cost(out: Console, cost: Document) -> None:
     table.add_row(
         "per example", money(cost["per_example"]) if cost["per_example"] else "nothing is settled yet"
     )
-    if cost["by_hand_per_example"]:
+    if cost["saved"] is not None:
         table.add_row("per example by hand", money(cost["by_hand_per_example"]))
         table.add_row("saved", f"{cost['saved']:.0%}")
     out.print(table)

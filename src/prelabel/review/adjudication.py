@@ -12,7 +12,7 @@ from prelabel.canonical import Json
 from prelabel.consensus import spread
 from prelabel.errors import NotAllowed, NotFound
 from prelabel.lessons import PEOPLE
-from prelabel.models import Draft, Example, Label, Placement, Review, Run, SchemaVersion, Slot, User
+from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, SchemaVersion, Slot, User
 from prelabel.policy import Policy
 from prelabel.review import rounds
 from prelabel.review.work import shown_verdict
@@ -123,6 +123,7 @@ def feedback(session: Session, user_id: int, after: int, limit: int) -> list[Fee
             col(Review.user_id) == user_id,
             col(Review.verdict).in_(rounds.ANSWERS),
             ~col(Slot.for_senior),
+            col(Slot.reason) != CHECK,
             ~rounds.taken_back(),
         )
         .order_by(col(Label.id))

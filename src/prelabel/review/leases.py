@@ -16,7 +16,7 @@ from prelabel import place
 from prelabel.bulk import is_postgres
 from prelabel.columns import Moment
 from prelabel.errors import Conflict, InputError
-from prelabel.models import FREE, HELD, Label, Placement, Run, Slot, now
+from prelabel.models import CHECK, FREE, HELD, Label, Placement, Run, Slot, now
 from prelabel.policy import Policy
 from prelabel.review.work import Work, works
 
@@ -128,7 +128,9 @@ def claim_example(session: Session, user_id: int, placement: Placement, lease_se
     if any(slot.claimed_by == user_id and slot.state == "answered" for slot in slots):
         raise Conflict("you have answered the example already")
     free = [
-        slot for slot in slots if slot.state == "open" and not slot.for_senior and _is_free(slot, user_id)
+        slot
+        for slot in slots
+        if slot.state == "open" and not slot.for_senior and slot.reason != CHECK and _is_free(slot, user_id)
     ]
     if not free:
         raise Conflict("someone else has taken up the example")

@@ -18,6 +18,7 @@ from prelabel.canonical import Json
 from prelabel.consensus import Disagreement, Settled, Unlabelable, Vote, conclude
 from prelabel.errors import NotFound
 from prelabel.models import (
+    CHECK,
     ROLES,
     Draft,
     Example,
@@ -56,6 +57,11 @@ class Round:
         return runs.schema_at(self.version.document)
 
     @property
+    def is_check(self) -> bool:
+        """Whether the slot measures a person: what is answered to it changes nothing of the example."""
+        return self.slot.reason == CHECK
+
+    @property
     def wanted(self) -> int:
         """How many different people are to answer at the slot's level."""
         return 1 if self.slot.for_senior else self.policy.reviewers_for(self.slot.reason)
@@ -69,6 +75,8 @@ class Round:
 
     def answered(self, review: Review) -> None:
         """Go on after an answer: settle the example, set it aside, send it to the senior, or wait for further answers."""
+        if self.is_check:
+            return
         if self.slot.for_senior or self.wanted == 1:
             if review.label is None:
                 place.fail(self.placement, f"flagged: {review.comment}")
@@ -79,7 +87,7 @@ class Round:
 
     def finish(self) -> None:
         """Once nobody is still to answer: what the answers amount to."""
-        if any(slot.state == "open" for slot in self.slots()):
+        if self.is_check or any(slot.state == "open" for slot in self.slots()):
             return
         reviews = [row for row in self.standing() if row.verdict in ANSWERS]
         if len(reviews) < self.wanted:
@@ -112,12 +120,13 @@ class Round:
             place.fail(self.placement, f"skipped by {len(self.skippers())} reviewers")
 
     def slots(self, for_senior: bool | None = None) -> Sequence[Slot]:
-        """Those of the example that have not been withdrawn: at the slot's own level, or at the one named."""
+        """Those of the example that have not been withdrawn: at the slot's own level, or at the one named; checks apart."""
         level = self.slot.for_senior if for_senior is None else for_senior
         return self.session.exec(
             select(Slot).where(
                 Slot.placement_id == self.slot.placement_id,
                 Slot.for_senior == level,
+                _of_same_use(self.slot),
                 Slot.state != "withdrawn",
             )
         ).all()
@@ -186,7 +195,7 @@ def as_of(
 
 
 def standing(session: Session, slot: Slot, for_senior: bool) -> Sequence[Review]:
-    """Reviews of the slot's example, by reviewers or by seniors, that nobody has taken back, oldest first."""
+    """Reviews of the slot's example, by reviewers or by seniors, that nobody has taken back, oldest first; of checks apart."""
     return session.exec(
         select(Review)
         .join(Slot, col(Slot.id) == Review.slot_id)
@@ -196,6 +205,7 @@ def standing(session: Session, slot: Slot, for_senior: bool) -> Sequence[Review]
             Review.verdict != "undone",
             Slot.for_senior == for_senior,
             Slot.state == "answered",
+            _of_same_use(slot),
             ~taken_back(),
         )
         .order_by(col(Review.id))
@@ -218,6 +228,7 @@ def withdraw(session: Session, like: Slot, for_senior: bool, most: int | None = 
         Slot.for_senior == for_senior,
         Slot.state == "open",
         Slot.id != like.id,
+        _of_same_use(like),
     )
     found = [slot for slot in session.exec(free.with_for_update(skip_locked=True)) if not is_live(slot)]
     found.sort(key=lambda slot: (slot.claimed_by is not None, -(slot.id or 0)))
@@ -225,6 +236,11 @@ def withdraw(session: Session, like: Slot, for_senior: bool, most: int | None = 
         slot.state, slot.claimed_by, slot.version = "withdrawn", None, slot.version + 1
     session.flush()
     return len(found[:most])
+
+
+def _of_same_use(slot: Slot) -> ColumnElement[bool]:
+    """Slots that measure people as this one does, or those that label the example as this one does."""
+    return col(Slot.reason) == CHECK if slot.reason == CHECK else col(Slot.reason) != CHECK
 
 
 def is_live(slot: Slot) -> bool:

@@ -49,7 +49,8 @@ def take_back(session: Session, last: Review, client_token: str) -> Slot:
     acts.write(now_at, user_id, Answer(client_token), "undone", undoes=last.id)
     slot.state, slot.version = "open", slot.version + 1
     session.flush()
-    place.reopen(now_at.placement, slot.reason)
+    if not now_at.is_check:
+        place.reopen(now_at.placement, slot.reason)
     if not now_at.fit():
         raise Conflict("someone else has taken up the example that you skipped")
     scratch.put(session, user_id, slot.placement_id, Unsent(last.label, last.comment))

@@ -498,7 +498,7 @@ def upgrade() -> None:
         sa.Column("claimed_at", Moment(), nullable=True),
         sa.Column("lease_until", Moment(), nullable=True),
         sa.CheckConstraint(
-            "reason IN ('low_confidence', 'gold_failed', 'audit', 'draft_failed', 'conflict', 'redundancy', 'requested')",
+            "reason IN ('low_confidence', 'gold_failed', 'audit', 'draft_failed', 'conflict', 'redundancy', 'requested', 'check')",
             name=op.f("ck_slot_reason_known"),
         ),
         sa.CheckConstraint("state IN ('open', 'answered', 'withdrawn')", name=op.f("ck_slot_state_known")),
