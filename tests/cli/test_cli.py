@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer.testing import Result
 
 from prelabel import settings
 from prelabel.cli import commands, screen
@@ -30,11 +31,16 @@ def write_tickets(path: Path, count: int, gold: int) -> None:
     path.write_text("".join(json.dumps(row | {"text": f"{row['text']} {row['id']}"}) + "\n" for row in rows))
 
 
-def test_submit_follows_the_drafting_and_export_takes_the_labels_home(run_cli: Cli, tmp_path: Path) -> None:
-    write_tickets(tmp_path / "Tickets May.jsonl", 120, gold=40)
-    (tmp_path / "schema.yaml").write_text(SCHEMA)
-    submitted = run_cli("submit", "Tickets May.jsonl", "--schema", "schema.yaml")
+def submit_tickets(run_cli: Cli, file: Path) -> Result:
+    write_tickets(file, 120, gold=40)
+    file.with_name("schema.yaml").write_text(SCHEMA)
+    submitted = run_cli("submit", file.name, "--schema", "schema.yaml")
     assert submitted.exit_code == 0, submitted.output
+    return submitted
+
+
+def test_submit_follows_the_drafting_and_export_takes_the_labels_home(run_cli: Cli, tmp_path: Path) -> None:
+    submitted = submit_tickets(run_cli, tmp_path / "Tickets May.jsonl")
     assert "120 rows: 120 added" in submitted.output
     assert "of tickets-may/tickets-may with student" in submitted.output
     exported = run_cli("export", "-o", "labels.jsonl")
@@ -44,12 +50,13 @@ def test_submit_follows_the_drafting_and_export_takes_the_labels_home(run_cli: C
     assert {label["source"] for label in labels} <= {"auto", "gold"}
 
 
-def test_status_and_measure_speak_of_the_newest_run(run_cli: Cli) -> None:
+def test_status_and_measure_speak_of_the_newest_run(run_cli: Cli, tmp_path: Path) -> None:
+    submit_tickets(run_cli, tmp_path / "june.jsonl")
     status, measured, listed = run_cli("status", "--no-follow"), run_cli("measure"), run_cli("runs")
-    assert "of tickets-may/tickets-may with student" in status.output
+    assert "of june/june with student" in status.output
     assert "drafts right on gold" in measured.output
     assert "per example" in measured.output
-    assert "tickets-may / tickets-may" in listed.output
+    assert "june / june" in listed.output
 
 
 def test_bad_rows_are_shown_with_number_field_and_reason(run_cli: Cli, tmp_path: Path) -> None:
@@ -69,13 +76,14 @@ def test_a_new_user_gets_a_token_that_is_alone_on_standard_output(run_cli: Cli) 
     assert "revoked" in run_cli("user", "revoke", "ada").output
 
 
-def test_the_journal_shows_who_did_what_newest_first(run_cli: Cli) -> None:
+def test_the_journal_shows_who_did_what_newest_first(run_cli: Cli, tmp_path: Path) -> None:
+    submit_tickets(run_cli, tmp_path / "july.jsonl")
     run_cli("user", "add", "[bob]")
     shown = run_cli("journal", "--limit", "2").output
     assert [line.split("│")[3].strip() for line in shown.splitlines()[3:-1]] == ["token.issue", "user.add"]
     assert re.search(r"admin .*user\.add .*user \[bob\] .*role reviewer", shown)
     assert "run.start" not in shown
-    assert "run.start" in run_cli("journal", "--act", "run.", "--project", "tickets-may").output
+    assert "run.start" in run_cli("journal", "--act", "run.", "--project", "july").output
     assert "there is no user 'nobody'" in failure(run_cli, "journal", "--user", "nobody")
 
 
@@ -97,14 +105,18 @@ def test_images_that_were_uploaded_one_after_the_other_are_one_row_of_the_journa
     assert "name x.png" in rows[2]
 
 
-def test_drafts_that_came_with_the_rows_are_drafted_with(run_cli: Cli, tmp_path: Path) -> None:
+def submit_drafted(run_cli: Cli, file: Path) -> str:
     rows = [
         {"text": f"t{n}", "drafts": [{"model": "crf", "label": "billing", "confidence": 0.5 + n / 10}]}
         for n in range(5)
     ]
-    (tmp_path / "given.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "schema.yaml").write_text(SCHEMA)
-    submitted = run_cli("submit", "given.jsonl", "--schema", "schema.yaml", "--model", "given").output
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    file.with_name("schema.yaml").write_text(SCHEMA)
+    return run_cli("submit", file.name, "--schema", "schema.yaml", "--model", "given").output
+
+
+def test_drafts_that_came_with_the_rows_are_drafted_with(run_cli: Cli, tmp_path: Path) -> None:
+    submitted = submit_drafted(run_cli, tmp_path / "given.jsonl")
     assert "5 rows: 5 added, 5 drafts" in submitted
     assert "drafts of the dataset, for --model: given/crf (5)" in submitted
     assert "of given/given with given/crf: reviewing" in submitted
@@ -120,18 +132,27 @@ def test_drafts_that_came_with_the_rows_are_drafted_with(run_cli: Cli, tmp_path:
 
 
 def test_a_schema_is_shown_and_changed_after_saying_what_that_does(run_cli: Cli, tmp_path: Path) -> None:
+    submit_drafted(run_cli, tmp_path / "changed.jsonl")
     (tmp_path / "new.yaml").write_text("fields:\n  subject: {kind: choice, options: [money, returns]}\n")
-    words = ["new.yaml", "--project", "given", "--rename", "topic=subject", "--rename", "topic.billing=money"]
+    words = [
+        "new.yaml",
+        "--project",
+        "changed",
+        "--rename",
+        "topic=subject",
+        "--rename",
+        "topic.billing=money",
+    ]
     planned = run_cli("schema", "plan", *words).output
     assert "subject: was called 'topic'" in planned
     assert "settled labels: 0 stay, 1 are mapped" in planned
     assert "version 2 holds" in run_cli("schema", "apply", *words).output
-    shown = run_cli("schema", "show", "--project", "given").output
+    shown = run_cli("schema", "show", "--project", "changed").output
     assert '"money"' in shown
     assert re.search(r"version 2 of .*: runs \d", shown)
     assert (
         "says this already: nothing changes"
-        in run_cli("schema", "plan", "new.yaml", "--project", "given").output
+        in run_cli("schema", "plan", "new.yaml", "--project", "changed").output
     )
     assert "write OLD=NEW" in failure(run_cli, "schema", "plan", "new.yaml", "--rename", "x")
 
