@@ -14,8 +14,8 @@ from sqlmodel import Session, col, select
 from prelabel import order
 from prelabel.drafters.cascade import steps_of
 from prelabel.models import CHECK, Draft, Label, Placement, Run, Slot
-from prelabel.place import ToCheck, ToRoute
 from prelabel.policy import Decision, Drafted, Policy
+from prelabel.slots import ToCheck, ToRoute
 
 
 def pick(

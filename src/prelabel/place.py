@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, insert, l
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import order, outbox
+from prelabel import order, outbox, slots
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
 from prelabel.models import CHECK, PLACES, Draft, Example, Label, Placement, Run, Slot, now
-from prelabel.policy import Decision, Drafted, Policy
+from prelabel.policy import Decision, Policy
 from prelabel.prices import Lane
+from prelabel.slots import ToCheck, ToRoute
 
 MOST_ATTEMPTS = 5
 """Claims of one example that end without an answer before people get it."""
@@ -34,29 +35,6 @@ class Written:
 
     prompts: Mapping[int, str]
     retry_seconds: float
-
-
-@dataclass(frozen=True)
-class ToRoute:
-    """A drafted example that waits to be accepted or queued; `note` says why its draft cannot be used, if the schema says so."""
-
-    placement_id: int
-    example_id: int
-    is_gold: bool
-    draft_id: int
-    step: int
-    drafted: Drafted
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class ToCheck:
-    """An example that gold settles and that people are asked about as well; `blind` where its draft would look accepted."""
-
-    placement_id: int
-    example_id: int
-    confidence: float | None
-    blind: bool
 
 
 @dataclass(frozen=True)
@@ -246,7 +224,9 @@ def follow(
     ]
     ids = insert_for_ids(session, Label, settled)
     outbox.settled(session, run_id, ids.values())
-    _queue(session, run_id, [(one, decision) for one, decision in routed if decision.reason], policy, checks)
+    slots.ask(
+        session, run_id, [(one, decision) for one, decision in routed if decision.reason], policy, checks
+    )
     moves = [
         {
             "id": one.placement_id,
@@ -261,56 +241,15 @@ def follow(
     update_rows(session, Placement, moves)
 
 
-def _queue(
-    session: Session,
-    run_id: int,
-    asked: Sequence[tuple[ToRoute, Decision]],
-    policy: Policy,
-    checks: Sequence[ToCheck],
-) -> None:
-    values = [
-        order.value(decision.reason, decision.confidence, one.is_gold, run_id, one.example_id)
-        for one, decision in asked
-    ]
-    among = sorted(value for value in values if value is not None)
-    slots: list[dict[str, Any]] = []
-    for (one, decision), value in zip(asked, values, strict=True):
-        priority = order.place_among(among, run_id, one.example_id) if value is None else value
-        slot = _slot(run_id, one.placement_id, one.example_id, decision.reason, priority)
-        slots += [slot | {"blind": policy.is_blind(decision)}] * policy.reviewers_for(decision.reason)
-    for check in checks:
-        confidence = None if check.blind else check.confidence
-        value = order.value(CHECK, confidence, True, run_id, check.example_id)
-        priority = order.place_among(among, run_id, check.example_id) if value is None else value
-        slot = _slot(run_id, check.placement_id, check.example_id, CHECK, priority)
-        slots += [slot | {"blind": check.blind}] * policy.reviewers_for(CHECK)
-    if checks:  # people see the ids of slots: these must not tell the checks either
-        slots.sort(key=lambda slot: order.draw(run_id, slot["example_id"]))
-    insert_rows(session, Slot, slots)
-    order.mix_in(session, run_id, among)
-
-
 def ask(session: Session, placement: Placement, reason: str, policy: Policy) -> None:
     """Queue an example by itself, for as many people as the policy asks for."""
     placement.place, placement.reason, placement.label_id = "queued", reason, None
     run_id, example_id = placement.run_id, placement.example_id
     value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
     priority = order.LAST if value is None else value
-    slot = _slot(run_id, placement.id or 0, example_id, reason, priority)
+    slot = slots.row(run_id, placement.id or 0, example_id, reason, priority)
     session.flush()
     insert_rows(session, Slot, [slot] * policy.reviewers_for(reason))
-
-
-def ask_again(session: Session, like: Slot, count: int) -> None:
-    """Want so many more answers to a queued example, as the one that a slot stands for."""
-    slot = _slot(like.run_id, like.placement_id, like.example_id, like.reason, like.priority)
-    insert_rows(session, Slot, [slot | {"blind": like.blind, "for_senior": like.for_senior}] * count)
-
-
-def ask_senior(session: Session, like: Slot, distance: float) -> None:
-    """Have a senior settle what reviewers answered to a slot's example and its siblings, so far apart from each other."""
-    slot = _slot(like.run_id, like.placement_id, like.example_id, like.reason, order.for_senior(distance))
-    insert_rows(session, Slot, [slot | {"blind": like.blind, "for_senior": True}])
 
 
 def settle(session: Session, placement: Placement, label: Label) -> None:
@@ -461,18 +400,4 @@ def _label(run_id: int, example: ToRoute, source: str, schema_version_id: int) -
         "draft_id": example.draft_id,
         "schema_version_id": schema_version_id,
         "created_at": now(),
-    }
-
-
-def _slot(run_id: int, placement_id: int, example_id: int, reason: str, priority: int) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "placement_id": placement_id,
-        "example_id": example_id,
-        "reason": reason,
-        "priority": priority,
-        "for_senior": False,
-        "blind": False,
-        "state": "open",
-        "version": 0,
     }

@@ -12,9 +12,9 @@ from prelabel.errors import LabelError
 from prelabel.measure.calibration import calibrator
 from prelabel.measure.gate import Gate, judge_gold
 from prelabel.models import Draft, Example, Placement, Run
-from prelabel.place import ToRoute
 from prelabel.policy import Decision, Drafted, Policy, classes_of, decide
 from prelabel.schema import Label, LabelSchema
+from prelabel.slots import ToRoute
 from prelabel.store import Store
 from prelabel.versions import Translator
 

@@ -12,10 +12,10 @@ from prelabel.dataset import bring_in
 from prelabel.errors import Conflict
 from prelabel.formats.base import Row
 from prelabel.models import Label, Placement, Slot
-from prelabel.place import ToRoute
 from prelabel.policy import Decision, Drafted, Policy
 from prelabel.review import Answer, Work
 from prelabel.reviewers import OnGold
+from prelabel.slots import ToRoute
 from prelabel.store import Store
 from tests.core.test_redundancy import flag, skip, team
 from tests.core.test_review import claim, submit, undo

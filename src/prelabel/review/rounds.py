@@ -13,7 +13,7 @@ from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from prelabel import place, runs
+from prelabel import place, runs, slots
 from prelabel.canonical import Json
 from prelabel.consensus import Disagreement, Settled, Unlabelable, Vote, conclude
 from prelabel.errors import NotFound
@@ -97,7 +97,7 @@ class Round:
         if any(
             vote.label is None and row.label is not None for vote, row in zip(votes, reviews, strict=True)
         ):
-            place.ask_senior(
+            slots.ask_senior(
                 self.session, self.slot, 1
             )  # the schema has changed, and the answer fits it no longer
             return
@@ -110,12 +110,12 @@ class Round:
                 said = "; ".join(row.comment for row in reviews if row.comment)
                 place.fail(self.placement, f"flagged: {said}")
             case Disagreement() as disagreement:
-                place.ask_senior(self.session, self.slot, disagreement.worst)
+                slots.ask_senior(self.session, self.slot, disagreement.worst)
 
     def _too_few(self, reviews: Sequence[Review]) -> None:
         """As many as are asked for will not answer."""
         if reviews and not self.slot.for_senior:
-            place.ask_senior(self.session, self.slot, 1)
+            slots.ask_senior(self.session, self.slot, 1)
         else:
             place.fail(self.placement, f"skipped by {len(self.skippers())} reviewers")
 
@@ -153,7 +153,7 @@ class Round:
         skipped = {row.slot_id for row in self.standing() if row.verdict == "skipped"}
         missing = self.wanted - sum(slot.id not in skipped for slot in self.slots())
         if missing > 0:
-            place.ask_again(self.session, self.slot, missing)
+            slots.ask_again(self.session, self.slot, missing)
         return missing >= 0 or withdraw(self.session, self.slot, self.slot.for_senior, -missing) == -missing
 
 

@@ -1,0 +1,54 @@
+"""Who signs in, and what they did that others rely on."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from prelabel.columns import BigId, Moment, one_of
+from prelabel.models.base import now
+
+ROLES = ("reviewer", "senior", "lead", "admin")
+"""Each role may do what those before it may."""
+
+
+class User(SQLModel, table=True):
+    """A person or program that signs in."""
+
+    __tablename__ = "users"  # `user` is a reserved word in PostgreSQL
+    __table_args__ = (one_of("role", ROLES),)
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    role: str
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    disabled_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Token(SQLModel, table=True):
+    """A bearer token; only its SHA-256 is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="users.id", index=True)
+    name: str
+    digest: str = Field(unique=True)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    last_used_at: datetime | None = Field(default=None, sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class JournalEntry(SQLModel, table=True):
+    """A line of the journal (`prelabel.journal`): who did what, to what, in which project if in one. Never changed.
+
+    `user_id` None: the server itself, at its first start.
+    """
+
+    __tablename__ = "journal"
+    __table_args__ = (Index(None, "user_id", "id"), Index(None, "project_id", "id"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    user_id: int | None = Field(default=None, foreign_key="users.id")
+    act: str
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    subject: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
