@@ -362,21 +362,6 @@ class UserOut(BaseModel):
     created_at: datetime
 
 
-class JournalOut(BaseModel):
-    """Who did what: `subject` is what it was done to, as in `run 3`, in `project` if in one.
-
-    `user` null: the server itself, at its first start.
-    """
-
-    id: int
-    at: datetime
-    user: str | None
-    act: str
-    project: str | None
-    subject: str
-    details: dict[str, Any]
-
-
 class TokenOut(BaseModel):
     """A new token. It is shown this once and kept only as a hash."""
 

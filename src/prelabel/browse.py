@@ -48,9 +48,9 @@ def search(session: Session, run: Run, wanted: Search, after: int, limit: int) -
 
     Raises InputError for a place or reason that there is not, and where `where` does not fit the schema.
     """
-    check = _check(run, session, wanted)
+    check = _check(session, run, wanted)
     into, records, seen = Translator.of(session, run), list[Record](), 0
-    for key, record in _rows(session, run, into, wanted, after):
+    for key, record in _rows(session, run, into, wanted, after, limit + 1):
         if len(records) == limit or seen == SCANNED:
             return Found(records, after)
         seen, after = seen + 1, key
@@ -60,16 +60,17 @@ def search(session: Session, run: Run, wanted: Search, after: int, limit: int) -
 
 
 def _rows(
-    session: Session, run: Run, into: Translator, wanted: Search, after: int
+    session: Session, run: Run, into: Translator, wanted: Search, after: int, most: int
 ) -> Iterator[tuple[int, Record]]:
+    """What the database narrows down: `most` at first, which often will do, and whole batches from there on."""
     narrowed = [col(Placement.place) == wanted.place] if wanted.place else []
     narrowed += [col(Placement.reason) == wanted.reason] if wanted.reason else []
-    while batch := export.read(session, run, into, after, *narrowed):
+    while batch := export.read(session, run, into, after, most, *narrowed):
         yield from batch
-        after = batch[-1][0]
+        after, most = batch[-1][0], export.BATCH
 
 
-def _check(run: Run, session: Session, wanted: Search) -> Callable[[Record], bool]:
+def _check(session: Session, run: Run, wanted: Search) -> Callable[[Record], bool]:
     for name, value, known in (("place", wanted.place, PLACES), ("reason", wanted.reason, REASONS)):
         if value and value not in known:
             raise InputError(f"{name}: {value!r} is not one of {', '.join(known)}")

@@ -132,16 +132,16 @@ def records(store: Store, run: Run, include: Include = "settled") -> Iterator[di
     after, narrowed = 0, [col(Placement.place) == "settled"] if include == "settled" else []
     with store.reading() as session:
         into = Translator.of(session, run)
-        while batch := read(session, run, into, after, *narrowed):
+        while batch := read(session, run, into, after, BATCH, *narrowed):
             yield from (one for _, one in batch if include == "all" or one["label"] is not None)
             after = batch[-1][0]
 
 
 def read(
-    session: Session, run: Run, into: Translator, after: int, *narrowed: ColumnElement[bool]
+    session: Session, run: Run, into: Translator, after: int, most: int, *narrowed: ColumnElement[bool]
 ) -> list[tuple[int, dict[str, Any]]]:
-    """The next records of a run behind the placement `after`, a batch of them, each with the id of its placement."""
-    batch = _batch(session, run, after, narrowed)
+    """The next records of a run behind the placement `after`, `most` of them, each with the id of its placement."""
+    batch = _batch(session, run, after, most, narrowed)
     contents = {one.id or 0: one.content for _, one, *_ in batch}
     given = given_drafts.of_examples(session, contents, into) if batch else {}
     return [(row[0].id or 0, _record(into, *row, given[row[1].id or 0])) for row in batch]
@@ -150,7 +150,9 @@ def read(
 Row = tuple[Placement, Example, Draft | None, Label | None, str | None]
 
 
-def _batch(session: Session, run: Run, after: int, narrowed: Sequence[ColumnElement[bool]]) -> list[Row]:
+def _batch(
+    session: Session, run: Run, after: int, most: int, narrowed: Sequence[ColumnElement[bool]]
+) -> list[Row]:
     statement = (
         wide_select(Placement, Example, Draft, Label, col(User.name))
         .join(Example, col(Example.id) == Placement.example_id)
@@ -160,7 +162,7 @@ def _batch(session: Session, run: Run, after: int, narrowed: Sequence[ColumnElem
         .join(User, col(User.id) == Review.user_id, isouter=True)
         .where(col(Placement.run_id) == run.id, col(Placement.id) > after, *narrowed)
         .order_by(col(Placement.id))
-        .limit(BATCH)
+        .limit(most)
     )
     rows = session.execute(statement).all()
     agreed = _agreed(session, [row[0].id for row in rows if row[3] and row[3].source == "consensus"])

@@ -29,7 +29,7 @@ Act = Literal[
 
 @dataclass(frozen=True)
 class Line:
-    """A line with names in place of ids; `user` None: the server itself, at its first start."""
+    """A line with names in place of ids: `subject` is what it was done to, as in "run 3"; `user` None: the server itself."""
 
     id: int
     at: datetime

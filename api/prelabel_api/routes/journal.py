@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from prelabel import journal, projects, users
-from prelabel_api.bodies import JournalOut
+from prelabel.journal import Line
 from prelabel_api.deps import AdminDep, ReadDep
 from prelabel_api.page import After, Limit, Page, page
 
@@ -24,7 +24,7 @@ def read_journal(
     project: Annotated[str, Query(description="only what was done in this project")] = "",
     after: After = 0,
     limit: Limit = 100,
-) -> Page[JournalOut]:
+) -> Page[Line]:
     """Who did what, newest first: users, tokens, projects, schemas, caps, datasets, images, runs, and labels taken out.
 
     Not the answers of reviewers, which have a history of their own.
@@ -37,5 +37,4 @@ def read_journal(
         act,
         projects.find(session, project) if project else None,
     )
-    out = [JournalOut.model_validate(line, from_attributes=True) for line in found]
-    return page(out, [line.id for line in found], limit)
+    return page(list(found), [line.id for line in found], limit)

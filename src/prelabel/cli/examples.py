@@ -27,7 +27,7 @@ def list_examples(
     asked = {"place": place, "reason": reason, "text": text, "where": where, "corrected": corrected}
     with Client.from_settings(settings()) as client:
         search = {name: value for name, value in asked.items() if value}
-        found = client.items(f"/runs/{newest(client, run)}/examples", **search)
+        found = client.items(f"/runs/{newest(client, run)}/examples", limit=min(limit + 1, 1_000), **search)
         examples = list(islice(found, limit + 1))
     if as_json:
         for example in examples[:limit]:
