@@ -68,7 +68,7 @@ def fill(store: Store, count: int) -> int:
         dataset = session.get_one(Dataset, run.dataset_id)
         session.execute(text("DELETE FROM placement"))
         json_type = "" if store.is_sqlite else "::json"
-        many = {"count": count, "dataset": dataset.id, "run": run_id}
+        many = {"count": count, "dataset": dataset.id, "run": run_id, "version": run.schema_version_id}
         session.execute(text(NUMBERS_INTO_EXAMPLE.replace("JSON", json_type)), many)
         session.execute(text(EXAMPLES_INTO_DRAFT.replace("JSON", json_type)), many)
         session.execute(text(DRAFTS_INTO_PLACEMENT), many)
@@ -84,13 +84,15 @@ NUMBERS_INTO_EXAMPLE = (
     + """SELECT :dataset, 'q' || n, 'h' || n, ('{"text": "a short text to label, number ' || n || '"}')JSON FROM numbers"""
 )
 EXAMPLES_INTO_DRAFT = """
-    INSERT INTO draft (run_id, example_id, step, model, prompt_digest, label, confidence, confidences, alternatives,
-        failure, created_at)
-    SELECT :run, id, 0, 'none', '', '{"topic": "a"}'JSON, 0.5, '{"topic": 0.5}'JSON, '{}'JSON, '', CURRENT_TIMESTAMP
+    INSERT INTO draft (run_id, example_id, schema_version_id, step, model, prompt_digest, label, confidence, confidences,
+        alternatives, failure, created_at)
+    SELECT :run, id, :version, 0, 'none', '', '{"topic": "a"}'JSON, 0.5, '{"topic": 0.5}'JSON, '{}'JSON, '',
+        CURRENT_TIMESTAMP
     FROM example WHERE dataset_id = :dataset"""
 DRAFTS_INTO_PLACEMENT = """
-    INSERT INTO placement (run_id, example_id, is_gold, place, lane, reason, confidence, draft_id, attempts)
-    SELECT run_id, example_id, false, 'queued', 'live', 'low_confidence', confidence, id, 1 FROM draft WHERE run_id = :run"""
+    INSERT INTO placement (run_id, example_id, is_gold, place, lane, reason, note, confidence, draft_id, attempts)
+    SELECT run_id, example_id, false, 'queued', 'live', 'low_confidence', '', confidence, id, 1
+    FROM draft WHERE run_id = :run"""
 PLACEMENTS_INTO_SLOT = """
     INSERT INTO slot (placement_id, run_id, example_id, reason, priority, for_senior, blind, state, version)
     SELECT id, run_id, example_id, reason, (id * 7919) % 900000, false, false, 'open', 0
