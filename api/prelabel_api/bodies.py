@@ -346,6 +346,12 @@ class ReviewOut(BaseModel):
     created_at: datetime
 
 
+class WhyIn(Body):
+    """Why something is done, for whoever reads of it later."""
+
+    why: LongText = ""
+
+
 class UserIn(Body):
     """A new user."""
 

@@ -21,6 +21,7 @@ Act = Literal[
     "project.define", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
     "run.start", "run.pause", "run.resume", "run.cancel",
+    "reviewer.pause", "reviewer.resume",
     "export.take",
     "webhook.add", "webhook.remove", "webhook.resend",
 ]  # fmt: skip

@@ -20,7 +20,9 @@ class Policy(Redundancy):
     "calibrated" first maps the model's confidence to the share that was right at that confidence on gold. With `blind_audit` an audit shows its reviewers no draft.
 
     `gold_share` is how large a share of the queue are checks of the people: gold whose draft met it, mixed in unseen. Its label
-    stays that of gold.
+    stays that of gold. `seeded_share` of the checks show a wrong draft, to see whether it is found.
+    Who is surely under `reviewer_bar`, once `reviewer_bar_after` of their answers could be judged, is paused, and others are
+    asked about the newest `reviewer_recall` of their answers, or about all that no one else has confirmed.
     """
 
     rule: Literal["threshold"] = "threshold"
@@ -30,6 +32,10 @@ class Policy(Redundancy):
     gold_target: float | None = Field(default=None, gt=0, lt=1)
     blind_audit: bool = True
     gold_share: float = Field(default=0.0, ge=0, le=0.5)
+    seeded_share: float = Field(default=0.3, ge=0, le=1)
+    reviewer_bar: float | None = Field(default=None, gt=0, lt=1)
+    reviewer_bar_after: int = Field(default=10, ge=1)
+    reviewer_recall: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _gold_settles(self) -> "Policy":

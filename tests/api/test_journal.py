@@ -61,6 +61,12 @@ ACTS = {
     "pause_run": Doing(lambda client, run: client.post(f"/runs/{run}/pause"), ("run.pause",)),
     "resume_run": Doing(lambda client, run: client.post(f"/runs/{run}/resume", {}), ("run.resume",)),
     "cancel_run": Doing(lambda client, run: client.post(f"/runs/{run}/cancel"), ("run.cancel",)),
+    "pause_reviewer": Doing(
+        lambda client, run: client.post(f"/runs/{run}/reviewers/ann/pause", {"why": "talk"}), ("reviewer.pause",)
+    ),
+    "resume_reviewer": Doing(
+        lambda client, run: client.post(f"/runs/{run}/reviewers/ann/resume", {"why": "talked"}), ("reviewer.resume",)
+    ),
     "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
     "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),
     "resend_delivery": Doing(
@@ -130,6 +136,8 @@ class World:
         """A run is only resumed where it is paused."""
         if operation == "resume_run":
             self.admin.post(f"/runs/{self.run}/pause")
+        if operation == "resume_reviewer":
+            self.admin.post(f"/runs/{self.run}/reviewers/ann/pause", {})
 
     def everything(self) -> dict[str, list[Any]]:
         """All rows of all tables."""

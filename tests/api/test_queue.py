@@ -113,7 +113,7 @@ def test_checks_tell_neither_reviewers_nor_anyone_but_leads_who_is_right(
     store: Store, reviewer: Client, lead: Client
 ) -> None:
     rows = [{"id": "x1", "text": "x", "gold": "a"}, {"id": "x2", "text": "y"}]
-    run_id = queue_up(store, rows, gold_share=0.5, feedback=True)
+    run_id = queue_up(store, rows, gold_share=0.5, seeded_share=0, feedback=True)
     works = {work["example_id"]: work for work in claim(reviewer)}
     assert works.keys() == {"x1", "x2"}
     told = {name: submit(reviewer, work, "b") for name, work in works.items()}

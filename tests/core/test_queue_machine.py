@@ -40,7 +40,9 @@ class Queue(RuleBasedStateMachine):
         self.wanted = wanted
         rows = [{"id": f"e{number}", "text": f"text {number}"} for number in range(EXAMPLES)]
         rows += [{"id": f"g{number}", "text": f"gold {number}", "gold": "a"} for number in range(CHECKS)]
-        self.run_id = queue_up(self.store, rows, reviewers=wanted, consensus=rule, gold_share=0.4)
+        self.run_id = queue_up(
+            self.store, rows, reviewers=wanted, consensus=rule, gold_share=0.4, seeded_share=0.5
+        )
         self.users = [self.newcomer(number) for number in range(PEOPLE)]
         self.held: list[tuple[int, Work]] = []
         self.answered: dict[int, list[int]] = {user: [] for user in self.users}

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import checks, journal, ledger, progress, projects, quote, report, reviewers, runs, users
+from prelabel import checks, journal, ledger, progress, projects, quote, report, runs, users
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
 from prelabel.lanes import batch
@@ -16,7 +16,6 @@ from prelabel.progress import Progress
 from prelabel.prompt import load_prompt
 from prelabel.quote import Plan
 from prelabel.report import Outlook
-from prelabel.reviewers import OnGold
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
 from prelabel_api.bodies import BatchOut, ResumeIn, RunIn, RunOut
@@ -191,15 +190,6 @@ def get_quality(run_id: Id, _lead: LeadDep, session: ReadDep) -> QualityReport:
 def get_outlook(run_id: Id, _lead: LeadDep, session: ReadDep) -> Outlook:
     """Accepted, reviewed, corrected, and the drafts against gold."""
     return report.outlook(session, runs.get(session, run_id))
-
-
-@router.get("/runs/{run_id}/reviewers")
-def list_reviewers(
-    run_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100
-) -> Page[OnGold]:
-    """How right each person is on gold: on checks, and where the draft had missed it."""
-    found = reviewers.on_gold(session, runs.get(session, run_id), after, limit + 1)
-    return page(found, [one.id for one in found], limit)
 
 
 @router.get("/runs/{run_id}/cost")

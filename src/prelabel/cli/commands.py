@@ -9,8 +9,9 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, options, screen, screen_money, screen_run
+from prelabel.cli import examples, exporting, options, screen, screen_money, screen_people, screen_run
 from prelabel.cli.console import err, out
+from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
@@ -26,6 +27,7 @@ app = typer.Typer(
 people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_is_help=True)
 app.add_typer(people, name="user")
 app.add_typer(schema_commands, name="schema")
+app.add_typer(reviewer_commands, name="reviewers")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
 app.command("formats")(exporting.list_formats)
@@ -225,14 +227,14 @@ def cancel(run: RunId = 0) -> None:
 
 @app.command()
 def measure(run: RunId = 0) -> None:
-    """Show how good the drafts were, what they cost, and how right people were on gold."""
+    """Show how good the drafts were, what they cost, and how right, careful and fast people were."""
     with Client.from_settings(settings()) as client:
         run_id = exporting.newest(client, run)
         outlook, quality, cost = (
             client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
         )
         screen.measured(out, outlook, quality, cost)
-        screen.list_reviewers(out, list(client.items(f"/runs/{run_id}/reviewers")))
+        screen_people.list_reviewers(out, list(client.items(f"/runs/{run_id}/reviewers")))
 
 
 @app.command()

@@ -210,16 +210,6 @@ def measured(out: Console, outlook: Document, quality: Document, cost: Document)
     show_cost(out, cost)
 
 
-def list_reviewers(out: Console, people: list[Document]) -> None:
-    """How right people are on gold, where any have answered some."""
-    if not people:
-        return
-    table = Table("name", "right on gold", "on checks", "where the draft missed", title="people")
-    for one in people:
-        table.add_row(plain(one["name"]), share(one["gold"]), share(one["checks"]), share(one["missed"]))
-    out.print(table)
-
-
 def _show_field(out: Console, field: Document) -> None:
     if not field["accuracy"]["n"]:
         return

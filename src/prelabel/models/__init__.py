@@ -37,7 +37,7 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
-from prelabel.models.people import ROLES, JournalEntry, Token, User
+from prelabel.models.people import ROLES, JournalEntry, ReviewerPause, Token, User
 from prelabel.models.reviewing import (
     CHECK,
     FREE,
@@ -87,6 +87,7 @@ __all__ = [
     "Prompt",
     "Reservation",
     "Review",
+    "ReviewerPause",
     "Run",
     "SchemaChange",
     "SchemaVersion",

@@ -470,6 +470,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("run_id", "owner", name=op.f("uq_reservation_run_id_owner")),
     )
     op.create_table(
+        "reviewer_pause",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("after_review_id", BigId(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("carried_out_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_reviewer_pause_by_id_users")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_reviewer_pause_run_id_run")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_reviewer_pause_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviewer_pause")),
+    )
+    op.create_index(
+        "ix_reviewer_pause_due",
+        "reviewer_pause",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("is_paused AND carried_out_at IS NULL"),
+        sqlite_where=sa.text("is_paused AND carried_out_at IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_reviewer_pause_user_id_run_id"), "reviewer_pause", ["user_id", "run_id"], unique=False
+    )
+    op.create_table(
         "scratch",
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("placement_id", BigId(), nullable=False),
@@ -492,6 +519,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("for_senior", sa.Boolean(), nullable=False),
         sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("shown_draft", NullableJson(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.Integer(), nullable=True),
@@ -624,6 +652,14 @@ def downgrade() -> None:
     )
     op.drop_table("slot")
     op.drop_table("scratch")
+    op.drop_index(op.f("ix_reviewer_pause_user_id_run_id"), table_name="reviewer_pause")
+    op.drop_index(
+        "ix_reviewer_pause_due",
+        table_name="reviewer_pause",
+        postgresql_where=sa.text("is_paused AND carried_out_at IS NULL"),
+        sqlite_where=sa.text("is_paused AND carried_out_at IS NULL"),
+    )
+    op.drop_table("reviewer_pause")
     op.drop_table("reservation")
     op.drop_index(op.f("ix_placement_run_id_place_is_gold_id"), table_name="placement")
     op.drop_index(op.f("ix_placement_lease_owner"), table_name="placement")
