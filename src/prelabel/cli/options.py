@@ -61,6 +61,14 @@ GoldShare = Annotated[float, typer.Option(
     min=0, max=0.5, rich_help_panel=ACCEPTING,
     help="Share of the review queue that is gold, mixed in unseen, to measure the people by.",
 )]  # fmt: skip
+SeededShare = Annotated[float, typer.Option(
+    min=0, max=1, rich_help_panel=ACCEPTING,
+    help="Share of that gold whose draft is shown wrong, to see whether it is found.",
+)]  # fmt: skip
+ReviewerBar = Annotated[float | None, typer.Option(
+    min=0.01, max=0.99, rich_help_panel=ACCEPTING,
+    help="Pause people who are surely right on less than this share of gold, or find less of the planted faults.",
+)]  # fmt: skip
 Cap = Annotated[float | None, typer.Option(
     min=0, rich_help_panel=MONEY, help="Dollars that the run may spend at most.",
 )]  # fmt: skip
@@ -99,6 +107,8 @@ def run_body(
     cap: float | None,
     reviewers: int = 1,
     gold_share: float = 0.0,
+    seeded_share: float = 0.3,
+    reviewer_bar: float | None = None,
 ) -> Document:
     """The body of POST …/runs and …/quotes. Raises InputError where options do not go together."""
     _check(models, take_from, confidence, samples, panel)
@@ -114,6 +124,8 @@ def run_body(
         "gold_target": gold_target,
         "reviewers": reviewers,
         "gold_share": gold_share,
+        "seeded_share": seeded_share,
+        "reviewer_bar": reviewer_bar,
     }
     return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
 
