@@ -2,20 +2,18 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select as wide_select
-from sqlmodel import Session, col
+from sqlalchemy import text
+from sqlmodel import Session
 
 from prelabel.errors import NotAllowed
-from prelabel.models import ReviewerPause
+
+PAUSES = text("SELECT run_id, is_paused FROM reviewer_pause WHERE user_id = :user_id ORDER BY id")
+"""By hand: it is asked before each claim."""
 
 
 def closed_runs(session: Session, user_id: int) -> list[int]:
     """The runs in which this person is paused now, by id."""
-    rows = session.execute(
-        wide_select(col(ReviewerPause.run_id), col(ReviewerPause.is_paused))
-        .where(col(ReviewerPause.user_id) == user_id)
-        .order_by(col(ReviewerPause.id))
-    )
+    rows = session.execute(PAUSES, {"user_id": user_id})
     closed: set[int] = set()
     for run_id, is_paused in rows:
         (closed.add if is_paused else closed.discard)(run_id)
