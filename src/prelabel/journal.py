@@ -20,7 +20,7 @@ Act = Literal[
     "user.add", "token.issue", "token.revoke",
     "project.define", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
-    "run.start", "run.pause", "run.resume", "run.cancel",
+    "run.start", "run.pause", "run.resume", "run.cancel", "accepting.pause", "accepting.resume",
     "export.take",
     "webhook.add", "webhook.remove", "webhook.resend",
 ]  # fmt: skip

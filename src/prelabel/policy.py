@@ -21,6 +21,10 @@ class Policy(Redundancy):
 
     `gold_share` is how large a share of the queue are checks of the people: gold whose draft met it, mixed in unseen. Its label
     stays that of gold.
+
+    `audit_share` is how large a share of the drafts that would be accepted people answer all the same, drawn at random
+    (`prelabel.audits`). `accepted_target` is the share of them that is to be right: where audits show that it surely is not,
+    accepting is paused; without it, where they show that it has become worse.
     """
 
     rule: Literal["threshold"] = "threshold"
@@ -30,6 +34,8 @@ class Policy(Redundancy):
     gold_target: float | None = Field(default=None, gt=0, lt=1)
     blind_audit: bool = True
     gold_share: float = Field(default=0.0, ge=0, le=0.5)
+    audit_share: float = Field(default=0.0, ge=0, le=0.5)
+    accepted_target: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _gold_settles(self) -> "Policy":
@@ -37,6 +43,12 @@ class Policy(Redundancy):
             raise ValueError(
                 'gold_share: checks are of gold that settles its examples; leave `gold` at "gate"'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _audits_show_it(self) -> "Policy":
+        if self.accepted_target is not None and not self.audit_share:
+            raise ValueError("accepted_target: only audits can show it; give an `audit_share` above 0")
         return self
 
     def is_blind(self, decision: "Decision") -> bool:

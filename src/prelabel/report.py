@@ -9,15 +9,17 @@ from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, place, runs
+from prelabel import audits, ledger, place, runs
 from prelabel.canonical import Json
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import Sum
 from prelabel.lessons import PEOPLE
+from prelabel.measure.accepted import AcceptedQuality, accepted_quality
 from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report, divided
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
 from prelabel.models import CHECK, Call, Draft, Example, Label, Placement, Review, Run, Slot
+from prelabel.policy import Policy
 from prelabel.versions import Translator
 
 BATCH = 2_000
@@ -87,7 +89,15 @@ def quality(session: Session, run: Run) -> QualityReport:
     for draft, drafted_under, confidence, value, settled_under, content in rows:
         if (settled := into.fitting(value, settled_under, content)) is not None:
             tally.add(Judged(into.fitting(draft, drafted_under, content), settled, confidence))
-    return tally.report()
+    return tally.report().model_copy(update={"accepted": accepted(session, run)})
+
+
+def accepted(session: Session, run: Run) -> AcceptedQuality | None:
+    """What audits say of the drafts that were accepted without review; None where the policy asks for no audits."""
+    if not Policy.model_validate(run.policy).audit_share:
+        return None
+    found, drawn = [audit.right for audit in audits.answered(session, run)], audits.drawn(session, run)
+    return accepted_quality(_accepted(session, run), drawn.count, sum(found), len(found), drawn.set_aside)
 
 
 def cost(session: Session, run: Run, hourly_rate: Decimal) -> CostReport:

@@ -61,6 +61,9 @@ ACTS = {
     "pause_run": Doing(lambda client, run: client.post(f"/runs/{run}/pause"), ("run.pause",)),
     "resume_run": Doing(lambda client, run: client.post(f"/runs/{run}/resume", {}), ("run.resume",)),
     "cancel_run": Doing(lambda client, run: client.post(f"/runs/{run}/cancel"), ("run.cancel",)),
+    "set_accepting": Doing(
+        lambda client, run: client.post(f"/runs/{run}/accepting", {"accepting": False}), ("accepting.pause",)
+    ),
     "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
     "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),
     "resend_delivery": Doing(

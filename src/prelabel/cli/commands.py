@@ -113,6 +113,8 @@ def submit(
     gold_target: options.GoldTarget = None,
     reviewers: options.Reviewers = 1,
     gold_share: options.GoldShare = 0.0,
+    audit_share: options.AuditShare = 0.0,
+    accepted_target: options.AcceptedTarget = None,
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -120,7 +122,7 @@ def submit(
     """Bring a file of examples in, say what drafting it will cost, and start."""
     body = options.run_body(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
-        gold_target, cap, reviewers, gold_share,
+        gold_target, cap, reviewers, gold_share, audit_share, accepted_target,
     )  # fmt: skip
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
