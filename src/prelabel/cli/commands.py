@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, options, screen, screen_money, screen_run
+from prelabel.cli import examples, exporting, measuring, options, screen, screen_money, screen_run
 from prelabel.cli.console import err, out
 from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
@@ -29,6 +29,8 @@ app.add_typer(schema_commands, name="schema")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
 app.command("formats")(exporting.list_formats)
+for command in (measuring.measure, measuring.compare, measuring.accepting):
+    app.command()(command)
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
@@ -223,18 +225,6 @@ def cancel(run: RunId = 0) -> None:
     """End a run's drafting for good; what is queued can still be reviewed."""
     with Client.from_settings(settings()) as client:
         screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/cancel"))
-
-
-@app.command()
-def measure(run: RunId = 0) -> None:
-    """Show how good the drafts were, what they cost, and how right people were on gold."""
-    with Client.from_settings(settings()) as client:
-        run_id = exporting.newest(client, run)
-        outlook, quality, cost = (
-            client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
-        )
-        screen.measured(out, outlook, quality, cost)
-        screen.list_reviewers(out, list(client.items(f"/runs/{run_id}/reviewers")))
 
 
 @app.command()
