@@ -6,7 +6,8 @@
 The recorded drafts that a threshold of 0.9 accepts are put into random order, a share of them is audited, and the truth of the
 file is what people answer. The first half of the audits is of the recorded model. The second half is of one that is worse to a
 stated degree: its drafts are the recorded ones, of which some are exchanged for another class until that share of them is right.
-So that the time to the alarm is not cut off where the run ends, the worse model goes on (drawn with replacement) for 1,000 audits.
+So that the time to the alarm is not cut off where the run ends, the worse model goes on (drawn with replacement) for 1,000 audits;
+an alarm that has not come by then counts as having come at the last of them.
 "Within the run" is the share of runs whose alarm comes before the run has no more to audit. Without a swap the stream is the
 whole run; and, harder, 2,000 audits of drafts that are all alike.
 """

@@ -54,7 +54,8 @@ class Watch:
         """The figures come first, and without a lock: reviewers and workers are not to wait for them."""
         with self._store.reading() as session:
             run = runs.get(session, run_id)
-            began, found = run.audited_from, drift(session, run) if run.accepting else None
+            is_tested = run.accepting and Policy.model_validate(run.policy).audit_share > 0
+            began, found = run.audited_from, drift(session, run) if is_tested else None
         if found is None or not found.is_alarm:
             return
         with self._store.writing() as session:

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from prelabel import errors, projects, review, runs
+from prelabel import errors, projects, review, runs, schema_move
 from prelabel.client import Client
 from prelabel.drafters.cascade import Step
+from prelabel.measure.cost import CostPart, Sums, cost_part
 from prelabel.models import Dataset
 from prelabel.policy import Policy
 from prelabel.prompt import load_prompt
+from prelabel.schema import LabelSchema
+from prelabel.schema_move import Wish
 from prelabel.store import Store
+from prelabel.tables import as_csv
 from tests.api.conftest import SignIn
 from tests.factories import FakeDrafter, make_run, make_user, work_off
 
@@ -99,6 +103,13 @@ def test_the_ledger_is_read_in_batches(store: Store, lead: Client, monkeypatch: 
     whole = lead.get(f"/runs/{run_id}/ledger", by="class")
     monkeypatch.setattr("prelabel.scores.BATCH", 3)
     assert lead.get(f"/runs/{run_id}/ledger", by="class") == whole
+
+
+def test_what_does_not_fit_the_schema_any_more_is_said_to_be_left_out(store: Store, lead: Client) -> None:
+    run_id = reviewed_run(store, "a", "ab")
+    schema_move.apply(store, "p", Wish(label_schema=LabelSchema.load("fields: {topic: [b, c]}")), 60)
+    found = lead.get(f"/runs/{run_id}/ledger")
+    assert (found["left_out"], found["total"]["drafted"], found["total"]["accuracy"]["n"]) == (20, 40, 0)
 
 
 def test_a_table_comes_as_csv(store: Store, lead: Client) -> None:
@@ -228,6 +239,10 @@ def test_accepting_is_paused_and_resumed_by_leads(store: Store, lead: Client, si
 def test_drift_is_told_without_an_alarm_where_there_are_no_audits(store: Store, lead: Client) -> None:
     found = lead.get(f"/runs/{make_run(store, 3)}/drift")
     assert (found["audits"], found["alarm_at"], found["evidence"]) == (0, None, 0)
+
+
+def test_a_table_does_not_run_formulas() -> None:
+    assert "'=1+1" in as_csv([cost_part("=1+1", Sums(), Decimal(20))], CostPart)
 
 
 def test_a_bad_way_to_divide_is_refused(store: Store, lead: Client, web: TestClient) -> None:
