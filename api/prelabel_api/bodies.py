@@ -7,14 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prelabel.canonical import Json
-from prelabel.comparison import Comparison, Discordant
 from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
-from prelabel.measure.cost import CostPart
 from prelabel.policy import Policy
 from prelabel.schema_change import SchemaMapping
 from prelabel_api.deps import LongText, Name, ShortText
-from prelabel_api.page import Page
 
 Role = Literal["reviewer", "senior", "lead", "admin"]
 ClientToken = Annotated[
@@ -210,20 +207,6 @@ class RunOut(BaseModel):
     project_cap: Decimal | None
     workers: int
     created_at: datetime
-
-
-class CostPartsOut(BaseModel):
-    """What labels cost, divided; people's time at the hourly rate."""
-
-    by: str
-    hourly_rate: Decimal
-    parts: list[CostPart]
-
-
-class ComparisonOut(Comparison):
-    """A comparison with the first examples that only one of the two has right; all are at /compare/examples."""
-
-    discordant: Page[Discordant]
 
 
 class BatchOut(BaseModel):

@@ -1,13 +1,14 @@
 """Two runs, models or prompt versions on the same examples, against labels that are known."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Subquery, func
 from sqlalchemy import select as wide_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from prelabel import projects, runs, versions
@@ -167,31 +168,34 @@ def _read(
     session: Session, sides: Sides, into: Translator, mine: list[int | None], first: int, last: int
 ) -> Iterator[Pair]:
     """The pairs among examples from one id to another."""
-    one, other = (_newest(side.which, first, last) for side in (sides.first, sides.second))
+    newest = [_newest(side.which, first, last) for side in (sides.first, sides.second)]
+    one, other = aliased(Draft), aliased(Draft)
     drafts = session.execute(
         wide_select(
             *(col(Example.id), col(Example.external_id), col(Example.gold), col(Example.schema_version_id)),
-            *(one.c.draft_id, other.c.draft_id),
+            *(col(one.label), col(one.schema_version_id), col(other.label), col(other.schema_version_id)),
         )
-        .join(one, one.c.example_id == Example.id)
-        .join(other, other.c.example_id == Example.id)
+        .join(newest[0], newest[0].c.example_id == Example.id)
+        .join(newest[1], newest[1].c.example_id == Example.id)
+        .join(one, col(one.id) == newest[0].c.draft_id)
+        .join(other, col(other.id) == newest[1].c.draft_id)
         .where(col(Example.id).between(first, last))
         .order_by(col(Example.id))
     ).all()
     labels = _settled(session, mine, first, last)
-    values = _values(session, [draft_id for row in drafts for draft_id in row[4:]])
-    contents = _contents(session, into, drafts, labels, values)
-    for example_id, external_id, gold, gold_under, *draft_ids in drafts:
+    contents = versions.contents(session, _strange(into, drafts, labels))
+    for example_id, external_id, gold, gold_under, label, drafted_under, other_label, other_under in drafts:
         content = contents.get(example_id, {})
         known = into.fitting(gold, gold_under, content)
         settled = known or into.fitting(*labels.get(example_id, (None, None)), content)
         if settled is None:
             continue
-        said = [into.fitting(*values[draft_id], content) for draft_id in draft_ids]
-        rights = [one is not None and into.schema.distance(one, settled) == 0 for one in said]
-        yield Pair(
-            example_id, external_id, said[0], said[1], settled, known is not None, (rights[0], rights[1])
+        said = (
+            into.fitting(label, drafted_under, content),
+            into.fitting(other_label, other_under, content),
         )
+        rights = [one is not None and into.schema.distance(one, settled) == 0 for one in said]
+        yield Pair(example_id, external_id, *said, settled, known is not None, (rights[0], rights[1]))
 
 
 def _newest(which: ColumnElement[bool], first: int, last: int) -> Subquery:
@@ -219,29 +223,11 @@ def _settled(
     return {example_id: (value, version_id) for example_id, value, version_id in rows}
 
 
-def _values(session: Session, draft_ids: list[int]) -> dict[int, tuple[Any, int | None]]:
-    found: dict[int, tuple[Any, int | None]] = {}
-    for start in range(0, len(draft_ids), versions.AT_ONCE):
-        which = col(Draft.id).in_(draft_ids[start : start + versions.AT_ONCE])
-        rows = session.execute(
-            wide_select(col(Draft.id), col(Draft.label), col(Draft.schema_version_id)).where(which)
-        )
-        found.update((draft_id, (label, version_id)) for draft_id, label, version_id in rows)
-    return found
-
-
-def _contents(
-    session: Session,
-    into: Translator,
-    drafts: Any,
-    labels: dict[int, tuple[Any, int | None]],
-    values: dict[int, tuple[Any, int | None]],
-) -> dict[int, dict[str, Any]]:
-    """Contents of the examples of which something was said under another version of the schema."""
-    strange = [
+def _strange(into: Translator, drafts: Sequence[Any], labels: dict[int, tuple[Any, int | None]]) -> list[int]:
+    """The examples of which something was said under another version of the schema."""
+    known = into.version_id
+    return [
         row[0]
         for row in drafts
-        if {values[row[4]][1], values[row[5]][1], row[3] if row[2] else into.version_id,
-            labels.get(row[0], (None, into.version_id))[1]} != {into.version_id}
-    ]  # fmt: skip
-    return versions.contents(session, strange)
+        if {row[5], row[7], row[3] if row[2] else known, labels.get(row[0], (None, known))[1]} != {known}
+    ]

@@ -19,7 +19,7 @@ from prelabel.models import Dataset, Run
 from prelabel.report import Outlook
 from prelabel.tables import as_csv
 from prelabel.versions import Translator
-from prelabel_api.bodies import ComparisonOut, CostPartsOut
+from prelabel_api.bodies_measure import ComparisonOut, CostPartsOut
 from prelabel_api.deps import Id, LeadDep, Name, ReadDep, SettingsDep
 from prelabel_api.page import After, Limit, Page, page
 
