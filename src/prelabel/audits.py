@@ -77,10 +77,10 @@ def answered(session: Session, run: Run, after_slot: int = 0) -> Iterator[Audit]
         .join(Draft, col(Draft.id) == Placement.draft_id)
         .join(Label, col(Label.id) == Placement.label_id)
         .where(
-            *(col(Placement.run_id) == run.id, text(f"placement.{AUDITED}"), col(Placement.place) == "settled"),
+            *(col(Placement.run_id) == run.id, text(f"placement.{AUDITED}")),
             *(col(Label.source).in_(PEOPLE), ~earlier.exists()),
         )
-        .order_by(col(Label.id))
+        .order_by(col(Placement.label_id))
     )  # fmt: skip
     for part in rows.partitions(BATCH):
         strange = [row[0] for row in part if {row[2], row[5]} != {into.version_id}]

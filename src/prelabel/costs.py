@@ -10,8 +10,9 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col
 
 from prelabel import ledger, report, versions
+from prelabel.ledger import SpentOn
 from prelabel.measure.cost import CostPart, Sums, cost_part
-from prelabel.models import Call, Label, Placement, Review, Run
+from prelabel.models import Label, Placement, Review, Run
 from prelabel.versions import Translator
 
 By = Literal["class", "model", "run"]
@@ -52,16 +53,17 @@ def _by_class(session: Session, runs: Sequence[Run], into: Translator) -> dict[s
             for name in classes:
                 sums = found[name]
                 sums.settled, sums.accepted = sums.settled + 1, sums.accepted + is_accepted
-                sums.calls, sums.unpriced = sums.calls + spent[0], sums.unpriced + spent[1]
-                sums.dollars, sums.seconds = sums.dollars + spent[2], sums.seconds + seconds
+                sums.calls, sums.unpriced = sums.calls + spent.requests, sums.unpriced + spent.unpriced
+                sums.dollars, sums.seconds = sums.dollars + spent.dollars, sums.seconds + seconds
     return found
 
 
-Spent = tuple[int, int, Decimal]
-NOTHING: Spent = (0, 0, Decimal(0))
+NOTHING = SpentOn(0, 0, Decimal(0))
 
 
-def _settled(session: Session, run: Run, into: Translator) -> Iterator[tuple[list[str], bool, Spent, float]]:
+def _settled(
+    session: Session, run: Run, into: Translator
+) -> Iterator[tuple[list[str], bool, SpentOn, float]]:
     """Of each settled example the classes of its label, whether it was accepted, its calls and the seconds that people took."""
     after = 0
     columns = wide_select(
@@ -73,7 +75,10 @@ def _settled(session: Session, run: Run, into: Translator) -> Iterator[tuple[lis
         .limit(BATCH)
     ).all():
         first, after = rows[0][0], rows[-1][0]
-        calls, seconds = _calls(session, run, first, after), _seconds(session, run, first, after)
+        calls, seconds = (
+            ledger.spent_on(session, run.id or 0, first, after),
+            _seconds(session, run, first, after),
+        )
         contents = versions.contents(session, [row[0] for row in rows if row[2] != into.version_id])
         for example_id, value, version_id, source in rows:
             label = into.fitting(value, version_id, contents.get(example_id, {}))
@@ -83,18 +88,6 @@ def _settled(session: Session, run: Run, into: Translator) -> Iterator[tuple[lis
             classes = [f"{name}: {cls}" for name, cls in found.items() if cls is not None]
             spent = calls.get(example_id, NOTHING)
             yield classes, source == "auto", spent, seconds.get(example_id, 0.0)
-
-
-def _calls(session: Session, run: Run, first: int, last: int) -> dict[int, Spent]:
-    rows = session.execute(
-        wide_select(
-            *(col(Call.example_id), func.sum(col(Call.requests)), func.sum(col(Call.dollars))),
-            func.count() - func.count(col(Call.dollars)),
-        )
-        .where(col(Call.example_id).between(first, last), col(Call.run_id) == run.id)
-        .group_by(col(Call.example_id))
-    )
-    return {one: (int(calls), unpriced, dollars or Decimal(0)) for one, calls, dollars, unpriced in rows}
 
 
 def _seconds(session: Session, run: Run, first: int, last: int) -> dict[int, float]:

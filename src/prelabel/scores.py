@@ -4,19 +4,19 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import projects, versions
+from prelabel import ledger, projects, versions
+from prelabel.ledger import SpentOn
 from prelabel.lessons import PEOPLE
 from prelabel.measure.scores import By, Scored, Scores, ScoreTally
-from prelabel.models import Call, Dataset, Draft, Label, Placement, Project, Prompt, Run
+from prelabel.models import Dataset, Draft, Label, Placement, Project, Prompt, Run
 from prelabel.versions import Translator
 
 BATCH = 2_000
 """Examples read at once."""
-FREE = (Decimal(0), 0)
+FREE = SpentOn(0, 0, Decimal(0))
 
 
 def of_run(session: Session, run: Run, by: By) -> Scores:
@@ -70,7 +70,7 @@ def _count(
     prompts: dict[str, str],
     tally: ScoreTally,
 ) -> None:
-    spent = _spent(session, run, rows[0][0], rows[-1][0])
+    spent = ledger.spent_on(session, run.id or 0, rows[0][0], rows[-1][0])
     known = into.version_id
     strange = [row[0] for row in rows if row[3] != known or (row[7] and row[8] != known)]
     contents = versions.contents(session, strange)
@@ -81,7 +81,7 @@ def _count(
         if by_people and (settled is None or (draft is None and label is not None)):
             tally.leave_out()
             settled = None
-        dollars, unpriced = spent.get(example_id, FREE)
+        _, unpriced, dollars = spent.get(example_id, FREE)
         year, week, _ = at.isocalendar()
         among = {
             "model": model,
@@ -90,15 +90,3 @@ def _count(
             "run": str(run.id),
         }
         tally.add(Scored(draft, settled, source == "auto", reason == "audit", dollars, unpriced, among))
-
-
-def _spent(session: Session, run: Run, first: int, last: int) -> dict[int, tuple[Decimal, int]]:
-    """Dollars of the run's calls about each of these examples, and how many of the calls have no known price."""
-    rows = session.execute(
-        wide_select(
-            col(Call.example_id), func.sum(col(Call.dollars)), func.count() - func.count(col(Call.dollars))
-        )
-        .where(col(Call.example_id).between(first, last), col(Call.run_id) == run.id)
-        .group_by(col(Call.example_id))
-    )
-    return {example_id: (dollars or Decimal(0), unpriced) for example_id, dollars, unpriced in rows}
