@@ -118,4 +118,5 @@ def _short(length: int) -> tuple[StringConstraints, AfterValidator]:
 
 Id = Annotated[int, Path(ge=1, le=2**53)]
 Name = Annotated[str, *_short(200)]
+ShortText = Annotated[str, *_short(500)]
 LongText = Annotated[str, *_short(20_000)]

@@ -51,6 +51,10 @@ class Client:
         """The answer to a GET of `path` under /v1."""
         return self._send("GET", path, params=params)
 
+    def content(self, path: str, **params: Json) -> bytes:
+        """The answer to a GET as it came, for files."""
+        return bytes(self._answer("GET", path, params=params).content)
+
     def post(self, path: str, body: Json = None, **params: Json) -> Any:
         """The answer to a POST."""
         return self._send("POST", path, json=body, params=params)

@@ -23,6 +23,10 @@ class Policy(Redundancy):
     stays that of gold. `seeded_share` of the checks show a wrong draft, to see whether it is found.
     Who is surely under `reviewer_bar`, once `reviewer_bar_after` of their answers could be judged, is paused, and others are
     asked about the newest `reviewer_recall` of their answers, or about all that no one else has confirmed.
+
+    `audit_share` is how large a share of the drafts that would be accepted people answer all the same, drawn at random
+    (`prelabel.audits`). `accepted_target` is the share of them that is to be right: where audits show that it surely is not,
+    accepting is paused; without it, where they show that it has become worse.
     """
 
     rule: Literal["threshold"] = "threshold"
@@ -36,6 +40,8 @@ class Policy(Redundancy):
     reviewer_bar: float | None = Field(default=None, gt=0, lt=1)
     reviewer_bar_after: int = Field(default=10, ge=1)
     reviewer_recall: int | None = Field(default=None, ge=0)
+    audit_share: float = Field(default=0.0, ge=0, le=0.5)
+    accepted_target: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _gold_settles(self) -> "Policy":
@@ -43,6 +49,12 @@ class Policy(Redundancy):
             raise ValueError(
                 'gold_share: checks are of gold that settles its examples; leave `gold` at "gate"'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _audits_show_it(self) -> "Policy":
+        if self.accepted_target is not None and not self.audit_share:
+            raise ValueError("accepted_target: only audits can show it; give an `audit_share` above 0")
         return self
 
     def is_blind(self, decision: "Decision") -> bool:

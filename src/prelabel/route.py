@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import checks, place, runs, versions
+from prelabel import audits, checks, place, runs, versions
 from prelabel.drafters.cascade import steps_of
 from prelabel.errors import LabelError
 from prelabel.measure.calibration import calibrator
@@ -49,6 +49,7 @@ def route_drafted(store: Store, run_id: int) -> int:
                 (one, judgement.decide(replace(one.drafted, take_from=bars[one.step]), schema, policy))
                 for one in batch
             ]
+            routed = [audits.divert(run, policy, *pair) for pair in routed]
             place.follow(session, run, routed, policy, checks.pick(session, run, routed, policy))
             total += len(batch)
         if len(batch) < BATCH:

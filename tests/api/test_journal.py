@@ -67,6 +67,9 @@ ACTS = {
     "resume_reviewer": Doing(
         lambda client, run: client.post(f"/runs/{run}/reviewers/ann/resume", {"why": "talked"}), ("reviewer.resume",)
     ),
+    "set_accepting": Doing(
+        lambda client, run: client.post(f"/runs/{run}/accepting", {"accepting": False}), ("accepting.pause",)
+    ),
     "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
     "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),
     "resend_delivery": Doing(

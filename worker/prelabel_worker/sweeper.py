@@ -12,6 +12,7 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from prelabel import ledger, runs, schema_move
+from prelabel.accepting import Watch
 from prelabel.errors import PrelabelError
 from prelabel.review import pausing
 from prelabel.settings import Settings
@@ -40,6 +41,7 @@ class Sweeper(threading.Thread):
         self._store = store
         self._settings = settings
         self._drafting = drafting
+        self._watch = Watch(store)
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -66,6 +68,7 @@ class Sweeper(threading.Thread):
                     log.info("run %s: the student learns anew, %s examples are drafted again", run.id, moved)
         schema_move.carry_on(self._store)
         pausing.carry_on(self._store)
+        self._watch.look()
         with self._store.reading() as session:
             waiting = runs.with_work(session)
         for run_id in waiting:

@@ -3,22 +3,29 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import checks, journal, ledger, progress, projects, quote, report, runs, users
+from prelabel import (
+    accepting,
+    checks,
+    journal,
+    ledger,
+    progress,
+    projects,
+    quote,
+    runs,
+    users,
+)
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
 from prelabel.lanes import batch
-from prelabel.measure.cost import CostReport
-from prelabel.measure.quality import QualityReport
 from prelabel.measure.quote import Money, Quote
 from prelabel.models import Dataset, Project, Run, User
 from prelabel.policy import Policy
 from prelabel.progress import Progress
 from prelabel.prompt import load_prompt
 from prelabel.quote import Plan
-from prelabel.report import Outlook
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
-from prelabel_api.bodies import BatchOut, ResumeIn, RunIn, RunOut
+from prelabel_api.bodies import AcceptingIn, BatchOut, ResumeIn, RunIn, RunOut
 from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
@@ -40,6 +47,9 @@ def _out(session: Session, run: Run, user: User) -> RunOut:
         state=run.state,
         note=run.note,
         stage=runs.stage(run, places),
+        accepting=run.accepting,
+        accepting_note=run.accepting_note if users.may(user, "lead") else "",  # it may speak of audits
+        accepting_since=run.accepting_since,
         places=places,
         spent=ledger.spent(session, run.id or 0),
         cap=run.cap,
@@ -180,19 +190,12 @@ def cancel_run(run_id: Id, lead: LeadDep, session: WriteDep) -> RunOut:
     return _out(session, run, lead)
 
 
-@router.get("/runs/{run_id}/quality")
-def get_quality(run_id: Id, _lead: LeadDep, session: ReadDep) -> QualityReport:
-    """Drafts against settled labels: accuracy by field and class, corrections, with intervals and what they rest on."""
-    return report.quality(session, runs.get(session, run_id))
-
-
-@router.get("/runs/{run_id}/outlook")
-def get_outlook(run_id: Id, _lead: LeadDep, session: ReadDep) -> Outlook:
-    """Accepted, reviewed, corrected, and the drafts against gold."""
-    return report.outlook(session, runs.get(session, run_id))
-
-
-@router.get("/runs/{run_id}/cost")
-def get_cost(run_id: Id, _lead: LeadDep, session: ReadDep, settings: SettingsDep) -> CostReport:
-    """Model money and people's time, per example and against labeling by hand."""
-    return report.cost(session, runs.get(session, run_id), settings.hourly_rate)
+@router.post("/runs/{run_id}/accepting")
+def set_accepting(run_id: Id, body: AcceptingIn, lead: LeadDep, session: WriteDep) -> RunOut:
+    """Pause accepting drafts without review, or resume it: the test of the audits then begins anew. Drafting goes on."""
+    run = runs.get(session, run_id)
+    if body.accepting:
+        accepting.resume(session, run, lead)
+    else:
+        accepting.pause(session, run, body.note, lead)
+    return _out(session, run, lead)

@@ -69,6 +69,14 @@ ReviewerBar = Annotated[float | None, typer.Option(
     min=0.01, max=0.99, rich_help_panel=ACCEPTING,
     help="Pause people who are surely right on less than this share of gold, or find less of the planted faults.",
 )]  # fmt: skip
+AuditShare = Annotated[float, typer.Option(
+    min=0, max=0.5, rich_help_panel=ACCEPTING,
+    help="Share of the drafts that would be accepted which people answer all the same, drawn at random, to know how many are wrong.",
+)]  # fmt: skip
+AcceptedTarget = Annotated[float | None, typer.Option(
+    rich_help_panel=ACCEPTING,
+    help="Pause accepting once audits show that less than this share of it is right; without it, once they show that it has become less.",
+)]  # fmt: skip
 Cap = Annotated[float | None, typer.Option(
     min=0, rich_help_panel=MONEY, help="Dollars that the run may spend at most.",
 )]  # fmt: skip
@@ -109,6 +117,8 @@ def run_body(
     gold_share: float = 0.0,
     seeded_share: float = 0.3,
     reviewer_bar: float | None = None,
+    audit_share: float = 0.0,
+    accepted_target: float | None = None,
 ) -> Document:
     """The body of POST …/runs and …/quotes. Raises InputError where options do not go together."""
     _check(models, take_from, confidence, samples, panel)
@@ -126,6 +136,8 @@ def run_body(
         "gold_share": gold_share,
         "seeded_share": seeded_share,
         "reviewer_bar": reviewer_bar,
+        "audit_share": audit_share,
+        "accepted_target": accepted_target,
     }
     return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
 

@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from prelabel.cli.figures import money, share
-from prelabel.cli.screen_money import show_cost
 from prelabel.client import Document
 from prelabel.content import as_text
 from prelabel.settings import Settings
@@ -189,8 +188,8 @@ def list_formats(out: Console, formats: list[Document]) -> None:
     out.print(table)
 
 
-def measured(out: Console, outlook: Document, quality: Document, cost: Document) -> None:
-    """How good the drafts were and what the labels cost."""
+def measured(out: Console, outlook: Document, quality: Document) -> None:
+    """How good the drafts were."""
     table = Table(title="drafts", show_header=False)
     table.add_row("examples", f"{outlook['examples']:,}")
     table.add_row("accepted without review", share(outlook["accepted"]))
@@ -207,7 +206,6 @@ def measured(out: Console, outlook: Document, quality: Document, cost: Document)
     for field in quality["fields"]:
         _show_field(out, field)
     out.print(f"[dim]judged: {quality['basis']}[/]")
-    show_cost(out, cost)
 
 
 def _show_field(out: Console, field: Document) -> None:

@@ -19,6 +19,7 @@ from prelabel.models.data import (
     SchemaVersion,
 )
 from prelabel.models.drafting import (
+    AUDITED,
     BATCH_STATES,
     FAILED,
     LANES,
@@ -53,6 +54,7 @@ from prelabel.models.reviewing import (
 from prelabel.models.webhooks import Delivery, UnsentLabel, Webhook
 
 __all__ = [
+    "AUDITED",
     "BATCH_STATES",
     "CHECK",
     "FAILED",

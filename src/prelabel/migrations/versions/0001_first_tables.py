@@ -204,6 +204,11 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("learned_label_id", BigId(), nullable=False),
+        sa.Column("seed", BigId(), nullable=False),
+        sa.Column("accepting", sa.Boolean(), nullable=False),
+        sa.Column("accepting_note", sa.Text(), nullable=False),
+        sa.Column("accepting_since", Moment(), nullable=False),
+        sa.Column("audited_from", BigId(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("drafted_at", Moment(), nullable=True),
         sa.CheckConstraint("lane IN ('live', 'batch')", name=op.f("ck_run_lane_known")),
@@ -451,6 +456,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_placement")),
         sa.UniqueConstraint("run_id", "example_id", name=op.f("uq_placement_run_id_example_id")),
     )
+    op.create_index(
+        "ix_placement_audit",
+        "placement",
+        ["run_id", "label_id"],
+        unique=False,
+        postgresql_where=sa.text("reason = 'audit'"),
+        sqlite_where=sa.text("reason = 'audit'"),
+    )
     op.create_index(op.f("ix_placement_lease_owner"), "placement", ["lease_owner"], unique=False)
     op.create_index(
         op.f("ix_placement_run_id_place_is_gold_id"),
@@ -663,6 +676,12 @@ def downgrade() -> None:
     op.drop_table("reservation")
     op.drop_index(op.f("ix_placement_run_id_place_is_gold_id"), table_name="placement")
     op.drop_index(op.f("ix_placement_lease_owner"), table_name="placement")
+    op.drop_index(
+        "ix_placement_audit",
+        table_name="placement",
+        postgresql_where=sa.text("reason = 'audit'"),
+        sqlite_where=sa.text("reason = 'audit'"),
+    )
     op.drop_table("placement")
     op.drop_index(op.f("ix_label_run_id_source"), table_name="label")
     op.drop_table("label")
