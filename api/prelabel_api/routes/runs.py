@@ -3,9 +3,10 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import checks, journal, ledger, progress, projects, quote, report, reviewers, runs, users
+from prelabel import checks, form, journal, ledger, progress, projects, quote, report, reviewers, runs, users
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
+from prelabel.form import Form
 from prelabel.lanes import batch
 from prelabel.measure.cost import CostReport
 from prelabel.measure.quality import QualityReport
@@ -130,6 +131,12 @@ def list_runs(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limi
 def get_run(run_id: Id, user: ReviewerDep, session: ReadDep) -> RunOut:
     """A run and how far it is."""
     return _out(session, runs.get(session, run_id), user)
+
+
+@router.get("/runs/{run_id}/form")
+def get_form(run_id: Id, _reviewer: ReviewerDep, session: ReadDep) -> Form:
+    """What people fill in for an example of the run: its fields with their options, and the guidelines."""
+    return form.of_run(session, runs.get(session, run_id))
 
 
 @router.get("/runs/{run_id}/progress")
