@@ -7,11 +7,15 @@ export type FieldProps = {
   turn: number
   value: Json
   draft: Json | undefined // undefined: there is none to be seen
+  drafts: Record<string, Json> // of all fields
   alternatives: Record<string, number>
   content: Record<string, Json>
   label: Record<string, Json>
+  fields: FormField[] // all of the form
+  setOther: (name: string, value: Json) => void
   isAlone: boolean // the form has no other field: what is chosen can be sent at once
   isActive: boolean // keys are for this field
+  active: string // the field that keys are for
   set: (value: Json) => void
   finish: (value: Json) => void // set it and go on
 }
@@ -20,6 +24,7 @@ export type FieldProps = {
 export type KindView = {
   Panel: ComponentType<FieldProps>
   Stage?: ComponentType<FieldProps>
+  isStaged?: (field: FormField, fields: FormField[]) => boolean // whether the stage is drawn; left out: always
   covers?: (field: FormField) => string[] // content fields that the stage shows itself
   initial?: Json // what an empty field holds, where that is a value
   summary: (value: Json, field: FormField) => string

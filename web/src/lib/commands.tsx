@@ -10,6 +10,7 @@ export type Command = {
   repeat?: boolean // also while the key is held down
   hidden?: boolean // left out of the sheet
   enabled?: boolean
+  goesFirst?: boolean // before those of the page around it
   run: (event: KeyboardEvent) => void
 }
 
@@ -67,7 +68,10 @@ export function CommandProvider({ children }: { children: ReactNode }) {
     return {
       set: (owner, commands) => { owners.set(owner, commands) },
       drop: (owner) => { owners.delete(owner) },
-      all: () => [...owners.values()].reverse().flat(),
+      all: () => {
+        const found = [...owners.values()].reverse().flat()
+        return [...found.filter((command) => command.goesFirst), ...found.filter((command) => !command.goesFirst)]
+      },
     }
   })
   useEffect(() => {
@@ -102,7 +106,7 @@ export function CommandProvider({ children }: { children: ReactNode }) {
   return <Registered.Provider value={registry}>{children}</Registered.Provider>
 }
 
-/** Commands that live as long as the component; those of components that were drawn last go first. */
+/** Commands that live as long as the component. */
 export function useCommands(commands: Command[]) {
   const registry = useContext(Registered)!
   const owner = useRef<symbol>(undefined as never)

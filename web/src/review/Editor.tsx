@@ -30,12 +30,13 @@ export function Editor({ queue, shown, forSenior, foot }: Props) {
   const props = (name: string): FieldProps => {
     const field = form.fields.find((one) => one.name === name)!
     return {
-      field, turn: answer.turn, value: answer.label[name] ?? null, draft: work.draft ? (work.draft[name] ?? null) : undefined,
+      field, turn: answer.turn, value: answer.label[name] ?? null, draft: work.draft ? (work.draft[name] ?? null) : undefined, drafts: work.draft ?? {},
       alternatives: work.alternatives[name] ?? {}, content: work.content, label: answer.label, isAlone: form.fields.length === 1,
-      isActive: answer.active === name, set: (value) => answer.set(name, value), finish: (value) => answer.finish(name, value),
+      isActive: answer.active === name, active: answer.active, set: (value) => answer.set(name, value),
+      fields: form.fields, setOther: (other, value) => answer.set(other, value, name), finish: (value) => answer.finish(name, value),
     }
   }
-  const staged = answer.asked.filter((field) => KINDS[field.kind]?.Stage)
+  const staged = answer.asked.filter((field) => KINDS[field.kind]?.Stage && (KINDS[field.kind]!.isStaged?.(field, form.fields) ?? true))
   const covered = staged.flatMap((field) => KINDS[field.kind]!.covers?.(field) ?? [])
   const hasMore = Object.keys(work.content).some((name) => !covered.includes(name) && work.content[name] !== null)
   return (

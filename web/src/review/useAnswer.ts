@@ -28,8 +28,8 @@ export function useAnswer(queue: ReviewQueue, shown: Shown) {
     return () => clearTimeout(timer)
   }, [queue, turn, label, now.isTouched])
 
-  const set = (name: string, value: Json) =>
-    setFilled((before) => ({ ...before, label: { ...before.label, [name]: value }, isTouched: true, active: name }))
+  const set = (name: string, value: Json, active = name) =>
+    setFilled((before) => ({ ...before, label: { ...before.label, [name]: value }, isTouched: true, active }))
   const activate = (name: string) => setFilled((before) => ({ ...before, active: name }))
   const submit = (given: Label = label) => {
     const open = missing(form.fields, given)
