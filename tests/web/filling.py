@@ -29,14 +29,22 @@ def tickets(count: int) -> Iterable[dict[str, Any]]:
     """Texts with an intent that a model is not sure of."""
     for number in range(count):
         text = f"{SAID[number % len(SAID)]} ({number})"
-        draft = {"model": "small", "label": INTENTS[number * 7 % len(INTENTS)], "confidence": 0.3 + number % 60 / 100}
+        draft = {
+            "model": "small",
+            "label": INTENTS[number * 7 % len(INTENTS)],
+            "confidence": 0.3 + number % 60 / 100,
+        }
         yield {"id": f"t-{number}", "text": text, "drafts": [draft]}
 
 
-def queue_up(service: Running, project: str, fields: dict[str, Any], rows: Iterable[dict[str, Any]], **policy: Any) -> int:
+def queue_up(
+    service: Running, project: str, fields: dict[str, Any], rows: Iterable[dict[str, Any]], **policy: Any
+) -> int:
     """Bring rows in, route them to people, and wait until all are queued; the number of the run."""
     client = service.client
-    client.define_project(project, {"guidelines": "Choose what the customer wants to have done.", "fields": fields})
+    client.define_project(
+        project, {"guidelines": "Choose what the customer wants to have done.", "fields": fields}
+    )
     body = "".join(json.dumps(row) + "\n" for row in rows).encode()
     report = client.bring_in(project, "first", BytesIO(body), file_format="jsonl")
     assert not report["bad_rows"], report

@@ -13,7 +13,7 @@ export function Ask({ about, close, say }: Props) {
     setWhy('')
   }
   return (
-    <Modal opened={about !== null} onClose={close} title={about === 'flag' ? 'What is wrong with this example?' : 'Why do you skip it?'} centered radius={18} transitionProps={{ duration: 80 }}>
+    <Modal opened={about !== null} onClose={close} title={about === 'flag' ? 'What is wrong with this example?' : 'Why do you skip it?'} centered radius={18} transitionProps={{ duration: 0 }}>
       <form onSubmit={submit}>
         <textarea
           className="box" data-autofocus rows={3} value={why} dir="auto" aria-label="Why" placeholder={about === 'flag' ? 'The text is cut off, not in English, fits no label …' : 'For the next one who gets it'}

@@ -1,8 +1,8 @@
 import { IconBook2, IconInfoCircle } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { useLayoutEffect, useState, type ReactNode } from 'react'
 import { KINDS } from '../kinds'
 import type { FieldProps } from '../kinds/view'
-import { Kbd, useCommands, usePulse } from '../lib/commands'
+import { isField, Kbd, useCommands, usePulse } from '../lib/commands'
 import { title } from '../lib/words'
 import { Case } from './Case'
 import { Content } from './Content'
@@ -16,6 +16,10 @@ export function Editor({ queue, shown, forSenior, foot }: Props) {
   const { work, form } = shown
   const answer = useAnswer(queue, shown)
   const [areGuidelinesOpen, setGuidelinesOpen] = useState(false)
+  useLayoutEffect(() => {
+    // Keys are commands again, whatever was typed into for the example before.
+    if (isField(document.activeElement)) (document.activeElement as HTMLElement).blur()
+  }, [answer.turn])
   const move = (by: number) => {
     const names = answer.asked.map((field) => field.name)
     answer.activate(names[(names.indexOf(answer.active) + by + names.length) % names.length] ?? answer.active)

@@ -7,7 +7,7 @@ export function Keys({ isOpen, close }: { isOpen: boolean; close: () => void }) 
   const shown = isOpen ? list().filter((command) => !command.hidden && command.enabled !== false && command.keys.length) : []
   const groups = Object.entries(Object.groupBy(shown, (command) => command.group ?? 'Other'))
   return (
-    <Modal opened={isOpen} onClose={close} title="Keys" centered size={680} radius={18} transitionProps={{ duration: 80 }}>
+    <Modal opened={isOpen} onClose={close} title="Keys" centered size={680} radius={18} transitionProps={{ duration: 0 }}>
       <div className="keys">
         {groups.map(([group, commands]) => (
           <section key={group}>
