@@ -19,6 +19,7 @@ from prelabel_api.routes import (
     projects,
     queue,
     runs,
+    session,
     users,
     webhooks,
 )
@@ -41,7 +42,19 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
-    for part in (users, projects, datasets, images, runs, examples, exports, queue, journal, webhooks):
+    for part in (
+        session,
+        users,
+        projects,
+        datasets,
+        images,
+        runs,
+        examples,
+        exports,
+        queue,
+        journal,
+        webhooks,
+    ):
         first.include_router(part.router)
     first.include_router(label_studio.config_router)
     app.include_router(first)

@@ -17,7 +17,7 @@ from prelabel.canonical import Json
 from prelabel.models import Dataset, JournalEntry, Project, Run, User
 
 Act = Literal[
-    "user.add", "token.issue", "token.revoke",
+    "user.add", "token.issue", "token.revoke", "password.set",
     "project.define", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
     "run.start", "run.pause", "run.resume", "run.cancel",

@@ -11,10 +11,7 @@ class Person:
 
     def sign_in(self, token: str) -> None:
         """With a token, at the page's gate."""
-        self.page.context.set_extra_http_headers({"Authorization": f"Bearer {token}"})
-        self.page.context.route("**/v1/session", lambda r: r.fulfill(json={"name": token[-8:], "role": "admin", "csrf_token": "x", "projects": []}))
         self.page.goto(self.base)
-        return
         self.page.get_by_role("button", name="Sign in with a token").click()
         self.page.get_by_label("Token").fill(token)
         self.page.get_by_role("button", name="Sign in", exact=True).click()

@@ -2,6 +2,7 @@
 
 import io
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -146,6 +147,10 @@ def test_spans_are_related_by_keyboard(service: Running, people: People) -> None
     assert [label["facts"] for label in settled(service, run_id).values()] == [expected] * COUNT
 
 
+def on_screen(scale: list[float], x: float, y: float) -> tuple[float, float]:
+    return scale[0] * x + scale[1], scale[0] * y + scale[2]
+
+
 def picture() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (640, 480), "#c9b9a4").save(file, "PNG")
@@ -164,7 +169,7 @@ def test_a_box_that_is_drawn_with_the_mouse_is_stored_to_the_pixel(service: Runn
             scale = person.page.locator(".stage > svg").evaluate(
                 "svg => { const m = svg.getScreenCTM(); return [m.a, m.e, m.f] }"
             )
-            at = lambda x, y: (scale[0] * x + scale[1], scale[0] * y + scale[2])  # noqa: E731
+            at = partial(on_screen, scale)
             mouse = person.page.mouse
             mouse.move(*at(100, 120))
             mouse.down()

@@ -37,7 +37,7 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
-from prelabel.models.people import ROLES, JournalEntry, Token, User
+from prelabel.models.people import ROLES, Attempt, JournalEntry, SignIn, Token, User
 from prelabel.models.reviewing import (
     CHECK,
     FREE,
@@ -69,6 +69,7 @@ __all__ = [
     "SLOT_STATES",
     "SOURCES",
     "VERDICTS",
+    "Attempt",
     "BadRow",
     "Batch",
     "Call",
@@ -91,6 +92,7 @@ __all__ = [
     "SchemaChange",
     "SchemaVersion",
     "Scratch",
+    "SignIn",
     "Slot",
     "Token",
     "UnsentLabel",

@@ -10,7 +10,8 @@ export function SignIn({ title, done }: { title: string; done?: () => void }) {
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const given = new FormData(event.currentTarget)
-    const body = byToken ? { token: String(given.get('token')).trim() } : { name: String(given.get('name')), password: String(given.get('password')) }
+    const text = (name: string) => String(given.get(name) ?? '').trim()
+    const body = { name: text('name'), password: String(given.get('password') ?? ''), token: text('token') }
     try {
       await take(api.POST('/v1/session', { body }))
       await client.invalidateQueries({ queryKey: ['session'] })
