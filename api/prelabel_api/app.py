@@ -7,7 +7,7 @@ from prelabel import __version__
 from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel_api import errors
+from prelabel_api import errors, pages
 from prelabel_api.routes import (
     datasets,
     examples,
@@ -21,6 +21,7 @@ from prelabel_api.routes import (
     queue,
     reviewers,
     runs,
+    session,
     users,
     webhooks,
 )
@@ -44,6 +45,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
     for part in (
+        session,
         users,
         projects,
         datasets,
@@ -61,6 +63,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     first.include_router(label_studio.config_router)
     app.include_router(first)
     app.include_router(label_studio.router)
+    pages.install(app)
     return app
 
 

@@ -16,7 +16,15 @@ from sqlmodel import Session, col
 from prelabel.canonical import Json
 from prelabel.models import Dataset, JournalEntry, Project, Run, User
 
-Act = Literal["user.add", "token.issue", "token.revoke", "project.define", "schema.change", "cap.set", "dataset.open", "dataset.import", "dataset.imported", "image.upload", "run.start", "run.pause", "run.resume", "run.cancel", "reviewer.pause", "reviewer.resume", "accepting.pause", "accepting.resume", "export.take", "webhook.add", "webhook.remove", "webhook.resend"]  # fmt: skip
+Act = Literal[
+    "user.add", "token.issue", "token.revoke", "password.set",
+    "project.define", "schema.change", "cap.set",
+    "dataset.open", "dataset.import", "dataset.imported", "image.upload",
+    "run.start", "run.pause", "run.resume", "run.cancel", "accepting.pause", "accepting.resume",
+    "reviewer.pause", "reviewer.resume",
+    "export.take",
+    "webhook.add", "webhook.remove", "webhook.resend",
+]  # fmt: skip
 """What is noted. `dataset.import` is an import that began, `dataset.imported` its end with how many rows it brought."""
 
 

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 from prelabel import (
     accepting,
     checks,
+    form,
     journal,
     ledger,
     progress,
@@ -16,6 +17,7 @@ from prelabel import (
 )
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
+from prelabel.form import Form
 from prelabel.lanes import batch
 from prelabel.measure.quote import Money, Quote
 from prelabel.models import Dataset, Project, Run, User
@@ -139,6 +141,12 @@ def list_runs(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limi
 def get_run(run_id: Id, user: ReviewerDep, session: ReadDep) -> RunOut:
     """A run and how far it is."""
     return _out(session, runs.get(session, run_id), user)
+
+
+@router.get("/runs/{run_id}/form")
+def get_form(run_id: Id, _reviewer: ReviewerDep, session: ReadDep) -> Form:
+    """What people fill in for an example of the run: its fields with their options, and the guidelines."""
+    return form.of_run(session, runs.get(session, run_id))
 
 
 @router.get("/runs/{run_id}/progress")

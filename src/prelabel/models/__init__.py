@@ -38,7 +38,7 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
-from prelabel.models.people import ROLES, JournalEntry, ReviewerPause, Token, User
+from prelabel.models.people import ROLES, Attempt, JournalEntry, ReviewerPause, SignIn, Token, User
 from prelabel.models.reviewing import (
     CHECK,
     FREE,
@@ -71,6 +71,7 @@ __all__ = [
     "SLOT_STATES",
     "SOURCES",
     "VERDICTS",
+    "Attempt",
     "BadRow",
     "Batch",
     "Call",
@@ -94,6 +95,7 @@ __all__ = [
     "SchemaChange",
     "SchemaVersion",
     "Scratch",
+    "SignIn",
     "Slot",
     "Token",
     "UnsentLabel",

@@ -14,13 +14,14 @@ ROLES = ("reviewer", "senior", "lead", "admin")
 
 
 class User(SQLModel, table=True):
-    """A person or program that signs in."""
+    """A person or program that signs in. `password` is its argon2 hash, empty where there is none."""
 
     __tablename__ = "users"  # `user` is a reserved word in PostgreSQL
     __table_args__ = (one_of("role", ROLES),)
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     role: str
+    password: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     disabled_at: datetime | None = Field(default=None, sa_type=Moment)
 
@@ -58,6 +59,27 @@ class ReviewerPause(SQLModel, table=True):
     after_review_id: int = Field(default=0, sa_type=BigId)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     carried_out_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class SignIn(SQLModel, table=True):
+    """A session of a browser; only the SHA-256 of what its cookie holds is kept."""
+
+    __tablename__ = "sign_in"
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="users.id", index=True)
+    digest: str = Field(unique=True)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    seen_at: datetime = Field(default_factory=now, sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Attempt(SQLModel, table=True):
+    """An attempt to sign in that failed, for a name or from an address; gone after a while."""
+
+    __table_args__ = (Index(None, "key", "at"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    key: str
+    at: datetime = Field(default_factory=now, sa_type=Moment, index=True)
 
 
 class JournalEntry(SQLModel, table=True):

@@ -11,6 +11,15 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "attempt",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+    )
+    op.create_index(op.f("ix_attempt_at"), "attempt", ["at"], unique=False)
+    op.create_index(op.f("ix_attempt_key_at"), "attempt", ["key", "at"], unique=False)
+    op.create_table(
         "image",
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
@@ -44,6 +53,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
+        sa.Column("password", sa.String(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("disabled_at", Moment(), nullable=True),
         sa.CheckConstraint(
@@ -97,6 +107,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schema_version")),
         sa.UniqueConstraint("project_id", "version", name=op.f("uq_schema_version_project_id_version")),
     )
+    op.create_table(
+        "sign_in",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sign_in_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sign_in_digest")),
+    )
+    op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False)
     op.create_table(
         "token",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -727,6 +750,8 @@ def downgrade() -> None:
     op.drop_table("webhook")
     op.drop_index(op.f("ix_token_user_id"), table_name="token")
     op.drop_table("token")
+    op.drop_index(op.f("ix_sign_in_user_id"), table_name="sign_in")
+    op.drop_table("sign_in")
     op.drop_table("schema_version")
     op.drop_index(op.f("ix_journal_user_id_id"), table_name="journal")
     op.drop_index(op.f("ix_journal_project_id_id"), table_name="journal")
@@ -737,3 +762,6 @@ def downgrade() -> None:
     op.drop_table("prompt")
     op.drop_table("project")
     op.drop_table("image")
+    op.drop_index(op.f("ix_attempt_key_at"), table_name="attempt")
+    op.drop_index(op.f("ix_attempt_at"), table_name="attempt")
+    op.drop_table("attempt")
