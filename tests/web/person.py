@@ -7,10 +7,11 @@ class Person:
     """A signed-in person, who looks at one page."""
 
     def __init__(self, page: Page, base: str) -> None:
-        self.page, self.base = page, base
+        self.page, self.base, self.token = page, base, ""
 
     def sign_in(self, token: str) -> None:
         """With a token, at the page's gate."""
+        self.token = token
         self.page.goto(self.base)
         self.page.get_by_role("button", name="Sign in with a token").click()
         self.page.get_by_label("Token").fill(token)
