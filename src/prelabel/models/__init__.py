@@ -37,6 +37,7 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
+from prelabel.models.guarantee import AuditCut, AuditDraw, Drawn, IssuedCertificate
 from prelabel.models.people import ROLES, JournalEntry, Token, User
 from prelabel.models.reviewing import (
     CHECK,
@@ -69,17 +70,21 @@ __all__ = [
     "SLOT_STATES",
     "SOURCES",
     "VERDICTS",
+    "AuditCut",
+    "AuditDraw",
     "BadRow",
     "Batch",
     "Call",
     "Dataset",
     "Delivery",
     "Draft",
+    "Drawn",
     "Example",
     "GivenDraft",
     "Image",
     "ImageName",
     "Import",
+    "IssuedCertificate",
     "JournalEntry",
     "Label",
     "Placement",
