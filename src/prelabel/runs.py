@@ -228,7 +228,8 @@ def stage(run: Run, counts: dict[str, int]) -> str:
 
 
 def _promises() -> ColumnElement[bool]:
-    return col(Run.policy)["rule"].as_string() == "guarantee"
+    promises: ColumnElement[bool] = col(Run.policy)["rule"].as_string() == "guarantee"
+    return promises
 
 
 def _prompt(session: Session, template: PromptTemplate) -> int:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from prelabel import drawn, place, review, route, runs
 from prelabel.guarantee import drawing
-from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Review, Slot
+from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Review, Run, Slot
 from prelabel.policy import Policy
 from prelabel.review.acts import Answer
 from prelabel.store import Store
@@ -299,7 +299,7 @@ def accepted(store: Store, run_id: int) -> set[int]:
 def hold(store: Store, run_id: int) -> None:
     """Draft all of a run, and route nothing."""
     with store.writing() as session:
-        session.get_one(runs.Run, run_id).state = "paused"
+        session.get_one(Run, run_id).state = "paused"
     with store.writing() as session:
         version_id = runs.get(session, run_id).schema_version_id
         for row in session.exec(select(Placement).where(Placement.run_id == run_id)).all():
@@ -310,7 +310,7 @@ def hold(store: Store, run_id: int) -> None:
             session.add(draft)
             session.flush()
             row.place, row.draft_id = "drafted", draft.id
-        session.get_one(runs.Run, run_id).state = "running"
+        session.get_one(Run, run_id).state = "running"
 
 
 def both(act: Callable[[], object]) -> None:

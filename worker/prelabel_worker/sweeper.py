@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel import ledger, runs, schema_move
+from prelabel import certificates, ledger, runs, schema_move
 from prelabel.errors import PrelabelError
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -64,6 +64,7 @@ class Sweeper(threading.Thread):
                 if moved := runs.learn_anew(session, run):
                     log.info("run %s: the student learns anew, %s examples are drafted again", run.id, moved)
         schema_move.carry_on(self._store)
+        certificates.carry_on(self._store)
         with self._store.reading() as session:
             waiting = runs.with_work(session)
         for run_id in waiting:
