@@ -12,6 +12,7 @@ from prelabel_api.routes import (
     datasets,
     examples,
     exports,
+    guarantee,
     health,
     images,
     journal,
@@ -41,7 +42,19 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
-    for part in (users, projects, datasets, images, runs, examples, exports, queue, journal, webhooks):
+    for part in (
+        users,
+        projects,
+        datasets,
+        images,
+        runs,
+        guarantee,
+        examples,
+        exports,
+        queue,
+        journal,
+        webhooks,
+    ):
         first.include_router(part.router)
     first.include_router(label_studio.config_router)
     app.include_router(first)

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, options, screen, screen_money, screen_run
+from prelabel.cli import examples, exporting, guarantee, options, screen, screen_money, screen_run
 from prelabel.cli.console import err, out
 from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
@@ -28,6 +28,9 @@ app.add_typer(people, name="user")
 app.add_typer(schema_commands, name="schema")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
+app.command("certificate")(guarantee.certificate)
+app.command("verify")(guarantee.verify)
+app.command("plan")(guarantee.plan)
 app.command("formats")(exporting.list_formats)
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
@@ -113,6 +116,11 @@ def submit(
     gold_target: options.GoldTarget = None,
     reviewers: options.Reviewers = 1,
     gold_share: options.GoldShare = 0.0,
+    at_most_wrong: options.AtMostWrong = "",
+    surely: options.Surely = "",
+    accepted_wrong: options.AcceptedWrong = "",
+    audits: options.Audits = None,
+    learned: options.Learned = False,
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -122,6 +130,7 @@ def submit(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
         gold_target, cap, reviewers, gold_share,
     )  # fmt: skip
+    body["policy"] |= options.promise(at_most_wrong, surely, accepted_wrong, audits, learned)
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
         "image_field": image_field,
