@@ -101,7 +101,7 @@ def _ahead(
     return Ahead(
         policy=policy,
         examples=_examples(session, run),
-        uncertainty=np.array([1 - (decision.confidence or 0.0) for _, decision in waiting]),
+        uncertainty=np.array([1 - (one.to_route.drafted.confidence or 0.0) for one, _ in waiting]),
         known=[_known(schema, one) for one, _ in waiting] if learns else (),
         settled=[case.settled for case in cases],
         pairs=[case.pair for case in cases],

@@ -1,6 +1,6 @@
 """What is known of drafts like those of a run: drafts of the same models that people have settled, here or in past runs."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select as wide_select
@@ -22,10 +22,9 @@ MOST = 5_000
 
 @dataclass(frozen=True)
 class Case:
-    """A draft that people, or gold, have settled; `own`: in the run itself."""
+    """A draft that people, or gold, have settled."""
 
     settled: Settled
-    own: bool
 
     @property
     def pair(self) -> tuple[float, bool]:
@@ -36,12 +35,16 @@ class Case:
 def of_run(session: Session, run: Run, schema: LabelSchema) -> list[Case]:
     """Settled drafts by the models of a run, in all runs of its project, the newest first."""
     models = session.exec(select(Draft.model).where(Draft.run_id == run.id).distinct()).all()
-    return _found(session, run, schema, models)
-
-
-def of_newest(session: Session, run: Run, schema: LabelSchema, models: Collection[str]) -> list[Case]:
-    """The same for a run by these models that is still to start; `run` is an earlier one of the project."""
-    return _found(session, run, schema, models)
+    into = Translator.of(session, run)
+    cases = []
+    for draft, value, under, content in _rows(session, run, models):
+        drafted = into.fitting(draft.label, draft.schema_version_id, content)
+        right = into.fitting(value, under, content)
+        if drafted is None or right is None:
+            continue
+        one = known(schema, drafted, draft.confidence, draft.alternatives, content)
+        cases.append(Case(Settled(one, _answer(schema, one, drafted, right))))
+    return cases
 
 
 def known(
@@ -63,19 +66,6 @@ def class_of(schema: LabelSchema, label: Value) -> str:
     return str(classes[0]) if len(classes) == 1 else canonical(list(classes))
 
 
-def _found(session: Session, run: Run, schema: LabelSchema, models: Collection[str]) -> list[Case]:
-    into = Translator.of(session, run)
-    cases = []
-    for draft, value, under, content, run_id in _rows(session, run, models):
-        drafted = into.fitting(draft.label, draft.schema_version_id, content)
-        right = into.fitting(value, under, content)
-        if drafted is None or right is None:
-            continue
-        one = known(schema, drafted, draft.confidence, draft.alternatives, content)
-        cases.append(Case(Settled(one, _answer(schema, one, drafted, right)), run_id == run.id))
-    return cases
-
-
 def _answer(schema: LabelSchema, draft: Known, drafted: Value, right: Value) -> str:
     """The class that is right: never the draft's where the draft was wrong, be it in no more than a span."""
     if schema.distance(drafted, right) == 0:
@@ -86,14 +76,13 @@ def _answer(schema: LabelSchema, draft: Known, drafted: Value, right: Value) -> 
 
 def _rows(
     session: Session, run: Run, models: Collection[str]
-) -> Iterator[tuple[Draft, dict[str, Json], int, dict[str, Json], int]]:
+) -> Sequence[tuple[Draft, dict[str, Json], int, dict[str, Json]]]:
+    """Draft, label with the version of its schema, and content."""
     project = select(Dataset.project_id).where(Dataset.id == run.dataset_id).scalar_subquery()
     datasets = select(Dataset.id).where(col(Dataset.project_id) == project)
     runs = session.exec(select(Run.id).where(col(Run.dataset_id).in_(datasets))).all()
     statement = (
-        wide_select(
-            Draft, col(Label.value), col(Label.schema_version_id), col(Example.content), col(Label.run_id)
-        )
+        wide_select(Draft, col(Label.value), col(Label.schema_version_id), col(Example.content))
         .join(Placement, col(Placement.label_id) == Label.id)
         .join(Draft, col(Draft.id) == Placement.draft_id)
         .join(Example, col(Example.id) == Label.example_id)
@@ -104,10 +93,4 @@ def _rows(
         .order_by(col(Label.id).desc())
         .limit(MOST)
     )
-    found: Sequence[tuple[Draft, dict[str, Json], int, dict[str, Json], int]] = [
-        (draft, value, under, content, run_id)
-        for draft, value, under, content, run_id in session.execute(statement)
-    ]
-    for row in found:
-        session.expunge(row[0])
-    return iter(found)
+    return [(draft, value, under, content) for draft, value, under, content in session.execute(statement)]

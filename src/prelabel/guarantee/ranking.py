@@ -33,7 +33,7 @@ Pairs = Sequence[tuple[float, bool]]
 class Ahead:
     """What is known before the draw: `uncertainty` and `known` of each draft of the pool, what people settled, all examples.
 
-    `own` says how many of the settled ones are of the run itself; `is_begun` that people were asked for some of its pool before.
+    `pairs` tell of each settled one how uncertain it was and whether it was wrong; `is_begun`: people were asked for some before.
     """
 
     policy: Policy
