@@ -145,8 +145,10 @@ def _newest(session: Session, run: Run) -> IssuedCertificate | None:
 def _settled_state(session: Session, run: Run) -> State | None:
     """The state of a run all of whose examples are settled or failed, by the newest cut; None of any other."""
     audits = drawn.audits(session, run)
-    is_open = not audits.drawn or not audits.is_over or cutting.is_due(session, run)
-    if is_open or _is_anywhere(session, run, ("waiting", "drafted", "queued")):
+    if not audits.drawn or not audits.is_over or cutting.is_due(session, run):
+        return None
+    is_finished = cutting.is_finished(cutting.newest(session, run))
+    if not is_finished or _is_anywhere(session, run, ("waiting", "drafted", "queued")):
         return None
     newest_label, failed = session.exec(
         select(

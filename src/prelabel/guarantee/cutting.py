@@ -8,8 +8,9 @@ from prelabel.canonical import Json
 from prelabel.drawn import Audits
 from prelabel.guarantee import pool
 from prelabel.guarantee.drawing import follow
-from prelabel.measure.guarantee.certificate import Judged, Pool, Record, Terms, judge
-from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run
+from prelabel.measure.guarantee.certificate import Pool, Record, Terms, judge
+from prelabel.measure.guarantee.sample import in_order
+from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, now
 from prelabel.policy import Decision, Policy
 from prelabel.slots import ToRoute
 from prelabel.store import Store
@@ -19,14 +20,24 @@ CALLED_BACK = "an audit was answered anew: fewer drafts can be accepted than bef
 
 
 def go_on(store: Store, run_id: int) -> None:
-    """Cut the pool of a run once all of its audits are answered, and again where an answer has changed since."""
+    """Cut the pool of a run once all of its audits are answered, and again where an answer has changed since.
+
+    The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
+    """
     with store.reading() as session:
-        if not is_due(session, runs.get(session, run_id)):
+        run = runs.get(session, run_id)
+        if not is_due(session, run) and is_finished(newest(session, run)):
             return
     with store.writing() as session:
         run = pool.locked(session, run_id)
         if (audits := is_due(session, run, lock=True)) and (draw := drawn.draw_of(session, run)):
-            _cut(session, run, draw, audits)
+            session.add(_cut(session, run, draw, audits))
+    _follow(store, run_id)
+
+
+def is_finished(cut: AuditCut | None) -> bool:
+    """Whether nothing is left to be moved by a cut; so where there was none."""
+    return cut is None or cut.finished_at is not None
 
 
 def newest(session: Session, run: Run) -> AuditCut | None:
@@ -45,16 +56,57 @@ def is_due(session: Session, run: Run, lock: bool = False) -> Audits | None:
     return None if made_of == (audits.answered, audits.failed, audits.newest_label_id) else audits
 
 
-def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits) -> None:
-    policy = Policy.model_validate(run.policy)
-    terms, ids = Terms.model_validate(draw.terms), dict[str, int]()
-    ranked = Pool.of(_records(session, run, ids), terms)
-    found = judge(ranked, terms, draw.examples)
-    accepted = {ids[record.id] for record in ranked.records[: found.cut.size] if not record.audited}
-    routed = [_routed(one.to_route, accepted) for one in pool.read(session, run) if one.external_id in ids]
-    follow(session, run, routed, policy)
-    called_back = _call_back(session, run, accepted, policy)
-    session.add(_kept(run, audits, found, called_back))
+def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits) -> AuditCut:
+    terms = Terms.model_validate(draw.terms)
+    found = judge(Pool.of(_records(session, run), terms), terms, draw.examples)
+    return AuditCut(
+        run_id=run.id or 0,
+        answered=audits.answered,
+        failed=audits.failed,
+        newest_label_id=audits.newest_label_id,
+        size=found.cut.size,
+        errors=found.cut.errors,
+    )
+
+
+def _follow(store: Store, run_id: int) -> None:
+    """Accept what lies before the newest cut, and queue the rest."""
+    with store.reading() as session:
+        run = runs.get(session, run_id)
+        cut, draw = newest(session, run), drawn.draw_of(session, run)
+        if cut is None or draw is None or cut.finished_at:
+            return
+        accepted = _accepted(session, run, draw, cut)
+    while _follow_some(store, run_id, cut.id or 0, accepted):
+        pass
+
+
+def _follow_some(store: Store, run_id: int, cut_id: int, accepted: set[int]) -> bool:
+    """Move a batch by a cut; False once it is finished, or another one has taken its place."""
+    with store.writing() as session:
+        run = pool.locked(session, run_id)
+        cut, policy = newest(session, run), Policy.model_validate(run.policy)
+        if cut is None or cut.id != cut_id or cut.finished_at:
+            return False
+        batch = pool.read_batch(session, run, Translator.of(session, run), 0, lock=True)
+        follow(session, run, [_routed(one.to_route, accepted) for one in batch], policy)
+        if not batch and not _call_back(session, run, accepted, policy):
+            cut.finished_at = now()
+            return False
+        return True
+
+
+def _accepted(session: Session, run: Run, draw: AuditDraw, cut: AuditCut) -> set[int]:
+    """The examples that a cut accepts without review."""
+    rows = session.execute(
+        wide_select(
+            col(Drawn.example_id), col(Drawn.audited), col(Drawn.uncertainty), col(Example.external_id)
+        )
+        .join(Example, col(Example.id) == Drawn.example_id)
+        .where(col(Drawn.run_id) == run.id)
+    ).all()
+    order = in_order([row[3] for row in rows], [row[2] for row in rows], draw.terms["seed"])
+    return {rows[at][0] for at in order[: cut.size] if not rows[at][1]}
 
 
 def _routed(one: ToRoute, accepted: set[int]) -> tuple[ToRoute, Decision]:
@@ -63,8 +115,8 @@ def _routed(one: ToRoute, accepted: set[int]) -> tuple[ToRoute, Decision]:
     return one, Decision(one.drafted.confidence, reason="low_confidence")
 
 
-def _records(session: Session, run: Run, ids: dict[str, int]) -> list[Record]:
-    """The pool as far as the cut depends on it; `ids` gets the example of each id."""
+def _records(session: Session, run: Run) -> list[Record]:
+    """The pool as far as the cut depends on it."""
     into, found = Translator.of(session, run), []
     audited = _audited(session, run, into)
     rows = session.execute(
@@ -74,7 +126,6 @@ def _records(session: Session, run: Run, ids: dict[str, int]) -> list[Record]:
         .order_by(col(Drawn.id))
     )
     for example_id, external_id, uncertainty in rows:
-        ids[external_id] = example_id
         known = audited.get(example_id, {"draft": {}, "label": None, "source": None, "audited": False})
         found.append(Record(id=external_id, uncertainty=uncertainty, **known))
     return found
@@ -107,28 +158,23 @@ def _audited(session: Session, run: Run, into: Translator) -> dict[int, dict[str
 
 
 def _call_back(session: Session, run: Run, accepted: set[int], policy: Policy) -> int:
-    """Queue what an earlier cut had accepted and this one does not; returns how many."""
-    rows = session.exec(
-        select(Placement)
+    """Queue some of what an earlier cut had accepted and this one does not; returns how many."""
+    found = session.exec(
+        select(Placement.id, Placement.example_id)
         .join(Label, col(Label.id) == Placement.label_id)
         .where(Placement.run_id == run.id, Placement.place == "settled", Label.source == "auto")
         .order_by(col(Placement.id))
-        .with_for_update(of=Placement)
     ).all()
-    beyond = [row for row in rows if row.example_id not in accepted]
-    for placement in beyond:
-        place.ask(session, placement, "low_confidence", policy)
-        placement.note = CALLED_BACK
-    return len(beyond)
-
-
-def _kept(run: Run, audits: Audits, found: Judged, called_back: int) -> AuditCut:
-    return AuditCut(
-        run_id=run.id or 0,
-        answered=audits.answered,
-        failed=audits.failed,
-        newest_label_id=audits.newest_label_id,
-        size=found.cut.size,
-        errors=found.cut.errors,
-        called_back=called_back,
-    )
+    beyond = [placement_id for placement_id, example_id in found if example_id not in accepted]
+    locked = session.exec(
+        select(Placement)
+        .where(col(Placement.id).in_(beyond[: place.BATCH]))
+        .order_by(col(Placement.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for placement in locked:
+        if placement.place == "settled" and session.get_one(Label, placement.label_id).source == "auto":
+            place.ask(session, placement, "low_confidence", policy)
+            placement.note = CALLED_BACK
+    return len(locked)

@@ -5,7 +5,7 @@ is what is still drafted.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from sqlmodel import Session, func, select
@@ -29,15 +29,34 @@ Judge = Callable[[Session, Run, LabelSchema, Policy], Decide]
 """Gives, for a run, what decides where a draft goes."""
 
 
+@dataclass(frozen=True)
+class Step:
+    """What is to be done with a pool of `size`: some of it is `routed`; with `ranked` the audit is drawn from what waits."""
+
+    size: int
+    routed: Sequence[tuple[ToRoute, Decision]]
+    waiting: Sequence[tuple[Pooled, Decision]] = ()
+    ranked: Ranked | None = None
+
+
 def go_on(store: Store, run_id: int, judge: Judge) -> None:
-    """Ask people for what has to be known first, or draw the audit sample; nothing where the pool is not complete."""
+    """Ask people for what has to be known first, or draw the audit sample; nothing where the pool is not complete.
+
+    All is worked out before the transaction that writes begins, which others wait for. From a complete pool examples only
+    leave, so one of the same size is the same.
+    """
     with store.reading() as session:
-        if not _is_ready(session, runs.get(session, run_id)):
+        run = runs.get(session, run_id)
+        if not _is_ready(session, run):
             return
+        step = _step(session, run, judge)
     with store.writing() as session:
         run = pool.locked(session, run_id)
-        if _is_ready(session, run):
-            _step(session, run, judge)
+        if _is_ready(session, run) and pool.held(session, run) == step.size:
+            policy = Policy.model_validate(run.policy)
+            follow(session, run, step.routed, policy)
+            if step.ranked:
+                _draw(session, run, policy, step.waiting, step.ranked)
 
 
 def _is_ready(session: Session, run: Run) -> bool:
@@ -57,22 +76,21 @@ def _has(session: Session, run: Run, where: str, reason: str = "") -> bool:
     return session.exec(found.limit(1)).first() is not None
 
 
-def _step(session: Session, run: Run, judge: Judge) -> None:
+def _step(session: Session, run: Run, judge: Judge) -> Step:
     schema, policy = runs.schema_of(session, run), Policy.model_validate(run.policy)
     decide = judge(session, run, schema, policy)
     found = [
         (one, decide(one.to_route.drafted))
         for one in pool.read(session, run, with_content=policy.uncertainty == "learned")
     ]
-    follow(session, run, [(one.to_route, decision) for one, decision in found if not decision.waits], policy)
+    unfit = [(one.to_route, decision) for one, decision in found if not decision.waits]
     waiting = [(one, decision) for one, decision in found if decision.waits]
     if not waiting:
-        return
+        return Step(len(found), unfit)
     ahead = _ahead(session, run, schema, policy, waiting)
     if asked := ask_first(ahead, np.random.default_rng()):
-        follow(session, run, [_queued(*waiting[at], "low_confidence") for at in asked], policy)
-    else:
-        _draw(session, run, policy, waiting, rank(ahead))
+        return Step(len(found), [*unfit, *(_queued(*waiting[at], "low_confidence") for at in asked)])
+    return Step(len(found), unfit, waiting, rank(ahead))
 
 
 def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]], policy: Policy) -> None:

@@ -47,43 +47,68 @@ def locked(session: Session, run_id: int) -> Run:
 
 
 def read(session: Session, run: Run, with_content: bool = False) -> Iterator[Pooled]:
-    """All that is drafted, in the order in which it came in, under lock: others may just be routing some of it."""
+    """All that is drafted, in the order in which it came in."""
     into, after = Translator.of(session, run), 0
-    while rows := session.execute(
+    while batch := read_batch(session, run, into, after, with_content):
+        yield from batch
+        after = batch[-1].to_route.placement_id
+
+
+def read_batch(
+    session: Session, run: Run, into: Translator, after: int, with_content: bool = False, lock: bool = False
+) -> list[Pooled]:
+    """What is drafted behind the placement `after`, a batch of it; with `lock` it stays so until the transaction ends."""
+    statement = (
         wide_select(
-            *(col(Placement.id), col(Placement.is_gold), Draft, col(Example.external_id)),
-            *(col(Example.gold), col(Example.schema_version_id)),
+            *(col(Placement.id), col(Placement.is_gold), col(Draft.id), col(Draft.step), col(Draft.label)),
+            *(col(Draft.schema_version_id), col(Draft.confidence), col(Draft.alternatives), col(Example.id)),
+            *(col(Example.external_id), col(Example.gold), col(Example.schema_version_id)),
         )
         .join(Draft, col(Draft.id) == Placement.draft_id)
         .join(Example, col(Example.id) == Placement.example_id)
-        .where(
-            col(Placement.run_id) == run.id, col(Placement.place) == "drafted", col(Placement.id) > after
-        )
+        .where(col(Placement.run_id) == run.id, col(Placement.place) == "drafted", col(Placement.id) > after)
         .order_by(col(Placement.id))
         .limit(BATCH)
-        .with_for_update(of=Placement)
-    ).all():  # fmt: skip
-        after = rows[-1][0]
-        strange = [
-            row[2].example_id for row in rows
-            if with_content or row[2].schema_version_id != into.version_id
-            or (row[4] and row[5] != into.version_id)
-        ]  # fmt: skip
-        contents = versions.contents(session, strange)
-        for placement_id, is_gold, draft, external_id, gold, gold_under in rows:
-            content = contents.get(draft.example_id, {})
-            label, note = _label(into, draft, content)
-            known = into.fitting(gold, gold_under, content)
-            to_route = ToRoute(
-                placement_id, draft.example_id, is_gold, draft.id, draft.step,
-                Drafted(label, draft.confidence, known), note,
-            )  # fmt: skip
-            yield Pooled(to_route, external_id, draft.alternatives, content if with_content else {})
-            session.expunge(draft)
+    )
+    rows = session.execute(statement.with_for_update(of=Placement) if lock else statement).all()
+    strange = [
+        row[8] for row in rows
+        if with_content or row[5] != into.version_id or (row[10] and row[11] != into.version_id)
+    ]  # fmt: skip
+    contents = versions.contents(session, strange)
+    found = []
+    for (
+        placement_id,
+        is_gold,
+        draft_id,
+        step,
+        value,
+        under,
+        confidence,
+        others,
+        id_,
+        name,
+        gold,
+        gold_under,
+    ) in rows:
+        content = contents.get(id_, {})
+        label, note = _label(into, value, under, content)
+        drafted = Drafted(label, confidence, into.fitting(gold, gold_under, content))
+        to_route = ToRoute(placement_id, id_, is_gold, draft_id, step, drafted, note)
+        found.append(Pooled(to_route, name, others, content if with_content else {}))
+    return found
 
 
-def _label(into: Translator, draft: Draft, content: dict[str, Json]) -> tuple[dict[str, Json] | None, str]:
+def held(session: Session, run: Run) -> int:
+    """Lock all that is drafted, once whoever is just routing some of it is done; returns how many they are."""
+    drafted = select(Placement.id).where(Placement.run_id == run.id, Placement.place == "drafted")
+    return len(session.exec(drafted.order_by(col(Placement.id)).with_for_update()).all())
+
+
+def _label(
+    into: Translator, value: dict[str, Json] | None, under: int, content: dict[str, Json]
+) -> tuple[dict[str, Json] | None, str]:
     try:
-        return draft.label and into.label(draft.label, draft.schema_version_id, content), ""
+        return value and into.label(value, under, content), ""
     except LabelError as error:
         return None, f"drafted before the schema changed: {error}"

@@ -85,7 +85,7 @@ def _status(session: Session, run: Run, places: dict[str, int], draw: AuditDraw 
             "auditing",
             f"{left:,} of {audits.drawn:,} audits to be answered; then the rest is accepted or queued",
         )
-    if places["drafted"] or cutting.is_due(session, run):
+    if cutting.is_due(session, run) or not cutting.is_finished(cutting.newest(session, run)):
         return "auditing", "a worker, to accept and queue by the audits, which are all answered"
     if places["queued"]:
         return "reviewing", f"{places['queued']:,} examples that people still review"

@@ -46,7 +46,7 @@ class AuditCut(SQLModel, table=True):
     """A cut: the first `size` of the pool were accepted, with `errors` wrong drafts of the sample among them.
 
     It was worked out when `answered` audits had a label, `newest_label_id` being the newest of these, and `failed` had none;
-    `called_back` labels that an earlier cut had accepted went to people.
+    Not finished: some of what it accepts or sends to people has not moved yet.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -56,8 +56,8 @@ class AuditCut(SQLModel, table=True):
     newest_label_id: int = Field(sa_type=BigId)
     size: int
     errors: int
-    called_back: int = 0
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class IssuedCertificate(SQLModel, table=True):

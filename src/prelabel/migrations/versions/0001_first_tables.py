@@ -250,8 +250,8 @@ def upgrade() -> None:
         sa.Column("newest_label_id", BigId(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("errors", sa.Integer(), nullable=False),
-        sa.Column("called_back", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("finished_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_auditcut_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_auditcut")),
     )
