@@ -11,12 +11,14 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 
 from prelabel import drawn, place, review, route, runs
-from prelabel.guarantee import drawing
+from prelabel.errors import RefusedError
+from prelabel.guarantee import drawing, pool
+from prelabel.measure.gate import judge_gold
 from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Review, Run, Slot
-from prelabel.policy import Policy
+from prelabel.policy import Decision, Drafted, Policy, decide
 from prelabel.review.acts import Answer
 from prelabel.store import Store
-from tests.factories import FakeDrafter, all_of, make_run, make_user, places, work_off
+from tests.factories import SCHEMA, FakeDrafter, all_of, make_run, make_user, places, work_off
 
 SIZE = 300
 PROMISE: dict[str, Any] = {"rule": "guarantee", "epsilon": 0.1, "audits": 80}
@@ -213,8 +215,6 @@ def test_an_audit_that_nobody_can_label_counts_as_wrong(store: Store) -> None:
 
 
 def test_what_fails_goes_to_people_at_once_and_is_not_in_the_pool(store: Store) -> None:
-    from prelabel.errors import RefusedError
-
     run_id = make_run(store, 120, **PROMISE)
     work_off(store, run_id, FakeDrafter(lambda said: RefusedError("no") if number(said) < 5 else say(said)))
     assert reasons(store, run_id) == {"draft_failed": 5, "audit": 80}
@@ -268,6 +268,63 @@ def test_what_is_drawn_from_is_not_drafted_again(store: Store) -> None:
     with store.writing() as session:
         assert runs.learn_anew(session, runs.get(session, run_id)) == 0
         assert drawn.guarantee_is_drawn(session, runs.get(session, run_id))
+
+
+def test_what_two_disagree_on_of_an_audit_a_senior_settles_without_the_draft(store: Store) -> None:
+    run_id = promised(store, 120, reviewers=2)
+    rita, sam = make_user(store).id or 0, make_user(store, "sam").id or 0
+    boss = make_user(store, "boss", "senior").id or 0
+    answer_all(store, rita, run_id)
+    with store.writing() as session:
+        for work in review.claim(session, sam, 80, 60, run_id):
+            review.submit(session, sam, work.slot_id, {"topic": "c"}, Answer(f"token-{work.slot_id}"))
+        works = review.claim(session, boss, 80, 60, run_id, for_senior=True)
+        assert {work.draft is None for work in works} == {True}
+        assert len(works) == 80
+        for work in works:
+            review.submit(session, boss, work.slot_id, {"topic": "a"}, Answer(f"token-{work.slot_id}"))
+    route.route_drafted(store, run_id)
+    [cut] = rows(store, AuditCut)
+    assert (cut.answered, cut.errors, cut.size) == (80, 0, 120)
+
+
+def test_the_pool_waits_and_gold_that_was_missed_is_asked_without_the_draft() -> None:
+    policy, open_gate = Policy.model_validate(PROMISE), judge_gold([], None)
+
+    def where(drafted: Drafted) -> Decision:
+        return decide(drafted, SCHEMA, policy, open_gate, lambda confidence: confidence)
+
+    assert where(Drafted({"topic": "a"}, 1.0)).waits
+    assert where(Drafted({"topic": "a"}, None)).waits
+    assert where(Drafted(None, None)).reason == "draft_failed"
+    missed = where(Drafted({"topic": "a"}, 0.1, gold={"topic": "b"}))
+    assert (missed.reason, missed.blind) == ("gold_failed", True)
+
+
+def test_a_cut_that_was_left_half_way_is_followed_to_its_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = promised(store)
+    answer_all(store, make_user(store).id or 0, run_id)
+    monkeypatch.setattr(pool, "BATCH", 50)
+    follow, calls = place.follow, list[int]()
+
+    def cut_off(*arguments: Any) -> None:
+        follow(*arguments)
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, "follow", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        route.route_drafted(store, run_id)
+    assert places(store, run_id)["drafted"] == SIZE - 80 - 50
+    assert rows(store, AuditCut)[0].finished_at is None
+    route.route_drafted(store, run_id)
+    [cut] = rows(store, AuditCut)
+    assert cut.finished_at is not None
+    assert "drafted" not in places(store, run_id)
+    assert len(rows(store, Label)) == places(store, run_id)["settled"]
 
 
 @pytest.mark.parametrize(
