@@ -52,5 +52,8 @@ def plan_dataset(
     """What a guarantee will cost people at several epsilons, from what past runs of the project have shown."""
     found = projects.find(session, project)
     return plans.of_dataset(
-        session, projects.find_dataset(session, found, dataset), settings.hourly_rate, epsilons or plans.EPSILONS
+        session,
+        projects.find_dataset(session, found, dataset),
+        settings.hourly_rate,
+        epsilons or plans.EPSILONS,
     )
