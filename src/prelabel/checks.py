@@ -57,8 +57,14 @@ def _missing(session: Session, run: Run, policy: Policy, asked: int) -> int:
 
 
 def seen_by_reviewers(session: Session, run: Run, places: Mapping[str, int]) -> dict[str, int]:
-    """How many examples are where, as those may know it who are not to know the checks: these look queued until answered."""
-    waiting = _waiting(session, run) if Policy.model_validate(run.policy).gold_share else 0
+    """How many examples are where, as those may know it who are not to know checks and audits.
+
+    Checks look queued until they are answered, and so does all that waits for an audit: else the queue would be all audits.
+    """
+    policy = Policy.model_validate(run.policy)
+    waiting = _waiting(session, run) if policy.gold_share else 0
+    if policy.rule == "guarantee":
+        places = {**places, "drafted": 0, "queued": places["queued"] + places["drafted"]}
     return {
         **places,
         "settled": places["settled"] - waiting,

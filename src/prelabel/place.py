@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, insert, l
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import order, outbox, slots
+from prelabel import drawn, order, outbox, slots
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
@@ -242,12 +242,13 @@ def follow(
 
 
 def ask(session: Session, placement: Placement, reason: str, policy: Policy) -> None:
-    """Queue an example by itself, for as many people as the policy asks for."""
+    """Queue an example by itself, for as many people as the policy asks for; one that is audited stays blind."""
     placement.place, placement.reason, placement.label_id = "queued", reason, None
     run_id, example_id = placement.run_id, placement.example_id
     value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
     priority = order.LAST if value is None else value
     slot = slots.row(run_id, placement.id or 0, example_id, reason, priority)
+    slot["blind"] = policy.rule == "guarantee" and drawn.is_audited(session, run_id, example_id)
     session.flush()
     insert_rows(session, Slot, [slot] * policy.reviewers_for(reason))
 

@@ -19,7 +19,12 @@ HOSTILE = (
 
 def hostile(kind: dict[str, Any], label: Any, **content: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     rows = [
-        {"id": f"<b>{number}</b>", "text": HOSTILE, **content, "drafts": [{"model": "<i>", "label": label, "confidence": 0.5}]}
+        {
+            "id": f"<b>{number}</b>",
+            "text": HOSTILE,
+            **content,
+            "drafts": [{"model": "<i>", "label": label, "confidence": 0.5}],
+        }
         for number in range(2)
     ]
     return {"field": kind}, rows
@@ -28,7 +33,11 @@ def hostile(kind: dict[str, Any], label: Any, **content: Any) -> tuple[dict[str,
 @pytest.mark.parametrize(
     ("name", "kind", "label"),
     [
-        ("choice", {"kind": "choice", "options": ["<script>a</script>", HOSTILE[:150]], "description": HOSTILE}, HOSTILE[:150]),
+        (
+            "choice",
+            {"kind": "choice", "options": ["<script>a</script>", HOSTILE[:150]], "description": HOSTILE},
+            HOSTILE[:150],
+        ),
         ("text", {"kind": "text"}, HOSTILE.replace("\u0007", "")),
         ("spans", {"kind": "spans", "options": ["<b>x</b>"]}, [{"start": 0, "end": 4, "label": "<b>x</b>"}]),
     ],
@@ -69,13 +78,19 @@ def test_what_is_no_page_and_no_endpoint_is_an_error_in_json(service: Running, p
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(service: Running, people: People, scheme: str) -> None:
-    run_id = queue_up(service, f"axe-{scheme}", {"intent": {"kind": "choice", "options": INTENTS}}, tickets(5))
+    run_id = queue_up(
+        service, f"axe-{scheme}", {"intent": {"kind": "choice", "options": INTENTS}}, tickets(5)
+    )
     with people.person(role="senior", scheme=scheme) as person:
         for path in ("/", f"/review/{run_id}", "/disagreements"):
             person.page.goto(person.base + path)
             person.page.wait_for_timeout(500)
             found = Axe().run(person.page).response["violations"]
-            assert not [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+            assert not [
+                (one["id"], one["nodes"][0]["html"])
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            ]
 
 
 def test_focus_can_be_seen_wherever_tab_goes(service: Running, people: People) -> None:

@@ -46,8 +46,7 @@ def test_answers_given_while_the_server_is_away_arrive_once_when_it_is_back(
         answered = [person.goes_on("Enter")]
         person.is_saved()
         service.kill_api()
-        for _ in range(4):
-            answered.append(person.goes_on("Enter"))
+        answered += [person.goes_on("Enter") for _ in range(4)]
         expect(person.page.get_by_test_id("saved")).to_have_text(re.compile("4 not sent"), timeout=10_000)
         person.page.wait_for_timeout(AWAY * 1000)
         service.restart_api()
@@ -78,7 +77,9 @@ def test_what_was_entered_and_not_sent_is_there_again_after_the_page_was_closed(
     service: Running, people: People
 ) -> None:
     fields = {"answer": {"kind": "text"}}
-    rows = [{"id": "w", "text": "Where is it?", "drafts": [{"model": "m", "label": "Helo", "confidence": 0.5}]}]
+    rows = [
+        {"id": "w", "text": "Where is it?", "drafts": [{"model": "m", "label": "Helo", "confidence": 0.5}]}
+    ]
     run_id = queue_up(service, "scratch", fields, rows)
     with people.person() as person:
         person.review(run_id)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel import ledger, runs, schema_move
+from prelabel import certificates, ledger, runs, schema_move
 from prelabel.accepting import Watch
 from prelabel.errors import PrelabelError
 from prelabel.review import pausing
@@ -43,6 +43,7 @@ class Sweeper(threading.Thread):
         self._drafting = drafting
         self._watch = Watch(store)
         self._stopped = threading.Event()
+        self._promises = threading.Thread()
 
     def run(self) -> None:
         """Sweep now, and every few seconds."""
@@ -69,7 +70,20 @@ class Sweeper(threading.Thread):
         schema_move.carry_on(self._store)
         pausing.carry_on(self._store)
         self._watch.look()
+        self._keep_promises()
         with self._store.reading() as session:
             waiting = runs.with_work(session)
         for run_id in waiting:
             self._drafting.wake(run_id)
+
+    def _keep_promises(self) -> None:
+        """What guarantees ask for, in a thread of its own: of a large run it takes longer than a worker may be silent."""
+        if not self._promises.is_alive():
+            self._promises = threading.Thread(target=self._carry_on, name="guarantees", daemon=True)
+            self._promises.start()
+
+    def _carry_on(self) -> None:
+        try:
+            certificates.carry_on(self._store)
+        except SQLAlchemyError as error:
+            log.warning("a guarantee waits, trying again: %s", error)

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, measuring, options, screen, screen_money, screen_run
+from prelabel.cli import examples, exporting, guarantee, measuring, options, screen, screen_money, screen_run
 from prelabel.cli.console import err, out
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
@@ -30,6 +30,9 @@ app.add_typer(schema_commands, name="schema")
 app.add_typer(reviewer_commands, name="reviewers")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
+app.command("certificate")(guarantee.certificate)
+app.command("verify")(guarantee.verify)
+app.command("plan")(guarantee.plan)
 app.command("formats")(exporting.list_formats)
 for command in (measuring.measure, measuring.compare, measuring.accepting):
     app.command()(command)
@@ -121,6 +124,11 @@ def submit(
     reviewer_bar: options.ReviewerBar = None,
     audit_share: options.AuditShare = 0.0,
     accepted_target: options.AcceptedTarget = None,
+    at_most_wrong: options.AtMostWrong = "",
+    surely: options.Surely = "",
+    accepted_wrong: options.AcceptedWrong = "",
+    audits: options.Audits = None,
+    learned: options.Learned = False,
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -130,6 +138,7 @@ def submit(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
         gold_target, cap, reviewers, gold_share, seeded_share, reviewer_bar, audit_share, accepted_target,
     )  # fmt: skip
+    body["policy"] |= options.promise(at_most_wrong, surely, accepted_wrong, audits, learned)
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
         "image_field": image_field,

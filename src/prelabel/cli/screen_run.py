@@ -103,6 +103,8 @@ def _lines(progress: Document) -> list[RenderableType]:
         f"  {_spent(progress)}",
         f"  {_calls(progress)}",
     ]
+    if progress["waits_for"]:
+        lines.append(f"  guarantee: waits for {escape(progress['waits_for'])}")
     if len(progress["steps"]) > 1:
         lines.append(_steps(progress))
     if not progress["workers"] and progress["stage"] == "drafting":

@@ -38,6 +38,7 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
+from prelabel.models.guarantee import AuditCut, AuditDraw, Drawn, IssuedCertificate
 from prelabel.models.people import ROLES, Attempt, JournalEntry, ReviewerPause, SignIn, Token, User
 from prelabel.models.reviewing import (
     CHECK,
@@ -72,17 +73,21 @@ __all__ = [
     "SOURCES",
     "VERDICTS",
     "Attempt",
+    "AuditCut",
+    "AuditDraw",
     "BadRow",
     "Batch",
     "Call",
     "Dataset",
     "Delivery",
     "Draft",
+    "Drawn",
     "Example",
     "GivenDraft",
     "Image",
     "ImageName",
     "Import",
+    "IssuedCertificate",
     "JournalEntry",
     "Label",
     "Placement",

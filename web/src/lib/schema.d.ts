@@ -382,6 +382,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project}/datasets/{dataset}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Dataset
+         * @description What a guarantee will cost people at several epsilons, from what past runs of the project have shown.
+         */
+        get: operations["plan_dataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project}/datasets/{dataset}/quotes": {
         parameters: {
             query?: never;
@@ -920,6 +940,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Certificate
+         * @description The certificate of a run, or what it still waits for and how its audits stand.
+         */
+        get: operations["get_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Certificates
+         * @description All certificates that a run has had, oldest first; a later one was issued where labels had changed.
+         */
+        get: operations["list_certificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/cost": {
         parameters: {
             query?: never;
@@ -1114,6 +1174,26 @@ export interface paths {
          * @description Stop making model calls; those in flight are kept.
          */
         post: operations["pause_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Run
+         * @description What a guarantee costs people at several epsilons, from the drafts of a run and what people answered.
+         */
+        get: operations["plan_run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1361,6 +1441,22 @@ export interface components {
             writes: boolean;
         };
         /**
+         * Accepted
+         * @description At most `wrong` of the labels accepted without review are wrong, a share `share`; by itself with 1 - alpha.
+         *
+         *     From the band of all prefixes for `first` to `last` audit errors, so it holds although the cut was chosen by the same sample.
+         */
+        Accepted: {
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Share */
+            share: number;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
          * AcceptedQuality
          * @description `accepted` labels were given without review; `audited` more would have been, and were drawn for people, who have settled
          *     `accuracy.n` of these and set aside `set_aside`.
@@ -1574,6 +1670,140 @@ export interface components {
             reason: string;
             /** Slot Id */
             slot_id: number;
+        };
+        /**
+         * Certificate
+         * @description At most `budget` = epsilon * `examples` labels of the dataset are wrong, with a chance of 1 - alpha over the draw of the sample.
+         *
+         *     Wrong means other than what the reviewers of this dataset give. `pool` counts the drafts that the sample was drawn from,
+         *     `audited` the sample, `errors` its wrong drafts and `errors_accepted` those before the cut, `allowed` the most of these that
+         *     may lie there. The first `cut` of the pool, by uncertainty, are accepted: `unreviewed` of them carry the draft, the audited a person's label.
+         *     `unlabeled` examples have no label, as people could not give them one. `chance` is the largest chance of a dataset for which
+         *     this method fails.
+         */
+        Certificate: {
+            accepted: components["schemas"]["Accepted"] | null;
+            /** Allowed */
+            allowed: number;
+            /** Audited */
+            audited: number;
+            /** Budget */
+            budget: number;
+            /** Chance */
+            chance: number;
+            /** Cut */
+            cut: number;
+            /** Errors */
+            errors: number;
+            /** Errors Accepted */
+            errors_accepted: number;
+            /** Examples */
+            examples: number;
+            /**
+             * Method
+             * @default exact hypergeometric
+             * @constant
+             */
+            method: "exact hypergeometric";
+            /** Pool */
+            pool: number;
+            /** Records */
+            records: string;
+            /**
+             * Reviewers
+             * @default []
+             */
+            reviewers: string[];
+            terms: components["schemas"]["Terms"];
+            /**
+             * Unlabeled
+             * @default 0
+             */
+            unlabeled: number;
+            /** Unreviewed */
+            unreviewed: number;
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+            /**
+             * Wrong Means
+             * @default the draft lies at a distance above 0 from the label that the reviewers gave or would give, or they could not give one
+             */
+            wrong_means: string;
+        };
+        /**
+         * Certified
+         * @description Where a run's guarantee stands, and its certificate with its `sentence` once all is settled.
+         *
+         *     `issued` counts the certificates of the run so far: a later one takes the place of those before it.
+         */
+        Certified: {
+            /** Alpha */
+            alpha: number;
+            /**
+             * Answered
+             * @default 0
+             */
+            answered: number;
+            /** Audits */
+            audits?: number | null;
+            /**
+             * Based On
+             * @default
+             */
+            based_on: string;
+            certificate?: components["schemas"]["Certificate"] | null;
+            /** Delta */
+            delta: number | null;
+            /** Epsilon */
+            epsilon: number;
+            /**
+             * Errors
+             * @default 0
+             */
+            errors: number;
+            /** Errors Allowed */
+            errors_allowed?: number | null;
+            /** Examples */
+            examples: number;
+            /** Expected */
+            expected?: number | null;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Issued
+             * @default 0
+             */
+            issued: number;
+            /** Pool */
+            pool?: number | null;
+            /**
+             * Ranked By
+             * @default
+             */
+            ranked_by: string;
+            /** Run Id */
+            run_id: number;
+            /** Saved */
+            saved?: number | null;
+            /**
+             * Sentence
+             * @default
+             */
+            sentence: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "drafting" | "preparing" | "auditing" | "reviewing" | "settled" | "by_people";
+            /** Waits For */
+            waits_for: string;
         };
         /**
          * ChangePlan
@@ -2212,6 +2442,28 @@ export interface components {
             value: string;
         };
         /**
+         * GuaranteePlan
+         * @description Expected costs of a guarantee for `examples`; `based_on` and `seconds_from` say what they rest on. `by_hand`: all by people.
+         */
+        GuaranteePlan: {
+            /** Alpha */
+            alpha: number;
+            /** Based On */
+            based_on: string;
+            /** By Hand Dollars */
+            by_hand_dollars: string;
+            /** By Hand Hours */
+            by_hand_hours: number;
+            /** Examples */
+            examples: number;
+            /** Lines */
+            lines: components["schemas"]["prelabel__plans__Line"][];
+            /** Seconds Each */
+            seconds_each: number;
+            /** Seconds From */
+            seconds_from: string;
+        };
+        /**
          * Health
          * @description The process answers.
          */
@@ -2280,29 +2532,18 @@ export interface components {
             rows: number;
         };
         /**
-         * Line
-         * @description A line with names in place of ids: `subject` is what it was done to, as in "run 3"; `user` None: the server itself.
+         * Issued
+         * @description A certificate as it was issued.
          */
-        Line: {
-            /** Act */
-            act: string;
+        Issued: {
+            certificate: components["schemas"]["Certificate"];
             /**
-             * At
+             * Created At
              * Format: date-time
              */
-            at: string;
-            /** Details */
-            details: {
-                [key: string]: unknown;
-            };
+            created_at: string;
             /** Id */
             id: number;
-            /** Project */
-            project: string | null;
-            /** Subject */
-            subject: string;
-            /** User */
-            user: string | null;
         };
         /**
          * ModelQuote
@@ -2459,10 +2700,17 @@ export interface components {
             /** Next */
             next?: number | null;
         };
+        /** Page[Issued] */
+        Page_Issued_: {
+            /** Items */
+            items: components["schemas"]["Issued"][];
+            /** Next */
+            next?: number | null;
+        };
         /** Page[Line] */
         Page_Line_: {
             /** Items */
-            items: components["schemas"]["Line"][];
+            items: components["schemas"]["prelabel__journal__Line"][];
             /** Next */
             next?: number | null;
         };
@@ -2603,6 +2851,11 @@ export interface components {
          *     `gold_target`, for the run or for a class, nothing of that slice is accepted; "measure" only counts. `confidence`
          *     "calibrated" first maps the model's confidence to the share that was right at that confidence on gold. With `blind_audit` an audit shows its reviewers no draft.
          *
+         *     The rule "guarantee" takes no threshold: at most a share `epsilon` of all labels is wrong, with a chance of 1 - `alpha`; with
+         *     `delta` also at most such a share of those accepted without review. People answer an audit sample of `audits` drafts, or of
+         *     as many as are planned ("auto"), and what these show decides up to which `uncertainty` drafts are accepted: one minus
+         *     their confidence, or the chance of being wrong that is learned from what people have settled before (docs/guarantee.md).
+         *
          *     `gold_share` is how large a share of the queue are checks of the people: gold whose draft met it, mixed in unseen. Its label
          *     stays that of gold. `seeded_share` of the checks show a wrong draft, to see whether it is found.
          *     Who is surely under `reviewer_bar`, once `reviewer_bar_after` of their answers could be judged, is paused, and others are
@@ -2616,10 +2869,20 @@ export interface components {
             /** Accepted Target */
             accepted_target?: number | null;
             /**
+             * Alpha
+             * @default 0.05
+             */
+            alpha: number;
+            /**
              * Audit Share
              * @default 0
              */
             audit_share: number;
+            /**
+             * Audits
+             * @default auto
+             */
+            audits: number | "auto";
             /**
              * Blind Audit
              * @default true
@@ -2637,11 +2900,15 @@ export interface components {
              * @enum {string}
              */
             consensus: "majority" | "unanimous";
+            /** Delta */
+            delta?: number | null;
             /**
              * Draft Votes
              * @default false
              */
             draft_votes: boolean;
+            /** Epsilon */
+            epsilon?: number | null;
             /**
              * Feedback
              * @default false
@@ -2679,9 +2946,9 @@ export interface components {
             /**
              * Rule
              * @default threshold
-             * @constant
+             * @enum {string}
              */
-            rule: "threshold";
+            rule: "threshold" | "guarantee";
             /**
              * Seeded Share
              * @default 0.3
@@ -2699,6 +2966,12 @@ export interface components {
             tolerance: number | {
                 [key: string]: number;
             };
+            /**
+             * Uncertainty
+             * @default confidence
+             * @enum {string}
+             */
+            uncertainty: "confidence" | "learned";
         };
         /**
          * PriceQuoted
@@ -2719,7 +2992,7 @@ export interface components {
          *     `per_second` is over the last minute, or since drafting began in it. `on_their_way` are the examples that
          *     workers hold now. `expected` is the total at the end: from what this run's examples have cost, once enough are done,
          *     before that from the quote; `expected_from` says which. `limited` counts calls that met a limit of their provider.
-         *     `calls_per_example` is None until something is drafted, `project_spent` where the project has no cap.
+         *     `waits_for` says what a run with a guarantee waits for. `calls_per_example` is None until something is drafted, `project_spent` where the project has no cap.
          */
         Progress: {
             /** Calls */
@@ -2769,6 +3042,8 @@ export interface components {
             stage: string;
             /** Steps */
             steps: components["schemas"]["StepProgress"][];
+            /** Waits For */
+            waits_for: string;
             /** Workers */
             workers: number;
         };
@@ -2980,7 +3255,9 @@ export interface components {
             model: string;
             /**
              * @default {
+             *       "alpha": 0.05,
              *       "audit_share": 0,
+             *       "audits": "auto",
              *       "blind_audit": true,
              *       "confidence": "raw",
              *       "consensus": "majority",
@@ -2993,7 +3270,8 @@ export interface components {
              *       "rule": "threshold",
              *       "seeded_share": 0.3,
              *       "threshold": 0.9,
-             *       "tolerance": 0
+             *       "tolerance": 0,
+             *       "uncertainty": "confidence"
              *     }
              */
             policy: components["schemas"]["Policy"];
@@ -3378,6 +3656,32 @@ export interface components {
             version?: number | null;
         };
         /**
+         * Terms
+         * @description What is fixed before the audit sample is drawn; all the rest of a certificate follows from the records.
+         *
+         *     `audits` are the sizes of the audit sample at each look, up to the one that the certificate is given at; `spent` says how
+         *     much of alpha may be used up by each (alpha at the last planned look), None for a single look. `delta` is the largest share
+         *     of the labels accepted without review that may be wrong, where that is asked for beside epsilon.
+         */
+        Terms: {
+            /** Alpha */
+            alpha: number;
+            /** Audits */
+            audits: number[];
+            /** Delta */
+            delta?: number | null;
+            /** Epsilon */
+            epsilon: number;
+            /** Label Schema */
+            label_schema: {
+                [key: string]: unknown;
+            };
+            /** Seed */
+            seed: string;
+            /** Spent */
+            spent?: number[] | null;
+        };
+        /**
          * TokenOut
          * @description A new token. It is shown this once and kept only as a hash.
          */
@@ -3533,6 +3837,31 @@ export interface components {
             version: number;
         };
         /**
+         * Line
+         * @description A line with names in place of ids: `subject` is what it was done to, as in "run 3"; `user` None: the server itself.
+         */
+        prelabel__journal__Line: {
+            /** Act */
+            act: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Project */
+            project: string | null;
+            /** Subject */
+            subject: string;
+            /** User */
+            user: string | null;
+        };
+        /**
          * Change
          * @description What people changed in a field, from and to, and how often.
          */
@@ -3545,6 +3874,32 @@ export interface components {
             field: string;
             /** Settled */
             settled: string;
+        };
+        /**
+         * Line
+         * @description What is to be expected at one epsilon: `audits`, and labels that nobody has to give (the ends hold 90 % of draws).
+         *
+         *     `hours` are those of people for all labels that they do give, `dollars` their price.
+         */
+        prelabel__plans__Line: {
+            /** Audits */
+            audits: number;
+            /** Dollars */
+            dollars: string;
+            /** Epsilon */
+            epsilon: number;
+            /** Hours */
+            hours: number;
+            /** Labels */
+            labels: number;
+            /** Saved */
+            saved: number;
+            /** Saved High */
+            saved_high: number;
+            /** Saved Low */
+            saved_low: number;
+            /** Saved Share */
+            saved_share: number;
         };
         /**
          * Change
@@ -4422,6 +4777,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_dataset: {
+        parameters: {
+            query?: {
+                /** @description shares of the labels that may be wrong at most, as in 0.05 */
+                epsilon?: number[] | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuaranteePlan"];
                 };
             };
             /** @description Client Error */
@@ -5671,6 +6070,91 @@ export interface operations {
             };
         };
     };
+    get_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certified"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_certificates: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Issued_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_cost: {
         parameters: {
             query?: never;
@@ -5853,6 +6337,8 @@ export interface operations {
     export_labels: {
         parameters: {
             query?: {
+                /** @description `inline`: the last line of JSONL is the certificate, of the whole of the run */
+                certificate?: "none" | "inline";
                 /** @description a format of GET /formats */
                 format?: string;
                 /** @description `all` also takes examples that have no label yet, but not to train on */
@@ -6105,6 +6591,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_run: {
+        parameters: {
+            query?: {
+                /** @description shares of the labels that may be wrong at most, as in 0.05 */
+                epsilon?: number[] | null;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuaranteePlan"];
                 };
             };
             /** @description Client Error */

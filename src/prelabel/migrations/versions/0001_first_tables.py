@@ -270,6 +270,42 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_schema_change_project_id"), "schema_change", ["project_id"], unique=False)
     op.create_table(
+        "auditcut",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("newest_label_id", BigId(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("finished_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_auditcut_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auditcut")),
+    )
+    op.create_index(op.f("ix_auditcut_run_id"), "auditcut", ["run_id"], unique=False)
+    op.create_table(
+        "auditdraw",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
+        sa.Column("examples", sa.Integer(), nullable=False),
+        sa.Column("pool", sa.Integer(), nullable=False),
+        sa.Column("ranked_by", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("planned", NullableJson(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_auditdraw_run_id_run")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"],
+            ["schema_version.id"],
+            name=op.f("fk_auditdraw_schema_version_id_schema_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auditdraw")),
+        sa.UniqueConstraint("run_id", name=op.f("uq_auditdraw_run_id")),
+    )
+    op.create_table(
         "bad_row",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
@@ -400,6 +436,20 @@ def upgrade() -> None:
         op.f("ix_draft_run_id_step_created_at"), "draft", ["run_id", "step", "created_at"], unique=False
     )
     op.create_table(
+        "drawn",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("draft_id", BigId(), nullable=False),
+        sa.Column("uncertainty", sa.Float(), nullable=False),
+        sa.Column("audited", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_drawn_example_id_example")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_drawn_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drawn")),
+        sa.UniqueConstraint("run_id", "example_id", name=op.f("uq_drawn_run_id_example_id")),
+    )
+    op.create_index(op.f("ix_drawn_run_id_audited"), "drawn", ["run_id", "audited"], unique=False)
+    op.create_table(
         "given_draft",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("dataset_id", sa.Integer(), nullable=False),
@@ -427,6 +477,18 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_given_draft_dataset_id_model"), "given_draft", ["dataset_id", "model"], unique=False
     )
+    op.create_table(
+        "issuedcertificate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("newest_label_id", BigId(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_issuedcertificate_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issuedcertificate")),
+    )
+    op.create_index(op.f("ix_issuedcertificate_run_id"), "issuedcertificate", ["run_id"], unique=False)
     op.create_table(
         "label",
         sa.Column("id", BigId(), nullable=False),
@@ -708,8 +770,12 @@ def downgrade() -> None:
     op.drop_table("placement")
     op.drop_index(op.f("ix_label_run_id_source"), table_name="label")
     op.drop_table("label")
+    op.drop_index(op.f("ix_issuedcertificate_run_id"), table_name="issuedcertificate")
+    op.drop_table("issuedcertificate")
     op.drop_index(op.f("ix_given_draft_dataset_id_model"), table_name="given_draft")
     op.drop_table("given_draft")
+    op.drop_index(op.f("ix_drawn_run_id_audited"), table_name="drawn")
+    op.drop_table("drawn")
     op.drop_index(op.f("ix_draft_run_id_step_created_at"), table_name="draft")
     op.drop_index(op.f("ix_draft_run_id_example_id"), table_name="draft")
     op.drop_index(
@@ -734,6 +800,9 @@ def downgrade() -> None:
     op.drop_table("batch")
     op.drop_index(op.f("ix_bad_row_import_id"), table_name="bad_row")
     op.drop_table("bad_row")
+    op.drop_table("auditdraw")
+    op.drop_index(op.f("ix_auditcut_run_id"), table_name="auditcut")
+    op.drop_table("auditcut")
     op.drop_index(op.f("ix_schema_change_project_id"), table_name="schema_change")
     op.drop_table("schema_change")
     op.drop_index(op.f("ix_run_dataset_id"), table_name="run")
