@@ -16,9 +16,9 @@ CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, one for all tests of a process."""
+    """Debian's Chromium, for the tests of one file: while it is open, an event loop runs that others could not begin theirs beside."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("these tests drive Chromium: apt-get install chromium")
