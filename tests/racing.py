@@ -27,9 +27,12 @@ class Race:
     lease_seconds: float
     done: dict[str, int] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
+    pauses_are_over: threading.Event = field(default_factory=threading.Event)
 
     def is_over(self) -> bool:
-        """Whether nothing is queued."""
+        """Whether nothing is queued, and nothing comes into the queue any more."""
+        if not self.pauses_are_over.is_set():
+            return False
         with self.store.reading() as session:
             queued = select(func.count()).where(Placement.run_id == self.run_id, Placement.place == "queued")
             return session.exec(queued).one() == 0
@@ -154,6 +157,7 @@ def run_race(
     for person in crew:
         person.start()
     pause_some(race, [person.user for person in crew[:paused]])
+    race.pauses_are_over.set()
     until = time.monotonic() + seconds
     while any(person.is_alive() for person in crew):
         for person in crew:  # the others would wait for ever for what one who has failed holds
