@@ -243,13 +243,9 @@ def follow(
 
 def ask(session: Session, placement: Placement, reason: str, policy: Policy) -> None:
     """Queue an example by itself, for as many people as the policy asks for."""
-    placement.place, placement.reason, placement.label_id = "queued", reason, None
-    run_id, example_id = placement.run_id, placement.example_id
-    value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
-    priority = order.LAST if value is None else value
-    slot = slots.row(run_id, placement.id or 0, example_id, reason, priority)
+    asked = _asked(placement, reason, policy)
     session.flush()
-    insert_rows(session, Slot, [slot] * policy.reviewers_for(reason))
+    insert_rows(session, Slot, asked)
 
 
 def settle(session: Session, placement: Placement, label: Label) -> None:
@@ -302,9 +298,12 @@ def call_back(session: Session, placements: Sequence[tuple[Placement, str]], pol
     unseen = and_(col(Slot.reason) == CHECK, col(Slot.state) == "open", col(Slot.claimed_by).is_(None))
     over = update(Slot).where(col(Slot.placement_id).in_(ids), or_(col(Slot.state) == "answered", unseen))
     session.exec(over.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
+    asked: list[dict[str, Any]] = []
     for placement, note in placements:
-        ask(session, placement, "requested", policy)
+        asked += _asked(placement, "requested", policy)
         placement.note = note
+    session.flush()
+    insert_rows(session, Slot, asked)
 
 
 def draft_again(session: Session, run: Run) -> int:
@@ -365,6 +364,15 @@ def counts(session: Session, run_id: int) -> dict[str, int]:
         )
     )
     return {place: found[place] for place in PLACES}
+
+
+def _asked(placement: Placement, reason: str, policy: Policy) -> list[dict[str, Any]]:
+    """Queue an example; returns the slots that it is to have."""
+    placement.place, placement.reason, placement.label_id = "queued", reason, None
+    run_id, example_id = placement.run_id, placement.example_id
+    value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
+    priority, wanted = order.LAST if value is None else value, policy.reviewers_for(reason)
+    return [slots.row(run_id, placement.id or 0, example_id, reason, priority, wanted)] * wanted
 
 
 def _free(placement_id: int) -> dict[str, Any]:
