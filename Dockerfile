@@ -8,7 +8,8 @@ COPY requirements/run.lock requirements/build.lock requirements/
 RUN pip --python /opt/prelabel/bin/python install --require-hashes -r requirements/run.lock
 RUN pip install --require-hashes -r requirements/build.lock
 
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY web web
 COPY src src
 COPY api api
 COPY worker worker

@@ -15,15 +15,15 @@ SIDE_BY_SIDE = -n $(JOBS) --dist worksteal
 FIRST_LINES := awk 'FNR == 1 { name = FILENAME; gsub(/.*\/|\.py$$/, "", name); gsub(/"""/, ""); print name ": " $$0 }'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos lint types contracts check bench wheel migration lock clean
+.PHONY: help demo test chaos lint types contracts check bench page page-check page-types wheel migration lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(RUN) ## draft, review and export 10,000 tickets, without any key; with one: make demo MODEL=gpt-4o-mini
+demo: $(RUN) page ## draft, review and export 10,000 tickets, without any key; with one: make demo MODEL=gpt-4o-mini
 	@$(BIN)/prelabel demo $(if $(MODEL),--model $(MODEL)) $(ARGS)
 
-test: $(DEV) ## all tests but the slow ones; some of them: make test ARGS="-k review"
+test: $(DEV) page ## all tests but the slow ones; some of them: make test ARGS="-k review"
 	@$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 chaos: $(DEV) ## the slow tests: they kill real processes and look for what was lost
@@ -39,10 +39,20 @@ types: $(DEV) ## mypy, strict
 contracts: $(DEV) ## who may import whom
 	@$(BIN)/lint-imports
 
-check: lint types contracts test ## lint, types, contracts and test, one after the other
+check: lint types contracts page-check test ## all of these, one after the other
 
 bench: $(DEV) ## the list of benchmarks; one of them: make bench NAME=replay ARGS="FILE"
 	@$(if $(NAME),$(BIN)/python -m benchmarks.$(NAME) $(ARGS),$(FIRST_LINES) benchmarks/[a-z]*.py)
+
+page: | $(RUN) ## build the page anew, if its sources have changed
+	@$(BIN)/python hatch_build.py
+
+page-check: $(DEV) page ## types and unit tests of the page, and that its client has the API's types
+	@$(BIN)/python hatch_build.py check
+	@scripts/page-types && git diff --exit-code --stat web/src/lib/schema.d.ts
+
+page-types: $(DEV) page ## write the types of the page's client from the API
+	@scripts/page-types
 
 wheel: $(DEV) ## build the wheel into dist/, install it elsewhere and start it
 	@scripts/check-wheel
@@ -55,7 +65,7 @@ lock: ## resolve the dependencies anew and write requirements/*.lock; to the new
 	@scripts/lock $(if $(UPGRADE),--upgrade)
 
 clean: ## remove .venv and everything else that was made
-	rm -rf .venv dist build .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist build .demo web/node_modules api/prelabel_api/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/pip:

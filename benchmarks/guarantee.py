@@ -38,22 +38,18 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from prelabel.guarantee.ranking import Ahead, ask_first, rank
 from prelabel.measure.guarantee.chain import band, looks, spending
 from prelabel.measure.guarantee.cut import longest, longest_within
-from prelabel.measure.guarantee.hypergeometric import budget_of
+from prelabel.measure.guarantee.hypergeometric import budget_of, most_errors
 from prelabel.measure.guarantee.planning import Plan, foreseen, plan
-from prelabel.measure.guarantee.uncertainty import Known, Settled, Uncertainty, worst_first
+from prelabel.measure.guarantee.uncertainty import Known, Settled
 from prelabel.measure.intervals import wilson
+from prelabel.policy import Policy
 
 ALPHA = 0.05
 EPSILONS = (0.02, 0.05, 0.1)
-PILOT = 25
-FEWEST = 60
-"""At least so many of the least sure, or one in fifty, are settled before anything is planned."""
 PILOTS = 25
-RESAMPLES = 6
-BEYOND = 3.0
-"""People settle the least sure before the audit, down to where the rest is foreseen to hold so many budgets of wrong drafts."""
 PAPER_AUDITS = (250, 500, 1000, 2000)
 SETS = {
     "stance_gpt4o": "llm/stance_gpt4o",
@@ -124,43 +120,50 @@ def audit(
     recorded: Recorded,
     pool: Any,
     uncertainty: Any,
-    planned: Plan,
+    drawn: int,
+    most: int,
     draws: int,
     rng: np.random.Generator,
 ) -> None:
     """Draw audits of a pool and cut; adds a figure for each draw."""
     for _ in range(draws):
         order = pool[shuffled_order(uncertainty, rng)]
-        audited = flags(len(pool), planned.drawn, rng)
-        cut = longest(audited, recorded.wrong[order], planned.most)
+        audited = flags(len(pool), drawn, rng)
+        cut = longest(audited, recorded.wrong[order], most)
         left = int(recorded.wrong[order][: cut.size].sum()) - cut.errors
         result.saved.append(cut.accepted / recorded.examples)
         result.over.append(left / recorded.examples)
 
 
-def with_pilot(recorded: Recorded, epsilon: float, draws: int, rng: np.random.Generator) -> Result:
-    """The order of the recorded confidence: people settle a pilot and the least sure, then the audit is planned and drawn."""
-    result, sizes = Result("pilot", [], []), []
-    budget = budget_of(epsilon, recorded.examples)
-    for _ in range(PILOTS):
-        order = shuffled_order(recorded.uncertainty, rng)
-        settled = rng.choice(order, PILOT, replace=False)
-        pool = order[~np.isin(order, settled)]
-        first = max(FEWEST, recorded.examples // 50)
-        settled, pool = np.concatenate([settled, pool[-first:]]), pool[:-first]
-        for _step in range(5):
-            pairs = [(float(recorded.uncertainty[at]), bool(recorded.wrong[at])) for at in settled]
-            chances = foreseen(recorded.uncertainty[pool].tolist(), pairs)[0]
-            keep = int(np.searchsorted(np.cumsum(chances), BEYOND * budget, side="right"))
-            keep = max(keep, len(pool) - recorded.examples // 8)
-            settled, pool = np.concatenate([settled, pool[keep:]]), pool[:keep]
-        pairs = [(float(recorded.uncertainty[at]), bool(recorded.wrong[at])) for at in settled]
-        chances = foreseen(recorded.uncertainty[pool].tolist(), pairs, RESAMPLES)
-        planned = plan(chances, epsilon, ALPHA, recorded.examples)
-        sizes.append(planned.drawn)
-        audit(result, recorded, pool, recorded.uncertainty[pool], planned, max(1, draws // PILOTS), rng)
-    result.note = f"m {min(sizes)}..{int(np.median(sizes))}..{max(sizes)}"
+def in_service(
+    recorded: Recorded, epsilon: float, ranked_by: str, orders: int, draws: int, rng: np.random.Generator
+) -> Result:
+    """As a run does it: people settle what it asks for first, then drafts are ranked and the audit is planned and drawn."""
+    result, sizes = Result("pilot" if ranked_by == "confidence" else "learned", [], []), []
+    policy = Policy.model_validate({"rule": "guarantee", "epsilon": epsilon, "uncertainty": ranked_by})
+    for _ in range(orders):
+        pool, settled = rng.permutation(len(recorded.wrong)), list[int]()
+        while asked := ask_first(ahead := _ahead(recorded, policy, pool, settled), rng):
+            settled += [int(at) for at in pool[asked]]
+            pool = np.delete(pool, asked)
+        ranked = rank(ahead)
+        most = most_errors(len(pool), ranked.audits, ahead.budget, ALPHA)
+        sizes.append(ranked.audits)
+        audit(result, recorded, pool, ranked.uncertainty, ranked.audits, most, max(1, draws // orders), rng)
+    result.note = f"m {min(sizes)}..{int(np.median(sizes))}..{max(sizes)}; {orders} orders"
     return result
+
+
+def _ahead(recorded: Recorded, policy: Policy, pool: Any, settled: Sequence[int]) -> Ahead:
+    return Ahead(
+        policy=policy,
+        examples=recorded.examples,
+        uncertainty=recorded.uncertainty[pool],
+        known=[recorded.known[at] for at in pool],
+        settled=[Settled(recorded.known[at], recorded.gold[at]) for at in settled],
+        pairs=[(float(recorded.uncertainty[at]), bool(recorded.wrong[at])) for at in settled],
+        is_begun=bool(settled),
+    )
 
 
 def with_past(
@@ -170,7 +173,16 @@ def with_past(
     pairs = list(zip(recorded.uncertainty.tolist(), recorded.wrong.tolist(), strict=True))
     planned = plan(foreseen(recorded.uncertainty.tolist(), pairs), epsilon, ALPHA, recorded.examples)
     result = Result("past", [], [], f"m {planned.drawn}, {planned.saved / recorded.examples:.1%} planned")
-    audit(result, recorded, np.arange(len(recorded.wrong)), recorded.uncertainty, planned, draws, rng)
+    audit(
+        result,
+        recorded,
+        np.arange(len(recorded.wrong)),
+        recorded.uncertainty,
+        planned.drawn,
+        planned.most,
+        draws,
+        rng,
+    )
     return result, planned
 
 
@@ -216,35 +228,6 @@ def accepted_part(
         result.saved.append(cut.accepted / recorded.examples)
         result.over.append(left / max(1, cut.accepted))
     return result
-
-
-def learned(recorded: Recorded, epsilon: float, orders: int, draws: int, rng: np.random.Generator) -> Result:
-    """Uncertainty learned from reviews that come before the audit."""
-    result, sizes = Result("learned", [], []), []
-    budget = budget_of(epsilon, recorded.examples)
-    for _ in range(orders):
-        pool, chances = _settle_worst(recorded, budget, rng)
-        planned = plan(np.sort(chances), epsilon, ALPHA, recorded.examples)
-        sizes.append(f"{planned.drawn} of {len(pool)}")
-        audit(result, recorded, pool, chances, planned, max(1, draws // orders), rng)
-    result.note = f"m {sizes[0]}, {sizes[-1]}; {orders} orders"
-    return result
-
-
-def _settle_worst(recorded: Recorded, budget: int, rng: np.random.Generator) -> tuple[Any, Any]:
-    everyone = np.arange(len(recorded.wrong))
-    settled = [int(at) for at in rng.choice(everyone, PILOT, replace=False)]
-    pool = np.setdiff1d(everyone, settled)
-    sure = recorded.uncertainty[pool] + rng.random(len(pool)) * 1e-9
-    next_ones = pool[worst_first(sure, budget, 0.1)]
-    while True:
-        settled += [int(at) for at in next_ones]
-        pool = np.setdiff1d(pool, next_ones)
-        lessons = [Settled(recorded.known[at], recorded.gold[at]) for at in settled]
-        chances = Uncertainty(lessons).of([recorded.known[at] for at in pool])
-        next_ones = pool[worst_first(chances, budget, 0.15)]
-        if not len(next_ones) or not len(pool):
-            return pool, chances
 
 
 def paper(recorded: Recorded, epsilon: float, audits: int, draws: int, rng: np.random.Generator) -> Result:
@@ -315,9 +298,9 @@ def work_off(table: Table, recorded: Recorded, epsilon: float, draws: int, order
     candidates = [paper(recorded, epsilon, audits, min(draws, 200), rng) for audits in PAPER_AUDITS]
     winner = max(candidates, key=lambda result: float(np.mean(result.saved)))
     add_row(table, recorded, epsilon, paper(recorded, epsilon, int(winner.note.split()[1]), draws, rng))
-    add_row(table, recorded, epsilon, with_pilot(recorded, epsilon, draws, rng))
+    add_row(table, recorded, epsilon, in_service(recorded, epsilon, "confidence", PILOTS, draws, rng))
     if orders:
-        add_row(table, recorded, epsilon, learned(recorded, epsilon, orders, draws, rng))
+        add_row(table, recorded, epsilon, in_service(recorded, epsilon, "learned", orders, draws, rng))
     if planned.drawn:
         add_row(table, recorded, epsilon, live(recorded, epsilon, planned.drawn, draws, rng))
     part = accepted_part(recorded, epsilon, min(800, len(recorded.wrong) // 4), draws, rng)

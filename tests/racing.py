@@ -4,14 +4,15 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import func, select
 
-from prelabel import review
-from prelabel.errors import Conflict, LeaseLost, NotFound
-from prelabel.models import Placement
-from prelabel.review import Answer, Work
+from prelabel import review, runs
+from prelabel.errors import Conflict, LeaseLost, NotAllowed, NotFound
+from prelabel.models import Placement, User
+from prelabel.review import Answer, Work, pausing
 from prelabel.store import Store
 from tests.books import Books
 from tests.factories import make_user, queue_up
@@ -39,6 +40,7 @@ class Person(threading.Thread):
 
     def __init__(self, race: Race, user: int, is_senior: bool) -> None:
         super().__init__(daemon=True)
+        self.user = user
         self._race, self._user, self._is_senior = race, user, is_senior
         self._chance = random.Random(user)
         self._acts = 0
@@ -57,15 +59,18 @@ class Person(threading.Thread):
             self.failure = error
 
     def _claim(self) -> list[Work]:
-        with self._race.store.writing() as session:
-            return review.claim(
-                session,
-                self._user,
-                self._chance.randint(1, 10),
-                self._race.lease_seconds,
-                self._race.run_id,
-                self._is_senior,
-            )
+        try:
+            with self._race.store.writing() as session:
+                return review.claim(
+                    session,
+                    self._user,
+                    self._chance.randint(1, 10),
+                    self._race.lease_seconds,
+                    self._race.run_id,
+                    self._is_senior,
+                )
+        except NotAllowed:  # paused
+            return []
 
     def _answer(self, work: Work) -> None:
         dice = self._chance.random()
@@ -109,10 +114,33 @@ class Person(threading.Thread):
             self._act("submit", work)
 
 
+def pause_some(race: Race, users: Sequence[int]) -> None:
+    """Pause people one after the other in the middle of their work, as two workers look after it, and let them go on."""
+    for number in users:
+        time.sleep(race.lease_seconds / 5)
+        with race.store.writing() as session:
+            run, user = runs.get(session, race.run_id), session.get_one(User, number)
+            pausing.pause(session, run, user, user, "a talk")
+        workers = [threading.Thread(target=pausing.carry_on, args=(race.store,)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        with race.store.writing() as session:
+            run, user = runs.get(session, race.run_id), session.get_one(User, number)
+            pausing.resume(session, run, user, user, "talked")
+
+
 def run_race(
-    store: Store, examples: int, wanted: int, people: int, lease_seconds: float, seconds: float
+    store: Store,
+    examples: int,
+    wanted: int,
+    people: int,
+    lease_seconds: float,
+    seconds: float,
+    paused: int = 0,
 ) -> Counter[str]:
-    """Let so many people, and two seniors, work off a run; returns where its examples are at the end.
+    """Let so many people, and two seniors, work off a run, `paused` of them once paused; returns where its examples are at the end.
 
     Raises AssertionError where the books do not balance, or an act that was done is not in them exactly once.
     """
@@ -125,6 +153,7 @@ def run_race(
     ]
     for person in crew:
         person.start()
+    pause_some(race, [person.user for person in crew[:paused]])
     until = time.monotonic() + seconds
     while any(person.is_alive() for person in crew):
         for person in crew:  # the others would wait for ever for what one who has failed holds

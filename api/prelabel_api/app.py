@@ -7,18 +7,23 @@ from prelabel import __version__
 from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel_api import errors
+from prelabel_api import errors, pages
 from prelabel_api.routes import (
     datasets,
     examples,
     exports,
+    guarantee,
     health,
     images,
     journal,
     label_studio,
+    leading,
+    measure,
     projects,
     queue,
+    reviewers,
     runs,
+    session,
     users,
     webhooks,
 )
@@ -41,11 +46,28 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
-    for part in (users, projects, datasets, images, runs, examples, exports, queue, journal, webhooks):
+    for part in (
+        session,
+        users,
+        projects,
+        datasets,
+        images,
+        runs,
+        reviewers,
+        measure,
+        guarantee,
+        examples,
+        leading,
+        exports,
+        queue,
+        journal,
+        webhooks,
+    ):
         first.include_router(part.router)
     first.include_router(label_studio.config_router)
     app.include_router(first)
     app.include_router(label_studio.router)
+    pages.install(app)
     return app
 
 

@@ -11,7 +11,7 @@ from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
 from prelabel.policy import Policy
 from prelabel.schema_change import SchemaMapping
-from prelabel_api.deps import LongText, Name
+from prelabel_api.deps import LongText, Name, ShortText
 
 Role = Literal["reviewer", "senior", "lead", "admin"]
 ClientToken = Annotated[
@@ -175,8 +175,18 @@ class ResumeIn(Body):
     cap: Decimal | None = Field(default=None, gt=0, description="a new cap in dollars; none: the cap stays")
 
 
+class AcceptingIn(Body):
+    """Whether drafts are to be accepted without review; `note` says why not."""
+
+    accepting: bool
+    note: ShortText = "paused by a lead"
+
+
 class RunOut(BaseModel):
-    """A run and how far it is. `workers` is how many worker processes live now: with none, nothing is drafted."""
+    """A run and how far it is. `workers` is how many worker processes live now: with none, nothing is drafted.
+
+    `accepting` False: since `accepting_since` nothing is accepted without review, for the reason in `accepting_note`.
+    """
 
     id: int
     project: str
@@ -188,6 +198,9 @@ class RunOut(BaseModel):
     state: str
     note: str
     stage: str
+    accepting: bool
+    accepting_note: str
+    accepting_since: datetime
     places: dict[str, int]
     spent: Decimal
     cap: Decimal | None
@@ -344,6 +357,12 @@ class ReviewOut(BaseModel):
     verdict: str
     label: dict[str, Any] | None
     created_at: datetime
+
+
+class WhyIn(Body):
+    """Why something is done, for whoever reads of it later."""
+
+    why: LongText = ""
 
 
 class UserIn(Body):

@@ -1,20 +1,23 @@
 """What endpoints are given: a session, the signed-in user, the queue. The composition root of the API."""
 
+import secrets
 from collections.abc import Iterator
 from typing import Annotated, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, StringConstraints
 from sqlmodel import Session
 
-from prelabel import users
+from prelabel import signing_in, users
 from prelabel.errors import NotAllowed, NotSignedIn
 from prelabel.models import User
 from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
 
+COOKIE = "prelabel_session"
 bearer = HTTPBearer(auto_error=False, description="a token from `prelabel user add` or `prelabel user token`")
 
 
@@ -57,12 +60,38 @@ ReadDep = Annotated[Session, Depends(reading, scope="function")]
 
 
 def current_user(
-    store: StoreDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request,
+    store: StoreDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> User:
-    """Who is asking. Raises NotSignedIn."""
-    if credentials is None:
-        raise NotSignedIn("send your token: Authorization: Bearer pl_…")
-    return user_of(store, credentials.credentials)
+    """Who is asking, by a token, or by the cookie of a session. Raises NotSignedIn, NotAllowed."""
+    if credentials is not None:
+        return user_of(store, credentials.credentials)
+    if secret := request.cookies.get(COOKIE):
+        return _of_session(request, store, secret)
+    raise NotSignedIn("send your token: Authorization: Bearer pl_…")
+
+
+def _of_session(request: Request, store: Store, secret: str) -> User:
+    """Whose session it is, once a request that changes something is known to come from our own page."""
+    with store.reading() as session:
+        found = signing_in.of(session, secret)
+    if request.method not in ("GET", "HEAD"):
+        _check_origin(request, secret)
+    if not found.is_seen:
+        with store.writing() as session:
+            signing_in.mark_seen(session, found.id)
+    return found.user
+
+
+def _check_origin(request: Request, secret: str) -> None:
+    """Browsers send our cookie along with what other sites' pages ask for: these know no token, and say where they are."""
+    given = request.headers.get("X-CSRF-Token", "")
+    if not secrets.compare_digest(given.encode(), signing_in.csrf_token(secret).encode()):
+        raise NotAllowed("X-CSRF-Token: is missing or not that of your session: load the page again")
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("Host"):
+        raise NotAllowed(f"Origin: {origin} is not this server")
 
 
 def user_of(store: Store, token: str) -> User:
@@ -118,4 +147,5 @@ def _short(length: int) -> tuple[StringConstraints, AfterValidator]:
 
 Id = Annotated[int, Path(ge=1, le=2**53)]
 Name = Annotated[str, *_short(200)]
+ShortText = Annotated[str, *_short(500)]
 LongText = Annotated[str, *_short(20_000)]

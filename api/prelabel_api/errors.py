@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 STATUS: dict[type[errors.PrelabelError], int] = {
     errors.NotSignedIn: 401,
     errors.NotAllowed: 403,
+    errors.TooManyAttempts: 429,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.InputError: 422,
@@ -54,7 +55,10 @@ def _body(status: int, error: str, detail: str) -> JSONResponse:
 
 def _known(_request: Request, error: Exception) -> JSONResponse:
     known = cast(errors.PrelabelError, error)
-    return _body(status_of(known), type(known).__name__, str(known))
+    answer = _body(status_of(known), type(known).__name__, str(known))
+    if isinstance(known, errors.TooManyAttempts):
+        answer.headers["Retry-After"] = str(known.wait)
+    return answer
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -49,7 +49,10 @@ class Held:
 class Act(Protocol):
     """What is done to each example that is found, or why it is left alone."""
 
-    name: journal.Act
+    @property
+    def name(self) -> journal.Act:
+        """As the journal calls it."""
+        ...
 
     def details(self) -> dict[str, Json]:
         """What the journal has to say of it besides the filter and the counts."""

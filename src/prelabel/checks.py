@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import order
+from prelabel import order, planting
 from prelabel.drafters.cascade import steps_of
 from prelabel.models import CHECK, Draft, Label, Placement, Run, Slot
 from prelabel.policy import Decision, Drafted, Policy
@@ -33,7 +33,13 @@ def pick(
         return []
     pool = [*_settled_now(routed, policy), *_settled_before(session, run, policy)]
     pool.sort(key=lambda one: order.draw(run.id or 0, one.example_id))
-    return _held(session, pool[:count])
+    unsure = {
+        one.draft_id: decision.confidence
+        for one, decision in routed
+        if decision.reason == "low_confidence" and decision.confidence is not None
+    }
+    held = _held(session, pool[:count])
+    return planting.dress(session, run, held, policy, planting.looks(session, unsure))
 
 
 def _share_of(policy: Policy, run: Run, asked: Sequence[int]) -> int:
@@ -51,8 +57,14 @@ def _missing(session: Session, run: Run, policy: Policy, asked: int) -> int:
 
 
 def seen_by_reviewers(session: Session, run: Run, places: Mapping[str, int]) -> dict[str, int]:
-    """How many examples are where, as those may know it who are not to know the checks: these look queued until answered."""
-    waiting = _waiting(session, run) if Policy.model_validate(run.policy).gold_share else 0
+    """How many examples are where, as those may know it who are not to know checks and audits.
+
+    Checks look queued until they are answered, and so does all that waits for an audit: else the queue would be all audits.
+    """
+    policy = Policy.model_validate(run.policy)
+    waiting = _waiting(session, run) if policy.gold_share else 0
+    if policy.rule == "guarantee":
+        places = {**places, "drafted": 0, "queued": places["queued"] + places["drafted"]}
     return {
         **places,
         "settled": places["settled"] - waiting,
@@ -128,6 +140,6 @@ def _been() -> Any:
 def _check(
     placement_id: int, example_id: int, confidence: float | None, drafted: Drafted, policy: Policy
 ) -> ToCheck:
-    """So sure a draft, among those that people are asked about, would tell that it is a check: it is not shown."""
+    """So sure a draft, among those that people are asked about, would tell that it is a check: it is not shown as it is."""
     looks_accepted = confidence is not None and drafted.is_sure(confidence, policy)
     return ToCheck(placement_id, example_id, confidence, looks_accepted)

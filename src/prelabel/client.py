@@ -51,6 +51,10 @@ class Client:
         """The answer to a GET of `path` under /v1."""
         return self._send("GET", path, params=params)
 
+    def content(self, path: str, **params: Json) -> bytes:
+        """The answer to a GET as it came, for files."""
+        return bytes(self._answer("GET", path, params=params).content)
+
     def post(self, path: str, body: Json = None, **params: Json) -> Any:
         """The answer to a POST."""
         return self._send("POST", path, json=body, params=params)
@@ -136,7 +140,7 @@ class Client:
     def export(
         self, run_id: int, file_format: str = "jsonl", include: str = "settled", **selection: Json
     ) -> Iterator[bytes]:
-        """The labels as chunks of a file; `selection` is where, balance, weight, split, part, seed."""
+        """The labels as chunks of a file; `selection` is where, balance, weight, split, part, seed, and certificate."""
         params = {"format": file_format, "include": include, **selection}
         try:
             with self._http.stream("GET", f"/v1/runs/{run_id}/export", params=params) as answer:
@@ -146,6 +150,10 @@ class Client:
                 yield from answer.iter_bytes()
         except httpx2.TransportError as error:
             raise self._no_answer(error) from error
+
+    def certificate(self, run_id: int) -> Document:
+        """The certificate of a run, under `certificate`, or what it waits for."""
+        return dict(self.get(f"/runs/{run_id}/certificate"))
 
     def export_report(
         self, run_id: int, file_format: str = "jsonl", include: str = "settled", **selection: Json

@@ -36,7 +36,7 @@ def answers(session: Session, into: Translator, placement_ids: Collection[int]) 
         .join(Example, col(Example.id) == Slot.example_id)
         .where(
             col(Slot.placement_id).in_(placement_ids),
-            *(Slot.state == "answered", Slot.reason != CHECK, ~col(Slot.for_senior)),
+            *(col(Slot.state) == "answered", col(Slot.reason) != CHECK, ~col(Slot.for_senior)),
             *(col(Review.verdict).in_(ANSWERS), ~taken_back()),
         )
         .order_by(col(Review.id))

@@ -86,6 +86,14 @@ class NotSignedIn(PrelabelError):
     """No token, or one that is unknown or revoked."""
 
 
+class TooManyAttempts(PrelabelError):
+    """Too often tried in vain; `wait` is how many seconds there are to wait."""
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 class NotAllowed(PrelabelError):
     """The user's role does not permit this."""
 

@@ -1,7 +1,7 @@
 """Step 6, export: labels out, as a stream, each with where it came from."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import formats, given_drafts, runs
+from prelabel import drawn, formats, given_drafts, runs
 from prelabel.canonical import Json
 from prelabel.content import as_text
 from prelabel.formats.base import WriteOptions
@@ -144,7 +144,23 @@ def read(
     batch = _batch(session, run, after, most, narrowed)
     contents = {one.id or 0: one.content for _, one, *_ in batch}
     given = given_drafts.of_examples(session, contents, into) if batch else {}
-    return [(row[0].id or 0, _record(into, *row, given[row[1].id or 0])) for row in batch]
+    marked = _marked(session, run, contents)
+    return [
+        (row[0].id or 0, _record(into, *row, given[row[1].id or 0]) | marked.get(row[1].id or 0, {}))
+        for row in batch
+    ]
+
+
+def _marked(session: Session, run: Run, example_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What a certificate rests on, of each example of a run with a guarantee."""
+    if run.policy.get("rule") != "guarantee":
+        return {}
+    marks = drawn.marks(session, run, example_ids)
+    found = {example_id: marks.get(example_id, (None, False)) for example_id in example_ids}
+    return {
+        example_id: {"uncertainty": uncertainty, "audited": audited}
+        for example_id, (uncertainty, audited) in found.items()
+    }
 
 
 Row = tuple[Placement, Example, Draft | None, Label | None, str | None]

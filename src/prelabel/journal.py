@@ -17,11 +17,12 @@ from prelabel.canonical import Json
 from prelabel.models import Dataset, JournalEntry, Project, Run, User
 
 Act = Literal[
-    "user.add", "token.issue", "token.revoke",
+    "user.add", "token.issue", "token.revoke", "password.set",
     "project.define", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
-    "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute",
+    "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute", "accepting.pause", "accepting.resume",
     "examples.requeue", "examples.assign", "examples.unassign", "examples.prioritize", "examples.close",
+    "reviewer.pause", "reviewer.resume",
     "export.take",
     "webhook.add", "webhook.remove", "webhook.resend",
 ]  # fmt: skip

@@ -67,6 +67,14 @@ class Taken(NamedTuple):
     dollars: Decimal | None
 
 
+class SpentOn(NamedTuple):
+    """What all calls of a run about one example took: requests, calls of unknown price, dollars."""
+
+    requests: int
+    unpriced: int
+    dollars: Decimal
+
+
 def record(session: Session, entries: Iterable[Entry]) -> None:
     """Write calls to the ledger, whatever came of them."""
     insert_rows(session, Call, [_row(entry) for entry in entries])
@@ -153,6 +161,20 @@ def taken(session: Session, run_id: int, example_ids: Collection[int]) -> list[T
         ).where(col(Call.example_id).in_(example_ids), col(Call.run_id) == run_id)
     )  # fmt: skip
     return [Taken(*row) for row in rows]
+
+
+def spent_on(session: Session, run_id: int, first: int, last: int) -> dict[int, SpentOn]:
+    """What the run's calls took, for each example with an id from one to another that there were any about."""
+    is_of_run = col(Call.run_id) + 0 == run_id  # so that no database reads the whole run by its index
+    rows = session.execute(
+        wide_select(
+            *(col(Call.example_id), func.sum(col(Call.requests))),
+            *(func.count() - func.count(col(Call.dollars)), func.sum(col(Call.dollars))),
+        )
+        .where(col(Call.example_id).between(first, last), is_of_run)
+        .group_by(col(Call.example_id))
+    )
+    return {one: SpentOn(int(calls), unpriced, dollars or ZERO) for one, calls, unpriced, dollars in rows}
 
 
 def answered(session: Session, model: str, hashes: Collection[str]) -> set[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, insert, l
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import order, outbox, slots
+from prelabel import drawn, order, outbox, slots
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
@@ -242,8 +242,8 @@ def follow(
 
 
 def ask(session: Session, placement: Placement, reason: str, policy: Policy) -> None:
-    """Queue an example by itself, for as many people as the policy asks for."""
-    asked = _asked(placement, reason, policy)
+    """Queue an example by itself, for as many people as the policy asks for; one that is audited stays blind."""
+    asked = _asked(session, placement, reason, policy)
     session.flush()
     insert_rows(session, Slot, asked)
 
@@ -300,7 +300,7 @@ def call_back(session: Session, placements: Sequence[tuple[Placement, str]], pol
     session.exec(over.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
     asked: list[dict[str, Any]] = []
     for placement, note in placements:
-        asked += _asked(placement, "requested", policy)
+        asked += _asked(session, placement, "requested", policy)
         placement.note = note
     session.flush()
     insert_rows(session, Slot, asked)
@@ -366,13 +366,15 @@ def counts(session: Session, run_id: int) -> dict[str, int]:
     return {place: found[place] for place in PLACES}
 
 
-def _asked(placement: Placement, reason: str, policy: Policy) -> list[dict[str, Any]]:
+def _asked(session: Session, placement: Placement, reason: str, policy: Policy) -> list[dict[str, Any]]:
     """Queue an example; returns the slots that it is to have."""
     placement.place, placement.reason, placement.label_id = "queued", reason, None
     run_id, example_id = placement.run_id, placement.example_id
     value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
     priority, wanted = order.LAST if value is None else value, policy.reviewers_for(reason)
-    return [slots.row(run_id, placement.id or 0, example_id, reason, priority, wanted)] * wanted
+    slot = slots.row(run_id, placement.id or 0, example_id, reason, priority, wanted)
+    slot["blind"] = policy.rule == "guarantee" and drawn.is_audited(session, run_id, example_id)
+    return [slot] * wanted
 
 
 def _free(placement_id: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from prelabel import ledger, place, runs
 from prelabel.drafters.cascade import named, steps_of
+from prelabel.guarantee import standing
 from prelabel.ledger import Sum
 from prelabel.measure.pace import ENOUGH, Drafted, expected_total, rate, seconds_left
 from prelabel.measure.quote import Money
@@ -45,12 +46,13 @@ class Progress(BaseModel):
     `per_second` is over the last minute, or since drafting began in it. `on_their_way` are the examples that
     workers hold now. `expected` is the total at the end: from what this run's examples have cost, once enough are done,
     before that from the quote; `expected_from` says which. `limited` counts calls that met a limit of their provider.
-    `calls_per_example` is None until something is drafted, `project_spent` where the project has no cap.
+    `waits_for` says what a run with a guarantee waits for. `calls_per_example` is None until something is drafted, `project_spent` where the project has no cap.
     """
 
     run_id: int
     stage: str
     note: str
+    waits_for: str
     places: dict[str, int]
     examples: int
     drafted: int
@@ -86,6 +88,7 @@ def progress(session: Session, run: Run) -> Progress:
         run_id=run_id,
         stage=runs.stage(run, places),
         note=run.note,
+        waits_for=standing.waits_for(session, run, places),
         places=places,
         examples=sum(places.values()),
         drafted=sum(places.values()) - places["waiting"],

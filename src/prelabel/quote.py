@@ -292,15 +292,7 @@ class Past:
 
     def review_seconds(self) -> tuple[float, str]:
         """How long a person takes for an example, and how that is known."""
-        ids = [run.id for run in self._runs]
-        seconds = self._session.exec(
-            select(Review.seconds)
-            .where(col(Review.run_id).in_(ids), col(Review.verdict).in_(("confirmed", "corrected")))
-            .limit(1_000)
-        ).all()
-        if len(seconds) < ENOUGH:
-            return BY_HAND_SECONDS, f"{BY_HAND_SECONDS:.0f} s an example are assumed"
-        return statistics.median(seconds), f"median of {len(seconds):,} reviews of this project"
+        return usual_seconds(self._session, [run.id or 0 for run in self._runs])
 
     def _stops_alike(self, run: Run, index: int) -> bool:
         """Whether the steps before this one are the same, and let as much through."""
@@ -319,6 +311,18 @@ class Past:
             and run.schema_version_id == self._plan.schema_version.id
             and self._session.get_one(Prompt, run.prompt_id).digest == self._plan.template.digest
         )
+
+
+def usual_seconds(session: Session, runs: Sequence[int]) -> tuple[float, str]:
+    """How long a person takes for an example of these runs, and how that is known."""
+    seconds = session.exec(
+        select(Review.seconds)
+        .where(col(Review.run_id).in_(runs), col(Review.verdict).in_(("confirmed", "corrected")))
+        .limit(1_000)
+    ).all()
+    if len(seconds) < ENOUGH:
+        return BY_HAND_SECONDS, f"{BY_HAND_SECONDS:.0f} s an example are assumed"
+    return statistics.median(seconds), f"median of {len(seconds):,} reviews of this project"
 
 
 def _request(model: str, step: Step, told: Instructions, content: dict[str, Json]) -> Request:

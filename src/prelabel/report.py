@@ -9,18 +9,28 @@ from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, place, runs
+from prelabel import audits, ledger, place, runs
 from prelabel.canonical import Json
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import Sum
 from prelabel.lessons import PEOPLE
+from prelabel.measure.accepted import AcceptedQuality, accepted_quality
+from prelabel.measure.calibration import CalibrationReport
+from prelabel.measure.calibration import calibration as reliable
 from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report, divided
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
+from prelabel.measure.quote import Money
 from prelabel.models import CHECK, Call, Draft, Example, Label, Placement, Review, Run, Slot
+from prelabel.policy import Policy
 from prelabel.versions import Translator
 
 BATCH = 2_000
+CALIBRATED_ON = {
+    "gold": "gold examples: a sample of all drafts, as far as gold was chosen at random",
+    "audits": "audits: a random sample of the drafts that would have been accepted",
+    "sent": "what the policy sent to people for other reasons: no sample of all drafts, mostly the unsure ones",
+}
 
 
 class Outlook(BaseModel):
@@ -87,7 +97,44 @@ def quality(session: Session, run: Run) -> QualityReport:
     for draft, drafted_under, confidence, value, settled_under, content in rows:
         if (settled := into.fitting(value, settled_under, content)) is not None:
             tally.add(Judged(into.fitting(draft, drafted_under, content), settled, confidence))
-    return tally.report()
+    return tally.report().model_copy(update={"accepted": accepted(session, run)})
+
+
+def accepted(session: Session, run: Run) -> AcceptedQuality | None:
+    """What audits say of the drafts that were accepted without review; None where the policy asks for no audits."""
+    if not Policy.model_validate(run.policy).audit_share:
+        return None
+    found, drawn = [audit.right for audit in audits.answered(session, run)], audits.drawn(session, run)
+    return accepted_quality(_accepted(session, run), drawn.count, sum(found), len(found), drawn.set_aside)
+
+
+def calibration(session: Session, run: Run) -> CalibrationReport:
+    """How far the confidence of the run's drafts is to be believed, on gold, on audits, and on what the policy sent to people."""
+    into, found = Translator.of(session, run), {basis: list[tuple[float, bool]]() for basis in CALIBRATED_ON}
+    rows = session.execute(
+        wide_select(
+            col(Placement.reason), col(Draft.label), col(Draft.schema_version_id), col(Draft.confidence),
+            col(Example.gold), col(Example.schema_version_id), col(Label.value), col(Label.schema_version_id),
+            col(Label.source), col(Example.content),
+        )
+        .join(Draft, col(Draft.id) == Placement.draft_id)
+        .join(Example, col(Example.id) == Placement.example_id)
+        .join(Label, col(Label.id) == Placement.label_id, isouter=True)
+        .where(col(Placement.run_id) == run.id, col(Draft.confidence).is_not(None))
+        .where(col(Placement.is_gold) | col(Label.source).in_(PEOPLE))
+        .execution_options(yield_per=BATCH)
+    )  # fmt: skip
+    for reason, label, drafted_under, confidence, gold, gold_under, value, under, source, content in rows:
+        draft, known = into.fitting(label, drafted_under, content), into.fitting(gold, gold_under, content)
+        settled = into.fitting(value, under, content) if source in PEOPLE else None
+        basis = "audits" if reason == "audit" else "sent"
+        for name, right in (("gold", known), (basis, settled)):
+            if draft is not None and right is not None:
+                found[name].append((confidence, into.schema.distance(draft, right) == 0))
+    return CalibrationReport(
+        uses=Policy.model_validate(run.policy).confidence,
+        **{name: reliable(pairs, CALIBRATED_ON[name]) for name, pairs in found.items()},
+    )
 
 
 def cost(session: Session, run: Run, hourly_rate: Decimal) -> CostReport:
@@ -114,7 +161,8 @@ def cost(session: Session, run: Run, hourly_rate: Decimal) -> CostReport:
         select(Review.seconds).where(Review.run_id == run.id, Review.verdict != "undone")
     ).all()
     settled = place.counts(session, run.id)["settled"]
-    return cost_report(spending, settled, seconds, hourly_rate)
+    quoted = Money.model_validate(run.quote) if run.quote else None
+    return cost_report(spending, settled, seconds, hourly_rate, _accepted(session, run), quoted)
 
 
 def _parts(run: Run, sums: Sequence[Sum]) -> Parts:

@@ -8,9 +8,10 @@ from sqlalchemy import Select
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import checks, place, runs, versions
+from prelabel import audits, checks, place, runs, versions
 from prelabel.drafters.cascade import steps_of
 from prelabel.errors import LabelError
+from prelabel.guarantee import cutting, drawing, pool
 from prelabel.measure.calibration import calibrator
 from prelabel.measure.gate import Gate, judge_gold
 from prelabel.models import Draft, Example, Placement, Run
@@ -37,7 +38,26 @@ class Judgement:
 
 
 def route_drafted(store: Store, run_id: int) -> int:
-    """Route what is drafted in a run; returns how many examples. While gold is still being drafted, the rest waits for it."""
+    """Route what is drafted in a run; returns how many examples. While gold is still being drafted, the rest waits for it.
+
+    Under a guarantee what can be accepted waits until all is drafted and the audit is drawn and answered.
+    """
+    total = _route_drafted(store, run_id)
+    with store.reading() as session:
+        promises = Policy.model_validate(runs.get(session, run_id).policy).rule == "guarantee"
+    if promises:
+        drawing.go_on(store, run_id, decider)
+        cutting.go_on(store, run_id)
+    return total
+
+
+def decider(session: Session, run: Run, schema: LabelSchema, policy: Policy) -> Callable[[Drafted], Decision]:
+    """What decides where a draft of the run goes, from all of its gold."""
+    judgement = judge(session, run, schema, policy)
+    return lambda drafted: judgement.decide(drafted, schema, policy)
+
+
+def _route_drafted(store: Store, run_id: int) -> int:
     total = 0
     while True:
         with store.writing() as session:
@@ -51,9 +71,11 @@ def route_drafted(store: Store, run_id: int) -> int:
                 (one, judgement.decide(replace(one.drafted, take_from=bars[one.step]), schema, policy))
                 for one in batch
             ]
+            routed = [audits.divert(run, policy, *pair) for pair in routed]
+            routed = [(one, decision) for one, decision in routed if not decision.waits]
             place.follow(session, run, routed, policy, checks.pick(session, run, routed, policy))
-            total += len(batch)
-        if len(batch) < BATCH:
+            total += len(routed)
+        if len(batch) < BATCH or not routed:
             return total
 
 
@@ -61,7 +83,10 @@ def _to_route(session: Session, run: Run, size: int) -> list[ToRoute]:
     """Up to `size` drafted examples, locked, with draft and gold as the run's schema has them; others' are passed over."""
     rows = session.execute(
         with_drafts()
-        .where(col(Placement.run_id) == run.id, col(Placement.place) == "drafted")
+        .where(
+            *(col(Placement.run_id) == run.id, col(Placement.place) == "drafted"),
+            *pool.routable(Policy.model_validate(run.policy)),
+        )
         .order_by(col(Placement.is_gold).desc(), col(Placement.id))
         .limit(size)
         .with_for_update(skip_locked=True, of=Placement)

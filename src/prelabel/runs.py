@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select, update
 
 from prelabel import journal, ledger, lessons, place
@@ -82,7 +83,7 @@ def described(session: Session, run: Run) -> dict[str, Json]:
         "schema_version": session.get_one(SchemaVersion, run.schema_version_id).version,
         "threshold": run.policy.get("threshold"),
         "cap": journal.dollars(run.cap),
-    }
+    } | ({"epsilon": run.policy["epsilon"]} if run.policy.get("rule") == "guarantee" else {})
 
 
 def schema_of(session: Session, run: Run) -> LabelSchema:
@@ -148,9 +149,11 @@ def _change(run: Run, before: Sequence[str], after: str, note: str) -> None:
 
 
 def with_work(session: Session) -> Sequence[int]:
-    """Running runs with examples that can be drafted live or routed now."""
+    """Running runs with examples that can be drafted live or routed now; the pool of a guarantee waits for its audit."""
     waiting = select(Placement.id).where(*place.free(col(Run.id), "live"))
-    drafted = select(Placement.id).where(Placement.run_id == Run.id, Placement.place == "drafted")
+    drafted = select(Placement.id).where(
+        Placement.run_id == Run.id, Placement.place == "drafted", ~_promises()
+    )
     ids = session.exec(
         select(Run.id)
         .where(Run.state == "running", waiting.exists() | drafted.exists())
@@ -159,9 +162,15 @@ def with_work(session: Session) -> Sequence[int]:
     return [run_id for run_id in ids if run_id is not None]
 
 
+def that_promise(session: Session) -> Sequence[Run]:
+    """Runs under the rule "guarantee", oldest first."""
+    return session.exec(select(Run).where(_promises()).order_by(col(Run.id))).all()
+
+
 def learn_anew(session: Session, run: Run) -> int:
     """Move the run's mark up once people have settled enough in the project; returns how many examples are drafted again.
 
+    None under a guarantee: what was drawn from is not drafted again.
     Unsure examples are called back where the student may now be sure of them. Their model steps find the answers that were
     paid for; where these are shown other examples now they would ask anew, so then none is called back.
     """
@@ -173,6 +182,8 @@ def learn_anew(session: Session, run: Run) -> int:
     run.learned_label_id = lessons.newest(session, run.dataset_id)
     session.add(run)
     steps = steps_of(run)
+    if run.policy.get("rule") == "guarantee":
+        return 0
     costs_nothing = any(step.model == STUDENT for step in steps) and not any(step.shots for step in steps)
     return place.draft_again(session, run) if costs_nothing else 0
 
@@ -210,9 +221,15 @@ def stage(run: Run, counts: dict[str, int]) -> str:
     """How far a run is: "drafting", "reviewing" or "done", or that it was paused or cancelled before."""
     if run.state != "running" and counts["waiting"] + counts["drafted"]:
         return run.state
-    if counts["waiting"] + counts["drafted"]:
+    waits_for_people = run.policy.get("rule") == "guarantee" and counts["queued"] and not counts["waiting"]
+    if counts["waiting"] + counts["drafted"] and not waits_for_people:
         return "drafting"
     return "reviewing" if counts["queued"] else "done"
+
+
+def _promises() -> ColumnElement[bool]:
+    promises: ColumnElement[bool] = col(Run.policy)["rule"].as_string() == "guarantee"
+    return promises
 
 
 def _prompt(session: Session, template: PromptTemplate) -> int:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -20,6 +22,8 @@ from prelabel.kinds.options import Option
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 Label = Mapping[str, Json]
 """Values by field name."""
+MOST_MISTAKES = 20
+"""Wrong values of a field that are tried until one fits."""
 
 
 class LabelSchema(BaseModel):
@@ -155,6 +159,39 @@ class LabelSchema(BaseModel):
         except LabelError:
             return None
         return self.normalize(label)
+
+    def mistaken(
+        self,
+        label: Label,
+        content: Mapping[str, Json],
+        rng: Random,
+        rivals: Mapping[str, Sequence[str]] | None = None,
+    ) -> dict[str, Json] | None:
+        """A label that fits the content and is plausible, but not the same as this one; None where there is none.
+
+        One field is wrong, drawn at random, by preference as the first of its `rivals`, the classes by field that the drafter
+        thought of as well. Fields that no longer apply beside it have no value.
+        """
+        names = [name for name in self.fields if label.get(name) is not None]
+        for name in rng.sample(names, len(names)):
+            kind = self.fields[name].beside(label)
+            classes = set(kind.classes() or ())
+            likely = [kind.parse(rival) for rival in (rivals or {}).get(name, ()) if rival in classes]
+            tried = islice(kind.mistakes(label[name], content, rng), MOST_MISTAKES)
+            for value in (*likely, *tried):
+                wrong = self.fitting(self._beside_each_other({**label, name: value}), content)
+                if wrong is not None and self.distance(wrong, label) > 0:
+                    return wrong
+        return None
+
+    def _beside_each_other(self, label: Label) -> dict[str, Json]:
+        """The label without values of fields that do not apply beside the others."""
+        fitting: dict[str, Json] = {}
+        for name in self.fields:
+            fitting[name] = None
+            if self.applies(name, fitting):
+                fitting[name] = label.get(name)
+        return fitting
 
     def distances(self, a: Label, b: Label) -> dict[str, float]:
         """How different two labels are, by field; a value and none are as different as can be."""

@@ -15,7 +15,7 @@ from sqlalchemy import func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import journal, place, projects, versions
+from prelabel import drawn, journal, place, projects, versions
 from prelabel.canonical import Json
 from prelabel.errors import Conflict, InputError, LabelError, NotFound
 from prelabel.models import (
@@ -130,7 +130,10 @@ def apply(store: Store, project_name: str, wish: Wish, seconds: float, by: User 
 
 
 def begin(session: Session, project: Project, wish: Wish, by: User | None = None) -> None:
-    """Make the new version and move the runs to it; their labels are left to `carry_on`."""
+    """Make the new version and move the runs to it; their labels are left to `carry_on`.
+
+    Raises Conflict where the version was left already, or a run at it has drawn the audit sample of its guarantee.
+    """
     session.exec(select(Project.id).where(Project.id == project.id).with_for_update()).one()
     origin = _origin(session, project, wish)
     mapping = _move(origin, wish).mapping.model_dump(mode="json")
@@ -150,7 +153,8 @@ def begin(session: Session, project: Project, wish: Wish, by: User | None = None
                 from_version=origin.version, to_version=target.version, runs=runs,
             )  # fmt: skip
         moving = update(Run).where(col(Run.schema_version_id) == origin.id)
-        session.exec(moving.values(schema_version_id=target.id))
+        moved = session.exec(moving.values(schema_version_id=target.id).returning(col(Run.id))).scalars()
+        drawn.refuse_where_drawn(session, [run_id for run_id in moved if run_id], "another schema")
     elif (known.to_id, known.mapping) != (target.id, mapping):
         after = session.get_one(SchemaVersion, known.to_id).version
         raise Conflict(

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="token of the command line; empty: the one `prelabel up` left in the home folder",
     )
+    secure_cookies: bool = Field(
+        default=False,
+        description="whether the page's cookie goes over https only; set it where a proxy ends TLS",
+    )
     admin_token: SecretStr = Field(
         default=SecretStr(""),
         description="token of the first admin, taken when the database has no user yet; empty: one is made and kept in the home folder",

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from prelabel import order
 from prelabel.bulk import insert_rows
+from prelabel.canonical import Json
 from prelabel.models import CHECK, Slot
 from prelabel.policy import Decision, Drafted, Policy
 
@@ -27,12 +28,16 @@ class ToRoute:
 
 @dataclass(frozen=True)
 class ToCheck:
-    """An example that gold settles and that people are asked about as well; `blind` where its draft would look accepted."""
+    """An example that gold settles and that people are asked about as well; `blind` where its draft would look accepted.
+
+    `shown` is what they see in place of the draft (`prelabel.planting`).
+    """
 
     placement_id: int
     example_id: int
     confidence: float | None
     blind: bool
+    shown: dict[str, Json] | None = None
 
 
 def ask(
@@ -60,7 +65,7 @@ def ask(
         priority = order.place_among(among, run_id, check.example_id) if value is None else value
         wanted = policy.reviewers_for(CHECK)
         slot = row(run_id, check.placement_id, check.example_id, CHECK, priority, wanted)
-        found += [slot | {"blind": check.blind}] * wanted
+        found += [slot | {"blind": check.blind, "shown_draft": check.shown}] * wanted
     if checks:  # people see the ids of slots: these must not tell the checks either
         found.sort(key=lambda slot: order.draw(run_id, slot["example_id"]))
     insert_rows(session, Slot, found)
@@ -70,7 +75,8 @@ def ask(
 def ask_again(session: Session, like: Slot, count: int) -> None:
     """Want so many more answers to a queued example, as the one that a slot stands for."""
     slot = row(like.run_id, like.placement_id, like.example_id, like.reason, like.priority, like.wanted)
-    insert_rows(session, Slot, [slot | {"blind": like.blind, "for_senior": like.for_senior}] * count)
+    slot |= {"blind": like.blind, "for_senior": like.for_senior, "shown_draft": like.shown_draft}
+    insert_rows(session, Slot, [slot] * count)
 
 
 def ask_senior(session: Session, like: Slot, distance: float) -> None:
@@ -92,6 +98,7 @@ def row(
         "for_senior": False,
         "blind": False,
         "wanted": wanted,
+        "shown_draft": None,
         "state": "open",
         "version": 0,
     }

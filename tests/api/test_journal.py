@@ -48,6 +48,8 @@ ACTS = {
     "add_user": Doing(lambda client, _: client.post("/users", {"name": "bob"}), ("user.add", "token.issue")),
     "issue_token": Doing(lambda client, _: client.post("/users/ann/tokens"), ("token.issue",)),
     "revoke_tokens": Doing(lambda client, _: client.delete("/users/ann/tokens"), ("token.revoke",)),
+    "set_my_password": Doing(lambda client, _: client.put("/password", {"new": "long enough"}), ("password.set",)),
+    "set_password": Doing(lambda client, _: client.put("/users/ann/password", {"new": "long enough"}), ("password.set",)),
     "define_project": Doing(lambda client, _: client.define_project("q", SCHEMA), ("project.define",)),
     "change_schema": Doing(lambda client, _: client.put("/projects/p/schema", {"schema": WIDER}), ("schema.change",)),
     "cap_project": Doing(lambda client, _: client.put("/projects/p/cap", {"cap": "7.50"}), ("cap.set",)),
@@ -61,6 +63,15 @@ ACTS = {
     "pause_run": Doing(lambda client, run: client.post(f"/runs/{run}/pause"), ("run.pause",)),
     "resume_run": Doing(lambda client, run: client.post(f"/runs/{run}/resume", {}), ("run.resume",)),
     "cancel_run": Doing(lambda client, run: client.post(f"/runs/{run}/cancel"), ("run.cancel",)),
+    "pause_reviewer": Doing(
+        lambda client, run: client.post(f"/runs/{run}/reviewers/ann/pause", {"why": "talk"}), ("reviewer.pause",)
+    ),
+    "resume_reviewer": Doing(
+        lambda client, run: client.post(f"/runs/{run}/reviewers/ann/resume", {"why": "talked"}), ("reviewer.resume",)
+    ),
+    "set_accepting": Doing(
+        lambda client, run: client.post(f"/runs/{run}/accepting", {"accepting": False}), ("accepting.pause",)
+    ),
     "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
     "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),
     "resend_delivery": Doing(
@@ -71,6 +82,8 @@ ACTS = {
 """By operation: all that write, but for those below; and the one that reads and takes labels out."""
 ANSWERS = "answers of people, which have a history of their own"
 EXCEPTIONS = {
+    "sign_in": "comes and goes: others rely on nothing of it",
+    "sign_out": "comes and goes: others rely on nothing of it",
     "quote_run": "changes nothing",
     "claim_slots": ANSWERS,
     "claim_adjudications": ANSWERS,
@@ -130,6 +143,8 @@ class World:
         """A run is only resumed where it is paused."""
         if operation == "resume_run":
             self.admin.post(f"/runs/{self.run}/pause")
+        if operation == "resume_reviewer":
+            self.admin.post(f"/runs/{self.run}/reviewers/ann/pause", {})
 
     def everything(self) -> dict[str, list[Any]]:
         """All rows of all tables."""

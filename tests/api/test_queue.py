@@ -113,7 +113,7 @@ def test_checks_tell_neither_reviewers_nor_anyone_but_leads_who_is_right(
     store: Store, reviewer: Client, lead: Client
 ) -> None:
     rows = [{"id": "x1", "text": "x", "gold": "a"}, {"id": "x2", "text": "y"}]
-    run_id = queue_up(store, rows, gold_share=0.5, feedback=True)
+    run_id = queue_up(store, rows, gold_share=0.5, seeded_share=0, feedback=True)
     works = {work["example_id"]: work for work in claim(reviewer)}
     assert works.keys() == {"x1", "x2"}
     told = {name: submit(reviewer, work, "b") for name, work in works.items()}
@@ -161,3 +161,37 @@ def test_how_far_the_run_is_does_not_tell_a_reviewer_what_was_a_check(
     assert seen() == seen(f"/runs/{run_id}/progress") == after
     [run] = reviewer.items("/runs")
     assert (run["places"]["queued"], run["stage"]) == (after[0], after[2])
+
+
+def test_a_lead_pauses_a_person_and_lets_them_go_on(store: Store, reviewer: Client, lead: Client) -> None:
+    run_id = queue_up(store, 2)
+    submit(reviewer, claim(reviewer)[0], "b")
+    told = lead.post(f"/runs/{run_id}/reviewers/a-reviewer/pause", {"why": "too quick"})
+    assert (told["paused"], told["by"], told["why"]) == (True, "a-lead", "too quick")
+    with pytest.raises(errors.NotAllowed, match="a lead would like to talk with you") as refused:
+        claim(reviewer)
+    assert not {"check", "gold", "wrong", "too quick"} & set(str(refused.value).split())
+    with pytest.raises(errors.Conflict, match="paused in run"):
+        lead.post(f"/runs/{run_id}/reviewers/a-reviewer/pause", {})
+    for act in ("pause", "resume"):
+        with pytest.raises(errors.NotAllowed, match="role lead"):
+            reviewer.post(f"/runs/{run_id}/reviewers/a-reviewer/{act}", {})
+        with pytest.raises(errors.NotFound):
+            lead.post(f"/runs/{run_id}/reviewers/nobody/{act}", {})
+    [one] = lead.items(f"/runs/{run_id}/reviewers")
+    assert (one["name"], one["is_paused"], one["answers"]) == ("a-reviewer", True, 1)
+    lead.post(f"/runs/{run_id}/reviewers/a-reviewer/resume", {"why": "we talked"})
+    assert claim(reviewer)
+
+
+def test_nothing_that_a_reviewer_is_sent_tells_a_planted_fault(store: Store, reviewer: Client) -> None:
+    rows = [{"id": "x1", "text": "x", "gold": "a"}, {"id": "x2", "text": "y"}]
+    queue_up(store, rows, gold_share=0.5, seeded_share=1)
+    works = {work["example_id"]: work for work in claim(reviewer)}
+    shown = works["x1"]["draft"]["topic"]
+    assert shown != "a"
+    assert works["x1"].keys() == works["x2"].keys()
+    assert works["x1"]["confidences"] == works["x2"]["confidences"]
+    told = [submit(reviewer, works["x1"], shown), submit(reviewer, works["x2"], "a")]
+    assert [one["verdict"] for one in told] == ["confirmed", "confirmed"]
+    assert told[0].keys() == told[1].keys()

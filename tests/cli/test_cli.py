@@ -257,21 +257,29 @@ def test_an_export_is_split_into_a_folder_and_says_what_it_does_not_hold(
     assert "csv cannot hold: gold: CSV has no column for it (30 times)" in csv.output
 
 
-def test_measure_shows_how_right_people_were_on_gold(service: Running, run_cli: Cli, tmp_path: Path) -> None:
+def test_measure_and_reviewers_show_how_right_people_were_and_pause_them(
+    service: Running, run_cli: Cli, tmp_path: Path
+) -> None:
     draft = {"drafts": [{"model": "m", "label": "billing", "confidence": 0.4}]}
     rows = [{"id": f"e{number}", "text": f"plain {number}"} | draft for number in range(4)]
     rows += [{"id": f"g{number}", "text": f"gold {number}", "gold": "billing"} | draft for number in range(4)]
     (tmp_path / "checked.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     (tmp_path / "schema.yaml").write_text(SCHEMA)
-    run_cli("submit", "checked.jsonl", "--schema", "schema.yaml", "--model", "given", "--gold-share", "0.5")
-    assert "on checks" not in run_cli("measure").output
+    watched = ("--gold-share", "0.5", "--seeded-share", "1", "--reviewer-bar", "0.8")
+    run_cli("submit", "checked.jsonl", "--schema", "schema.yaml", "--model", "given", *watched)
+    assert "planted faults found" not in run_cli("measure").output
     newest = list(service.client.items("/runs"))[-1]["id"]
     works = service.client.post("/queue/claim", {"limit": 100, "run_id": newest})
     assert len(works) == 8
     for work in works:
-        label = {"topic": "returns" if work["example_id"] == "g0" else "billing"}
+        label = work["draft"] if work["example_id"] == "g0" else {"topic": "billing"}
         body = {"label": label, "client_token": f"answer-of-{work['slot_id']}"}
         service.client.post(f"/queue/{work['slot_id']}/submit", body)
-    shown = run_cli("measure").output
-    assert "on checks" in shown
-    assert "75.0%" in shown
+    for shown in (run_cli("measure").output, run_cli("reviewers", "list").output):
+        assert "planted faults found" in shown
+        assert "75.0%" in shown
+    assert "is paused in run" in run_cli("reviewers", "pause", "admin", "--why", "a talk").output
+    assert "by admin" in run_cli("reviewers", "list").output
+    assert "may go on with run" in run_cli("reviewers", "resume", "admin").output
+    [one] = run_cli("reviewers", "list", str(newest), "--json").output.strip().splitlines()
+    assert (json.loads(one)["is_paused"], json.loads(one)["planted"]["n"]) == (False, 4)

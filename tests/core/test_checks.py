@@ -9,17 +9,23 @@ from sqlmodel import select
 from prelabel import checks as gold_checks
 from prelabel import place, report, review, reviewers, runs
 from prelabel.dataset import bring_in
-from prelabel.errors import Conflict
+from prelabel.errors import Conflict, RefusedError
 from prelabel.formats.base import Row
 from prelabel.models import Label, Placement, Slot
 from prelabel.policy import Decision, Drafted, Policy
 from prelabel.review import Answer, Work
-from prelabel.reviewers import OnGold
+from prelabel.reviewers import Figures
 from prelabel.slots import ToRoute
 from prelabel.store import Store
+from tests import factories
 from tests.core.test_redundancy import flag, skip, team
 from tests.core.test_review import claim, submit, undo
-from tests.factories import SCHEMA, FakeDrafter, all_of, labels, make_run, places, queue_up, reasons, work_off
+from tests.factories import SCHEMA, FakeDrafter, all_of, labels, make_run, places, reasons, work_off
+
+
+def queue_up(store: Store, examples: Any, **policy: Any) -> int:
+    """Without planted faults, which have tests of their own."""
+    return factories.queue_up(store, examples, **{"seeded_share": 0} | policy)
 
 
 def rows(plain: int, gold: int, says: str = "a") -> list[dict[str, str]]:
@@ -40,9 +46,9 @@ def work_on(store: Store, user: int) -> dict[str, Work]:
     return {work.example_id: work for work in claim(store, user, 100)}
 
 
-def on_gold(store: Store, run_id: int, after: int = 0, limit: int = 100) -> list[OnGold]:
+def on_gold(store: Store, run_id: int, after: int = 0, limit: int = 100) -> list[Figures]:
     with store.reading() as session:
-        return reviewers.on_gold(session, runs.get(session, run_id), after, limit)
+        return reviewers.figures(session, runs.get(session, run_id), after, limit)
 
 
 def of(share: Any) -> tuple[int, int]:
@@ -159,17 +165,22 @@ def test_checks_lie_anywhere_in_the_queue_and_their_slots_are_numbered_among_the
     }
 
 
-def test_a_check_whose_draft_would_have_been_accepted_shows_none(store: Store) -> None:
-    run_id = make_run(store, rows(1, 1), gold_share=0.5)
+def test_a_check_whose_draft_would_have_been_accepted_looks_as_unsure_as_the_others(store: Store) -> None:
+    run_id = make_run(store, rows(1, 1), gold_share=0.5, seeded_share=0)
     work_off(store, run_id, FakeDrafter(lambda content: ("a", 0.99 if "gold" in content["text"] else 0.4)))
     [rita] = team(store, 1)
     found = work_on(store, rita)
-    assert (found["g0"].draft, found["g0"].confidences) == (None, {})
-    assert found["e0"].draft == {"topic": "a"}
-    submit(store, rita, found["g0"], "a")
-    with store.reading() as session:
-        [slot] = [slot for slot in all_of(session, Slot) if slot.reason == "check"]
-        assert slot.blind
+    assert (found["g0"].draft, found["g0"].confidences) == ({"topic": "a"}, {"topic": 0.4})
+    assert (found["e0"].draft, found["e0"].confidences) == ({"topic": "a"}, {"topic": 0.4})
+    assert submit(store, rita, found["g0"], "a").verdict == "confirmed"
+
+
+def test_a_check_shows_nothing_where_no_draft_that_people_see_is_there_to_look_like(store: Store) -> None:
+    run_id = make_run(store, rows(1, 1), gold_share=0.5)
+    say = lambda content: ("a", 0.99) if "gold" in content["text"] else RefusedError("no")
+    work_off(store, run_id, FakeDrafter(say))
+    [rita] = team(store, 1)
+    assert {name: work.draft for name, work in work_on(store, rita).items()} == {"e0": None, "g0": None}
 
 
 def test_a_check_is_no_answer_where_its_example_is_asked_about_later(store: Store) -> None:
@@ -240,7 +251,7 @@ def test_what_a_person_answered_to_examples_without_gold_does_not_measure_them(s
     [rita] = team(store, 1)
     for work in work_on(store, rita).values():
         submit(store, rita, work, "a")
-    assert on_gold(store, run_id) == []
+    assert [(of(one.gold), one.answers) for one in on_gold(store, run_id)] == [((0, 0), 2)]
 
 
 def test_a_check_cannot_be_answered_twice(store: Store) -> None:

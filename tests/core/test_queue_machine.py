@@ -14,8 +14,8 @@ from sqlmodel import col, update
 
 from prelabel import place, review, route, runs
 from prelabel.errors import Conflict, LeaseLost, NotFound
-from prelabel.models import Slot, now
-from prelabel.review import Answer, Unsent, Work
+from prelabel.models import Slot, User, now
+from prelabel.review import Answer, Unsent, Work, pausing
 from prelabel.store import Store
 from tests.books import Books
 from tests.factories import make_user, queue_up
@@ -40,7 +40,9 @@ class Queue(RuleBasedStateMachine):
         self.wanted = wanted
         rows = [{"id": f"e{number}", "text": f"text {number}"} for number in range(EXAMPLES)]
         rows += [{"id": f"g{number}", "text": f"gold {number}", "gold": "a"} for number in range(CHECKS)]
-        self.run_id = queue_up(self.store, rows, reviewers=wanted, consensus=rule, gold_share=0.4)
+        self.run_id = queue_up(
+            self.store, rows, reviewers=wanted, consensus=rule, gold_share=0.4, seeded_share=0.5
+        )
         self.users = [self.newcomer(number) for number in range(PEOPLE)]
         self.held: list[tuple[int, Work]] = []
         self.answered: dict[int, list[int]] = {user: [] for user in self.users}
@@ -121,6 +123,21 @@ class Queue(RuleBasedStateMachine):
     def release(self, person: int) -> None:
         with self.store.writing() as session:
             review.release(session, self.users[person])
+
+    @rule(person=PERSON)
+    def someone_is_paused_and_let_go_on(self, person: int) -> None:
+        user = self.users[person]
+        with self.store.writing() as session:
+            run, lead = runs.get(session, self.run_id), session.get_one(User, self.users[0])
+            pausing.pause(session, run, session.get_one(User, user), lead, "a talk")
+        pausing.carry_on(self.store)
+        books = self.books()
+        books.check(self.wanted)
+        theirs = [slot for slots in books.slots.values() for slot in slots if slot.claimed_by == user]
+        assert not [slot for slot in theirs if slot.state == "open"]
+        with self.store.writing() as session:
+            run, lead = runs.get(session, self.run_id), session.get_one(User, self.users[0])
+            pausing.resume(session, run, session.get_one(User, user), lead, "talked")
 
     @rule()
     def examples_are_drafted_again(self) -> None:

@@ -18,7 +18,18 @@ from prelabel_worker.app import transport
 from prelabel_worker.queue import CeleryQueue
 from prelabel_worker.sweeper import Sweeper, worker_name
 from tests.core.test_route import people_settle
-from tests.factories import QUICK, FakeDrafter, all_of, make_run, make_user, places, sure, unsure, work_off
+from tests.factories import (
+    QUICK,
+    FakeDrafter,
+    all_of,
+    get_run,
+    make_run,
+    make_user,
+    places,
+    sure,
+    unsure,
+    work_off,
+)
 
 
 class Woken:
@@ -54,6 +65,16 @@ def test_a_change_of_the_schema_that_was_left_half_done_is_carried_on(store: Sto
     assert places(store, run_id) == {"settled": 3}
     sweeper.sweep()
     assert places(store, run_id) == {"queued": 3}
+
+
+def test_audits_that_find_worse_drafts_pause_accepting(store: Store, sweeper: Sweeper) -> None:
+    run_id = make_run(store, 60, audit_share=0.5, accepted_target=0.9)
+    work_off(store, run_id, FakeDrafter(sure))
+    sweeper.sweep()
+    assert get_run(store, run_id).accepting
+    people_settle(store, run_id, make_user(store), 15)  # as "b", where all drafts say "a"
+    sweeper.sweep()
+    assert not get_run(store, run_id).accepting
 
 
 def test_a_run_with_examples_that_nobody_holds_is_joined(store: Store, sweeper: Sweeper, wake: Woken) -> None:

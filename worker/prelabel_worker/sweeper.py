@@ -11,8 +11,10 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel import ledger, runs, schema_move
+from prelabel import certificates, ledger, runs, schema_move
+from prelabel.accepting import Watch
 from prelabel.errors import PrelabelError
+from prelabel.review import pausing
 from prelabel.settings import Settings
 from prelabel.store import Store
 
@@ -39,7 +41,9 @@ class Sweeper(threading.Thread):
         self._store = store
         self._settings = settings
         self._drafting = drafting
+        self._watch = Watch(store)
         self._stopped = threading.Event()
+        self._promises = threading.Thread()
 
     def run(self) -> None:
         """Sweep now, and every few seconds."""
@@ -64,7 +68,22 @@ class Sweeper(threading.Thread):
                 if moved := runs.learn_anew(session, run):
                     log.info("run %s: the student learns anew, %s examples are drafted again", run.id, moved)
         schema_move.carry_on(self._store)
+        pausing.carry_on(self._store)
+        self._watch.look()
+        self._keep_promises()
         with self._store.reading() as session:
             waiting = runs.with_work(session)
         for run_id in waiting:
             self._drafting.wake(run_id)
+
+    def _keep_promises(self) -> None:
+        """What guarantees ask for, in a thread of its own: of a large run it takes longer than a worker may be silent."""
+        if not self._promises.is_alive():
+            self._promises = threading.Thread(target=self._carry_on, name="guarantees", daemon=True)
+            self._promises.start()
+
+    def _carry_on(self) -> None:
+        try:
+            certificates.carry_on(self._store)
+        except SQLAlchemyError as error:
+            log.warning("a guarantee waits, trying again: %s", error)

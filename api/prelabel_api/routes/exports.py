@@ -1,15 +1,18 @@
 """Labels out: the file formats, a run's labels in one of them, and what such a file does not hold."""
 
 from dataclasses import asdict
-from typing import Annotated
+from itertools import chain
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from prelabel import export, formats, journal, runs
+from prelabel import certificates, export, formats, journal, runs
 from prelabel.canonical import Json
+from prelabel.errors import InputError
 from prelabel.export import Export, ExportReport
 from prelabel.formats import About
+from prelabel.store import Store
 from prelabel.subset import Selection
 from prelabel_api.deps import Id, LeadDep, StoreDep
 from prelabel_api.page import Page
@@ -49,7 +52,7 @@ class ExportOptions:
         seed: Annotated[int, Query(description="another seed balances and splits otherwise")] = 0,
     ) -> None:
         self.file_format = file_format
-        self.include = include
+        self.include: export.Include = include
         self.selection = Selection(where, balance, weight, split, part, seed)
 
     def described(self) -> dict[str, Json]:
@@ -72,16 +75,35 @@ def list_formats(_lead: LeadDep) -> Page[About]:
 
 
 @router.get("/runs/{run_id}/export", response_class=StreamingResponse)
-def export_labels(run_id: Id, lead: LeadDep, store: StoreDep, options: OptionsDep) -> StreamingResponse:
+def export_labels(
+    run_id: Id, lead: LeadDep, store: StoreDep, options: OptionsDep,
+    certificate: Annotated[
+        Literal["none", "inline"],
+        Query(description="`inline`: the last line of JSONL is the certificate, of the whole of the run"),
+    ] = "none",
+) -> StreamingResponse:  # fmt: skip
     """The labels as a file, streamed, each with where it came from. Who takes them is in the journal before the first of them."""
+    last = _certificate(store, run_id, options) if certificate == "inline" else []
     file = options.of(store, run_id)
     with store.writing() as session:
         journal.note(session, lead, "export.take", runs.get(session, run_id), **options.described())
     headers = {"Content-Disposition": f'attachment; filename="{file.file_name}"'}
-    return StreamingResponse(file.chunks(), media_type="application/octet-stream", headers=headers)
+    return StreamingResponse(
+        chain(file.chunks(), last), media_type="application/octet-stream", headers=headers
+    )
 
 
 @router.get("/runs/{run_id}/export/report")
 def report_export(run_id: Id, _lead: LeadDep, store: StoreDep, options: OptionsDep) -> ExportReport:
     """What the file with these options holds and what it does not: it is written for this, and thrown away."""
     return export.report(options.of(store, run_id))
+
+
+def _certificate(store: Store, run_id: int, options: ExportOptions) -> list[bytes]:
+    """The certificate as a line; the file then holds what it is about, all examples. Raises InputError, Conflict."""
+    if options.file_format != "jsonl" or options.selection != Selection():
+        raise InputError(
+            "certificate: it is about all labels of the run in JSONL: ask for no other format and no selection with it"
+        )
+    options.include = "all"
+    return [certificates.as_line(certificates.certificate_or_refuse(store, run_id))]

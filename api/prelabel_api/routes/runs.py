@@ -3,23 +3,31 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import checks, journal, ledger, progress, projects, quote, report, reviewers, runs, users
+from prelabel import (
+    accepting,
+    checks,
+    form,
+    journal,
+    ledger,
+    progress,
+    projects,
+    quote,
+    runs,
+    users,
+)
 from prelabel.drafters import cascade
 from prelabel.errors import InputError
+from prelabel.form import Form
 from prelabel.lanes import batch
-from prelabel.measure.cost import CostReport
-from prelabel.measure.quality import QualityReport
 from prelabel.measure.quote import Money, Quote
 from prelabel.models import Dataset, Project, Run, User
 from prelabel.policy import Policy
 from prelabel.progress import Progress
 from prelabel.prompt import load_prompt
 from prelabel.quote import Plan
-from prelabel.report import Outlook
-from prelabel.reviewers import OnGold
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
-from prelabel_api.bodies import BatchOut, ResumeIn, RunIn, RunOut
+from prelabel_api.bodies import AcceptingIn, BatchOut, ResumeIn, RunIn, RunOut
 from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
@@ -41,6 +49,9 @@ def _out(session: Session, run: Run, user: User) -> RunOut:
         state=run.state,
         note=run.note,
         stage=runs.stage(run, places),
+        accepting=run.accepting,
+        accepting_note=run.accepting_note if users.may(user, "lead") else "",  # it may speak of audits
+        accepting_since=run.accepting_since,
         places=places,
         spent=ledger.spent(session, run.id or 0),
         cap=run.cap,
@@ -132,6 +143,12 @@ def get_run(run_id: Id, user: ReviewerDep, session: ReadDep) -> RunOut:
     return _out(session, runs.get(session, run_id), user)
 
 
+@router.get("/runs/{run_id}/form")
+def get_form(run_id: Id, _reviewer: ReviewerDep, session: ReadDep) -> Form:
+    """What people fill in for an example of the run: its fields with their options, and the guidelines."""
+    return form.of_run(session, runs.get(session, run_id))
+
+
 @router.get("/runs/{run_id}/progress")
 def get_progress(run_id: Id, user: ReviewerDep, session: ReadDep) -> Progress:
     """How fast a run goes, what it has spent and will have spent, and what goes wrong on the way."""
@@ -140,7 +157,7 @@ def get_progress(run_id: Id, user: ReviewerDep, session: ReadDep) -> Progress:
     if users.may(user, "lead"):
         return found
     places = checks.seen_by_reviewers(session, run, found.places)
-    return found.model_copy(update={"places": places, "stage": runs.stage(run, places)})
+    return found.model_copy(update={"places": places, "waits_for": "", "stage": runs.stage(run, places)})
 
 
 @router.get("/runs/{run_id}/batches")
@@ -181,28 +198,12 @@ def cancel_run(run_id: Id, lead: LeadDep, session: WriteDep) -> RunOut:
     return _out(session, run, lead)
 
 
-@router.get("/runs/{run_id}/quality")
-def get_quality(run_id: Id, _lead: LeadDep, session: ReadDep) -> QualityReport:
-    """Drafts against settled labels: accuracy by field and class, corrections, with intervals and what they rest on."""
-    return report.quality(session, runs.get(session, run_id))
-
-
-@router.get("/runs/{run_id}/outlook")
-def get_outlook(run_id: Id, _lead: LeadDep, session: ReadDep) -> Outlook:
-    """Accepted, reviewed, corrected, and the drafts against gold."""
-    return report.outlook(session, runs.get(session, run_id))
-
-
-@router.get("/runs/{run_id}/reviewers")
-def list_reviewers(
-    run_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100
-) -> Page[OnGold]:
-    """How right each person is on gold: on checks, and where the draft had missed it."""
-    found = reviewers.on_gold(session, runs.get(session, run_id), after, limit + 1)
-    return page(found, [one.id for one in found], limit)
-
-
-@router.get("/runs/{run_id}/cost")
-def get_cost(run_id: Id, _lead: LeadDep, session: ReadDep, settings: SettingsDep) -> CostReport:
-    """Model money and people's time, per example and against labeling by hand."""
-    return report.cost(session, runs.get(session, run_id), settings.hourly_rate)
+@router.post("/runs/{run_id}/accepting")
+def set_accepting(run_id: Id, body: AcceptingIn, lead: LeadDep, session: WriteDep) -> RunOut:
+    """Pause accepting drafts without review, or resume it: the test of the audits then begins anew. Drafting goes on."""
+    run = runs.get(session, run_id)
+    if body.accepting:
+        accepting.resume(session, run, lead)
+    else:
+        accepting.pause(session, run, body.note, lead)
+    return _out(session, run, lead)

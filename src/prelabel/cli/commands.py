@@ -9,8 +9,19 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, options, screen, screen_money, screen_run
+from prelabel.cli import (
+    examples,
+    exporting,
+    guarantee,
+    leading,
+    measuring,
+    options,
+    screen,
+    screen_money,
+    screen_run,
+)
 from prelabel.cli.console import err, out
+from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
@@ -26,9 +37,18 @@ app = typer.Typer(
 people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_is_help=True)
 app.add_typer(people, name="user")
 app.add_typer(schema_commands, name="schema")
+app.add_typer(reviewer_commands, name="reviewers")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
+app.command("certificate")(guarantee.certificate)
+app.command("verify")(guarantee.verify)
+app.command("plan")(guarantee.plan)
+for act in (leading.requeue, leading.close, leading.assign, leading.prioritize, leading.reroute):
+    app.command()(act)
+app.command("reviews")(leading.list_reviews)
 app.command("formats")(exporting.list_formats)
+for command in (measuring.measure, measuring.compare, measuring.accepting):
+    app.command()(command)
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
@@ -113,6 +133,15 @@ def submit(
     gold_target: options.GoldTarget = None,
     reviewers: options.Reviewers = 1,
     gold_share: options.GoldShare = 0.0,
+    seeded_share: options.SeededShare = 0.3,
+    reviewer_bar: options.ReviewerBar = None,
+    audit_share: options.AuditShare = 0.0,
+    accepted_target: options.AcceptedTarget = None,
+    at_most_wrong: options.AtMostWrong = "",
+    surely: options.Surely = "",
+    accepted_wrong: options.AcceptedWrong = "",
+    audits: options.Audits = None,
+    learned: options.Learned = False,
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -120,8 +149,9 @@ def submit(
     """Bring a file of examples in, say what drafting it will cost, and start."""
     body = options.run_body(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
-        gold_target, cap, reviewers, gold_share,
+        gold_target, cap, reviewers, gold_share, seeded_share, reviewer_bar, audit_share, accepted_target,
     )  # fmt: skip
+    body["policy"] |= options.promise(at_most_wrong, surely, accepted_wrong, audits, learned)
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
         "image_field": image_field,
@@ -221,18 +251,6 @@ def cancel(run: RunId = 0) -> None:
     """End a run's drafting for good; what is queued can still be reviewed."""
     with Client.from_settings(settings()) as client:
         screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/cancel"))
-
-
-@app.command()
-def measure(run: RunId = 0) -> None:
-    """Show how good the drafts were, what they cost, and how right people were on gold."""
-    with Client.from_settings(settings()) as client:
-        run_id = exporting.newest(client, run)
-        outlook, quality, cost = (
-            client.get(f"/runs/{run_id}/{name}") for name in ("outlook", "quality", "cost")
-        )
-        screen.measured(out, outlook, quality, cost)
-        screen.list_reviewers(out, list(client.items(f"/runs/{run_id}/reviewers")))
 
 
 @app.command()

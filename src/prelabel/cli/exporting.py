@@ -1,16 +1,17 @@
 """The commands that take labels home, and the formats they come in."""
 
+import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from prelabel import formats
-from prelabel.cli import screen
+from prelabel.cli import certified, screen
 from prelabel.cli.console import err, out
-from prelabel.client import Client
+from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
 from prelabel.splits import read_shares
@@ -50,6 +51,7 @@ def export(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write, or with --split a folder, which gets a file for each part; without it, standard output.")] = None,
     file_format: Annotated[str, typer.Option("--format", help=f"One of:\n\n{_listed('write')}")] = "jsonl",
     everything: Annotated[bool, typer.Option("--all", help="Also examples that have no label yet.")] = False,
+    certificate: Annotated[Literal["beside", "inline", "none"], typer.Option(help="Of a run with a guarantee, in JSONL: write its certificate into a file beside the labels, or as their last line.")] = "beside",
     where: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="Only examples for which this holds: \"confidence > 0.9 and topic != 'spam'\".")] = "",
     balance: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="A field: at most as many of each of its classes as of the rarest.")] = "",
     weight: Annotated[str, typer.Option(rich_help_panel=SELECTING, help="Adds a weight: \"0.5 + 0.5 * confidence * (rating / 5)\".")] = "",
@@ -63,14 +65,43 @@ def export(
     include = "all" if everything else "settled"
     with Client.from_settings(settings()) as client:
         run_id = newest(client, run)
+        held = _certificate(client, run_id, file_format, selection, certificate)
+        include = "all" if held else include
+        if certificate == "inline":
+            selection["certificate"] = "inline"
         if output is None:
             for chunk in client.export(run_id, file_format, include, **selection):
                 sys.stdout.buffer.write(chunk)
             return
         for path, chosen in _files(output, file_format, selection):
             _write(path, client, run_id, file_format, include, chosen)
+            if held and certificate == "beside":
+                certified.beside(path).write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n")
+                err.print(
+                    f"{certified.beside(path)}: its certificate (prelabel verify {path})", soft_wrap=True
+                )
+        selection.pop("certificate", None)
         found = client.export_report(run_id, file_format, include, **selection)
         screen.exported(err, client.run(run_id), output, everything, found)
+
+
+def _certificate(
+    client: Client, run_id: int, file_format: str, selection: dict[str, Any], wish: str
+) -> Document | None:
+    """The certificate that goes with the file; None where none does, with a word on why where one could be expected."""
+    is_promised = client.run(run_id)["policy"]["rule"] == "guarantee"
+    if wish == "none" or not is_promised:
+        return None
+    if file_format != "jsonl" or selection:
+        err.print(
+            "no certificate goes with this file: it is about all labels of the run, in JSONL", soft_wrap=True
+        )
+        return None
+    found = client.certificate(run_id)
+    if found["certificate"] is None and found["waits_for"]:
+        err.print(f"no certificate yet: it waits for {screen.plain(found['waits_for'])}", soft_wrap=True)
+    held: Document | None = found["certificate"]
+    return held
 
 
 def _files(output: Path, file_format: str, selection: dict[str, Any]) -> list[tuple[Path, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """The options of the command line that say how a dataset is drafted, and what they make of a run's body."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 
-DATA, DRAFTING, ACCEPTING, MONEY = "Data", "Drafting", "Accepting", "Money"
+DATA, DRAFTING, ACCEPTING, GUARANTEE, MONEY = "Data", "Drafting", "Accepting", "Guarantee", "Money"
 Confidence = Literal["stated", "logprobs", "samples", "panel"]
 
 Models = Annotated[list[str], typer.Option(
@@ -61,9 +62,78 @@ GoldShare = Annotated[float, typer.Option(
     min=0, max=0.5, rich_help_panel=ACCEPTING,
     help="Share of the review queue that is gold, mixed in unseen, to measure the people by.",
 )]  # fmt: skip
+SeededShare = Annotated[float, typer.Option(
+    min=0, max=1, rich_help_panel=ACCEPTING,
+    help="Share of that gold whose draft is shown wrong, to see whether it is found.",
+)]  # fmt: skip
+ReviewerBar = Annotated[float | None, typer.Option(
+    min=0.01, max=0.99, rich_help_panel=ACCEPTING,
+    help="Pause people who are surely right on less than this share of gold, or find less of the planted faults.",
+)]  # fmt: skip
+AuditShare = Annotated[float, typer.Option(
+    min=0, max=0.5, rich_help_panel=ACCEPTING,
+    help="Share of the drafts that would be accepted which people answer all the same, drawn at random, to know how many are wrong.",
+)]  # fmt: skip
+AcceptedTarget = Annotated[float | None, typer.Option(
+    rich_help_panel=ACCEPTING,
+    help="Pause accepting once audits show that less than this share of it is right; without it, once they show that it has become less.",
+)]  # fmt: skip
+AtMostWrong = Annotated[str, typer.Option(
+    rich_help_panel=GUARANTEE, metavar="SHARE",
+    help="The guarantee: at most this share of all labels is wrong, as in 5%. No threshold then: people answer an audit "
+    "sample, and what it shows decides what is accepted (docs/guarantee.md).",
+)]  # fmt: skip
+Surely = Annotated[str, typer.Option(
+    rich_help_panel=GUARANTEE, metavar="CHANCE", show_default="95%", help="How sure the guarantee is to hold.",
+)]  # fmt: skip
+AcceptedWrong = Annotated[str, typer.Option(
+    rich_help_panel=GUARANTEE, metavar="SHARE",
+    help="Beside it: at most this share of the labels that nobody reviewed is wrong.",
+)]  # fmt: skip
+Audits = Annotated[int | None, typer.Option(
+    min=1, rich_help_panel=GUARANTEE, show_default="as many as are planned", help="How many drafts are audited.",
+)]  # fmt: skip
+Learned = Annotated[bool, typer.Option(
+    rich_help_panel=GUARANTEE,
+    help="Rank drafts by what people's answers so far teach about them, not by confidence alone: accepts more, but people "
+    "answer some before the audit.",
+)]  # fmt: skip
 Cap = Annotated[float | None, typer.Option(
     min=0, rich_help_panel=MONEY, help="Dollars that the run may spend at most.",
 )]  # fmt: skip
+
+
+def promise(
+    at_most_wrong: str, surely: str, accepted_wrong: str, audits: int | None, learned: bool
+) -> Document:
+    """What of a policy the guarantee is; nothing where none is asked for. Raises InputError."""
+    if not at_most_wrong:
+        if surely or accepted_wrong or audits or learned:
+            raise InputError(
+                "--surely, --accepted-wrong, --audits and --learned go with --at-most-wrong SHARE"
+            )
+        return {}
+    alpha = {"alpha": round(1 - share("--surely", surely), 12)} if surely else {}
+    delta = {"delta": share("--accepted-wrong", accepted_wrong)} if accepted_wrong else {}
+    return {
+        "rule": "guarantee",
+        "epsilon": share("--at-most-wrong", at_most_wrong),
+        "audits": audits or "auto",
+        "uncertainty": "learned" if learned else "confidence",
+    } | alpha | delta  # fmt: skip
+
+
+def share(option: str, said: str) -> float:
+    """A share as people write it, 5% or 0.05. Raises InputError unless it lies between 0 and 1."""
+    text = said.strip()
+    try:
+        number = Decimal(text.removesuffix("%").strip())
+        found = float(number / 100 if text.endswith("%") else number)
+    except InvalidOperation:
+        found = 0.0
+    if not 0 < found < 1:
+        raise InputError(f"{option}: {said!r} is no share between 0 and 1: write it as 5% or 0.05")
+    return found
 
 
 def project(client: Client, name: str) -> str:
@@ -99,6 +169,10 @@ def run_body(
     cap: float | None,
     reviewers: int = 1,
     gold_share: float = 0.0,
+    seeded_share: float = 0.3,
+    reviewer_bar: float | None = None,
+    audit_share: float = 0.0,
+    accepted_target: float | None = None,
 ) -> Document:
     """The body of POST …/runs and …/quotes. Raises InputError where options do not go together."""
     _check(models, take_from, confidence, samples, panel)
@@ -114,6 +188,10 @@ def run_body(
         "gold_target": gold_target,
         "reviewers": reviewers,
         "gold_share": gold_share,
+        "seeded_share": seeded_share,
+        "reviewer_bar": reviewer_bar,
+        "audit_share": audit_share,
+        "accepted_target": accepted_target,
     }
     return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
 

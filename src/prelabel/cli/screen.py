@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from prelabel.cli.figures import money, share
-from prelabel.cli.screen_money import show_cost
 from prelabel.client import Document
 from prelabel.content import as_text
 from prelabel.settings import Settings
@@ -96,9 +95,9 @@ def list_examples(out: Console, examples: list[Document], is_more: bool) -> None
             one["id"],
             _short(as_text(one["content"])),
             place,
-            _value(one["draft"]),
+            shown_label(one["draft"]),
             sure,
-            _value(one["label"]),
+            shown_label(one["label"]),
         ]
         table.add_row(*map(plain, cells), plain(one["reviewer"] or one["source"] or ""))
     out.print(table)
@@ -106,7 +105,8 @@ def list_examples(out: Console, examples: list[Document], is_more: bool) -> None
         out.print(f"… more than these {len(examples)}: --limit shows more, the other options fewer")
 
 
-def _value(label: Document | None) -> str:
+def shown_label(label: Document | None) -> str:
+    """A label in a line, as short as a table needs it."""
     if label is None:
         return ""
     said = {
@@ -189,8 +189,8 @@ def list_formats(out: Console, formats: list[Document]) -> None:
     out.print(table)
 
 
-def measured(out: Console, outlook: Document, quality: Document, cost: Document) -> None:
-    """How good the drafts were and what the labels cost."""
+def measured(out: Console, outlook: Document, quality: Document) -> None:
+    """How good the drafts were."""
     table = Table(title="drafts", show_header=False)
     table.add_row("examples", f"{outlook['examples']:,}")
     table.add_row("accepted without review", share(outlook["accepted"]))
@@ -207,17 +207,6 @@ def measured(out: Console, outlook: Document, quality: Document, cost: Document)
     for field in quality["fields"]:
         _show_field(out, field)
     out.print(f"[dim]judged: {quality['basis']}[/]")
-    show_cost(out, cost)
-
-
-def list_reviewers(out: Console, people: list[Document]) -> None:
-    """How right people are on gold, where any have answered some."""
-    if not people:
-        return
-    table = Table("name", "right on gold", "on checks", "where the draft missed", title="people")
-    for one in people:
-        table.add_row(plain(one["name"]), share(one["gold"]), share(one["checks"]), share(one["missed"]))
-    out.print(table)
 
 
 def _show_field(out: Console, field: Document) -> None:

@@ -57,6 +57,8 @@ def show_cost(out: Console, cost: Document) -> None:
         show_header=False,
     )
     table.add_row("model", f"{money(cost['model_dollars'])} for {cost['calls']:,} calls")
+    if cost["quoted"]:
+        table.add_row("  as quoted", money_range(cost["quoted"]))
     for name, parts in cost["parts"].items():
         if len(parts) > 1:
             table.add_row(f"  {name.replace('_', ' ')}", _parts(parts))
@@ -67,6 +69,8 @@ def show_cost(out: Console, cost: Document) -> None:
     table.add_row(
         "per example", money(cost["per_example"]) if cost["per_example"] else "nothing is settled yet"
     )
+    if cost["model_per_accepted"] is not None:
+        table.add_row("model, per label accepted", money(cost["model_per_accepted"]))
     if cost["saved"] is not None:
         table.add_row("per example by hand", money(cost["by_hand_per_example"]))
         table.add_row("saved", f"{cost['saved']:.0%}")

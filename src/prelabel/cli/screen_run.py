@@ -34,6 +34,7 @@ def show_progress(out: Console, client: Client, run_id: int) -> None:
     _show_head(out, run)
     for line in _lines(progress):
         out.print(line)
+    _show_accepting(out, run)
     _show_hint(out, run, progress)
 
 
@@ -42,6 +43,7 @@ def show_run(out: Console, run: Document) -> None:
     _show_head(out, run)
     out.print("  " + ", ".join(f"{count:,} {place}" for place, count in run["places"].items() if count))
     out.print(f"  spent {money(run['spent'])}{_caps(run)}")
+    _show_accepting(out, run)
     if not run["workers"] and run["stage"] == "drafting":
         out.print(f"  {NO_WORKER}")
     _show_hint(out, run, {})
@@ -58,6 +60,15 @@ def _show_head(out: Console, run: Document) -> None:
         f"run {run['id']} of {run['project']}/{run['dataset']} with {escape(run['model'])}{lane}: [bold]{run['stage']}[/]{note}",
         soft_wrap=True,
     )
+
+
+def _show_accepting(out: Console, run: Document) -> None:
+    if not run["accepting"]:
+        why = escape(run["accepting_note"] or "ask a lead why")
+        out.print(
+            f"  [bold red]nothing is accepted without review[/]: {why}; to go on: prelabel accepting {run['id']} --resume",
+            soft_wrap=True,
+        )
 
 
 def _show_hint(out: Console, run: Document, progress: Document) -> None:
@@ -92,6 +103,8 @@ def _lines(progress: Document) -> list[RenderableType]:
         f"  {_spent(progress)}",
         f"  {_calls(progress)}",
     ]
+    if progress["waits_for"]:
+        lines.append(f"  guarantee: waits for {escape(progress['waits_for'])}")
     if len(progress["steps"]) > 1:
         lines.append(_steps(progress))
     if not progress["workers"] and progress["stage"] == "drafting":

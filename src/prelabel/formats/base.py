@@ -18,7 +18,7 @@ TYPES = ("text", "whole", "number", "boolean", "json")
 """What all values of a content field are, None aside; "json" where they are of several types, or objects or lists."""
 Record = dict[str, Any]
 """One exported example: id, content, label, source, status, reason, confidence, draft, model, prompt, reviewer, gold, meta;
-and where they were asked for `weight` (a number from 0, or None) and `split`."""
+of a run with a guarantee `uncertainty` and `audited`; and where they were asked for `weight` (a number from 0, or None) and `split`."""
 
 
 @dataclass(frozen=True)

@@ -95,14 +95,14 @@ def write(records: Iterable[Record], options: WriteOptions) -> Iterator[bytes]:
     """A line for each record: its content and label fields, and where the label came from. Formulas are defused."""
     buffer = io.StringIO()
     out = csv.writer(buffer)
-    out.writerow([_cell(name) for name in _columns(options)])
+    out.writerow([cell(name) for name in _columns(options)])
     for record in records:
         _count_lost(record, options)
         label = record["label"] or {}
         cells = [record["id"], *(record["content"].get(name) for name in options.content_fields)]
         cells += [_written(kind, label.get(name)) for name, kind in options.schema.fields.items()]
         cells += [record[name] for name in (*_PLAIN[1:], *options.extras)]
-        out.writerow([_cell(cell) for cell in cells])
+        out.writerow([cell(one) for one in cells])
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()
@@ -229,7 +229,7 @@ def _columns(options: WriteOptions) -> list[str]:
     return [_PLAIN[0], *contents, *labels, *_PLAIN[1:], *options.extras]
 
 
-def _cell(value: Json) -> str:
+def cell(value: Json) -> str:
     """A cell that a spreadsheet shows as it is: one that would begin a formula gets an apostrophe (CWE-1236).
 
     So does one that begins as if it had one already: `_as_it_was` can then take exactly one away.

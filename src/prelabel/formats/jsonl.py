@@ -28,13 +28,15 @@ class JsonFault(Exception):
 
 
 def read(stream: BinaryIO, _schema: LabelSchema) -> Iterator[Row]:
-    """The lines of the file; blank ones are passed over but counted."""
+    """The lines of the file; blank ones are passed over but counted, and so is the certificate that an export ends with."""
     number = 0
     try:
         for number, line in enumerate(lines(unpacked(stream)), 1):  # used below
             text = line.removeprefix(_BOM) if line and number == 1 else line
             if text is None or text.strip():
-                yield _row(number, text)
+                row = _row(number, text)
+                if not is_certificate(row.value):
+                    yield row
     except FormatError as damage:
         yield Row(number + 1, None, str(damage))
 
@@ -43,6 +45,11 @@ def write(records: Iterable[Record], _options: WriteOptions) -> Iterator[bytes]:
     """A line for each record, with all that is known of the example."""
     for record in records:
         yield json.dumps(record, ensure_ascii=False, separators=(", ", ": ")).encode() + b"\n"
+
+
+def is_certificate(value: dict[str, Json] | None) -> bool:
+    """Whether a line is no example but the certificate of all others."""
+    return value is not None and value.keys() == {"certificate"} and isinstance(value["certificate"], dict)
 
 
 def _row(number: int, line: bytes | None) -> Row:

@@ -3,8 +3,9 @@
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
+from random import Random
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, field_validator
@@ -100,6 +101,15 @@ class Kind(BaseModel, ABC):
         """The value that more than half of the votes agree on; None where the senior has to settle it, or most votes are None."""
         return majority([self.normalize(vote) for vote in votes])
 
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterable[Json]:
+        """Values that a careless drafter might have given in place of this one, the likeliest first.
+
+        Some may not be allowed here, or be the same after all: whoever takes one looks. None at all where nothing plausible
+        is wrong. Of a kind with classes, it is another class.
+        """
+        others = [name for name in self.classes() or () if name != self.class_of(value)]
+        return map(self.parse, rng.sample(others, len(others)))
+
     def images(self) -> tuple[str, ...]:
         """The content fields that have to hold an image."""
         return ()
@@ -192,6 +202,7 @@ _GUARDS: dict[str, Callable[[Any], Any]] = {
     "normalize": _pass_none,
     "distance": _apart_from_none,
     "combine": _outvote_none,
+    "mistakes": partial(_pass_none, said=()),
     "parse": _parse_none,
     "write": partial(_pass_none, said=""),
     "class_of": _pass_none,

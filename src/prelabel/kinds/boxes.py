@@ -2,7 +2,8 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -100,6 +101,21 @@ class Boxes(Options):
             return None
         return self.normalize([_middle(thing) for thing in things if 2 * len(thing) > len(votes)])
 
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterator[Json]:
+        """One box shifted by half of its width and height, or half as large, relabeled, or dropped."""
+        boxes = self.normalize(value)
+        for index in rng.sample(range(len(boxes)), len(boxes)):
+            box, rest = boxes[index], [*boxes[:index], *boxes[index + 1 :]]
+            others = [label for label in self.values if label != box["label"]]
+            half = {name: max(EDGE, box[name] / 2) for name in ("width", "height")}
+            found = [
+                [*rest, _shifted(box, rng)],
+                [*rest, box | half],
+                rest,
+                *([*rest, box | {"label": label}] for label in rng.sample(others, len(others))[:1]),
+            ]
+            yield from rng.sample(found, len(found))
+
     def parse(self, text: str) -> Json:
         """A JSON list; an empty cell is an empty list."""
         value = json_list(text, "boxes") if text.strip() else []
@@ -173,6 +189,15 @@ def _middle(boxes: Sequence[Box]) -> Box:
     bottom = statistics.median(box["y"] + box["height"] for box in boxes)
     middle = {"x": left, "y": top, "width": right - left, "height": bottom - top}
     return middle | {"label": boxes[0]["label"]}
+
+
+def _shifted(box: Box, rng: Random) -> Box:
+    """The box half of its width and height away, within the image."""
+    found = dict(box)
+    for start, size in (("x", "width"), ("y", "height")):
+        moved = box[start] + rng.choice((-0.5, 0.5)) * box[size]
+        found[start] = min(max(0.0, moved), 1 - box[size])
+    return found
 
 
 def _rounded(box: Box) -> Box:

@@ -1,5 +1,7 @@
 """One of several options."""
 
+from collections.abc import Iterable, Mapping
+from random import Random
 from typing import Literal
 
 from prelabel.canonical import Json
@@ -23,6 +25,11 @@ class Choice(Options):
         """1 - 2c / (x + y), where the paths are x and y levels deep and share the first c (Wu and Palmer 1994); 1 without levels."""
         first, second = self.line(a), self.line(b)
         return 1 - 2 * len(set(first) & set(second)) / (len(first) + len(second))
+
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterable[Json]:
+        """Another option, of a hierarchy the nearest."""
+        others = [option for option in rng.sample(self.values, len(self.values)) if option != value]
+        return sorted(others, key=lambda option: self.distance(option, value))
 
     def parse(self, text: str) -> Json:
         """The option itself."""

@@ -1,7 +1,8 @@
 """Any number of several options."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -69,6 +70,16 @@ class Choices(Options):
             return None
         most = self.normalize([option for option, count in counts.items() if 2 * count > len(votes)])
         return most if self.min <= len(most) <= self.most else None
+
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterable[Json]:
+        """One option too few, another in the place of one, or one too many."""
+        chosen = self.normalize(value)
+        others = [option for option in rng.sample(self.values, len(self.values)) if option not in chosen]
+        fewer = [[one for one in chosen if one != dropped] for dropped in chosen]
+        swapped = [[*rest, other] for rest, other in zip(fewer, others, strict=False)]
+        more = [[*chosen, other] for other in others[:3]]
+        found = [*fewer, *swapped, *more]
+        return rng.sample(found, len(found))
 
     def parts(self, value: Json) -> list[Part]:
         """The options, each a class of its own."""

@@ -3,7 +3,8 @@
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
 from typing import ClassVar
 
 from pydantic import Field
@@ -80,6 +81,18 @@ class Marks(Options, ABC):
     def parts(self, value: Json) -> list[Part]:
         """The marks: label, and place."""
         return list(self._by_part(value))
+
+    def relabeled_or_fewer(self, value: Json, rng: Random) -> Iterator[Json]:
+        """The marks with another label on one of them, and without one of them; from a mark drawn at random on."""
+        marks = self.normalize(value)
+        for index in rng.sample(range(len(marks)), len(marks)):
+            rest = [*marks[:index], *marks[index + 1 :]]
+            others = [label for label in self.values if label != marks[index]["label"]]
+            found = [
+                rest,
+                *([*rest, marks[index] | {"label": label}] for label in rng.sample(others, len(others))[:1]),
+            ]
+            yield from rng.sample(found, len(found))
 
     def parse(self, text: str) -> Json:
         """A JSON list."""

@@ -2,7 +2,8 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -69,6 +70,18 @@ class Number(Kind):
         if any(abs(vote - middle) > self.tolerance for vote in votes):
             return None
         return self.normalize(statistics.mean(votes))  # exact: fmean of three times 0.95 is less than 0.95
+
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterable[Json]:
+        """A tenth to a fifth off, with as many digits after the point; a small one, some of its last steps."""
+        number = self.normalize(value)
+        digits = len(repr(number).partition(".")[2]) if "e" not in repr(number) else 15
+        near = [number * factor for factor in (0.8, 0.9, 1.1, 1.2)]
+        step = max(10.0**-digits, 2 * self.tolerance)
+        found = [
+            *(round(other, digits) for other in rng.sample(near, 4)),
+            *(round(number + sign * step, digits) for sign in rng.sample([-1, 1], 2)),
+        ]
+        return [self.normalize(other) for other in found if _is_finite(other)]
 
     def parse(self, text: str) -> Json:
         """A number in decimal digits."""

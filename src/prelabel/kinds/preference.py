@@ -1,7 +1,8 @@
 """Which of two responses is the better one."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -93,6 +94,11 @@ class Preference(Kind):
         preferred = majority([vote["preferred"] for vote in votes])
         strengths = [vote["strength"] for vote in votes if vote["preferred"] == preferred]
         return preferred and {"preferred": preferred, "strength": statistics.median_low(strengths)}
+
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterable[Json]:
+        """The other side with the same strength; of a tie, a side by little."""
+        others = [self._meant(name) for name in rng.sample(self.classes(), len(self.classes()))]
+        return sorted(others, key=lambda other: abs(self._signed(other) + self._signed(value)))
 
     def parse(self, text: str) -> Json:
         """A side and its strength, in any case: "A", "tie", "b 2"."""

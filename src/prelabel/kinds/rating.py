@@ -1,7 +1,8 @@
 """A whole number on an ordered scale."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -59,6 +60,10 @@ class Rating(Kind):
             return None
         middle = statistics.median_low([self.normalize(vote) for vote in votes])
         return middle if max(votes) - min(votes) <= 1 and (len(votes) % 2 or len(set(votes)) == 1) else None
+
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterable[Json]:
+        """One step off."""
+        return rng.sample([int(value) - 1, int(value) + 1], 2)
 
     def parse(self, text: str) -> Json:
         """A number in decimal digits."""

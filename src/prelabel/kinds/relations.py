@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
+from random import Random
 from typing import Literal
 
 from pydantic import PrivateAttr
@@ -120,6 +121,15 @@ class Relations(Marks):
             found.append(relation)
             answer.append(quoted)
         return answer
+
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterator[Json]:
+        """One relation turned round, relabeled or dropped."""
+        relations = self.normalize(value)
+        if relations and rng.random() < 0.5:
+            turned = rng.choice(relations)
+            rest = [relation for relation in relations if relation != turned]
+            yield [*rest, turned | {"head": turned["tail"], "tail": turned["head"]}]
+        yield from self.relabeled_or_fewer(value, rng)
 
     def _find(self, finder: Finder, quoted: Mapping[str, Json], found: list[Json], path: str) -> Json:
         head, tail = (

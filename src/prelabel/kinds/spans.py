@@ -1,6 +1,8 @@
 """Parts of a text with a label each: entities, aspects, passages."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
 from typing import Literal
 
 from prelabel.canonical import Json
@@ -75,6 +77,35 @@ class Spans(Marks):
         text = self.text(content, "") if spans else ""
         quotes = _quotes(text, [place_of(span) for span in spans])
         return [{"text": quote, "label": span["label"]} for quote, span in zip(quotes, spans, strict=True)]
+
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterator[Json]:
+        """One span cut short by a word, relabeled or dropped; where there is none, a word is marked."""
+        spans, text = self.normalize(value), self.text(content, "")
+        if not spans:
+            words = list(re.finditer(r"\w+", text))
+            for word in rng.sample(words, min(len(words), 3)):
+                yield [{"start": word.start(), "end": word.end(), "label": rng.choice(self.values)}]
+            return
+        cut = self._cut(spans, text, rng)
+        if cut and rng.random() < 0.5:
+            yield cut
+        yield from self.relabeled_or_fewer(value, rng)
+
+    def _cut(self, spans: Sequence[dict[str, Json]], text: str, rng: Random) -> Json:
+        """The spans, one of several words without its first or its last; None where each has but one."""
+        for index in rng.sample(range(len(spans)), len(spans)):
+            start, end = place_of(spans[index])
+            words = [
+                (start + word.start(), start + word.end()) for word in re.finditer(r"\S+", text[start:end])
+            ]
+            if len(words) > 1:
+                kept = words[1:] if rng.random() < 0.5 else words[:-1]
+                return [
+                    *spans[:index],
+                    spans[index] | {"start": kept[0][0], "end": kept[-1][1]},
+                    *spans[index + 1 :],
+                ]
+        return None
 
     def _check_overlaps(self, spans: Sequence[Mapping[str, Json]], path: str) -> None:
         around: list[Mapping[str, Json]] = []

@@ -1,9 +1,11 @@
 """Written text: an answer, a summary, an edited draft, a conversation."""
 
 import json
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -90,6 +92,15 @@ class Text(Kind):
         words, others = _words(first), _words(second)
         return max(LEAST, 1 - 2 * kept(words, others) / (len(words) + len(others)))
 
+    def mistakes(self, value: Json, content: Mapping[str, Json], rng: Random) -> Iterator[Json]:
+        """A sentence is dropped, or of one sentence a word; of a conversation, in the last turn that has more than one word."""
+        if isinstance(value, str):
+            yield from _shortened(value, rng)
+            return
+        for index in reversed(range(len(value))):
+            for shorter in _shortened(value[index]["content"], rng):
+                yield [*value[:index], value[index] | {"content": shorter}, *value[index + 1 :]]
+
     def parse(self, text: str) -> Json:
         """The cell as it is; of turns, a JSON list."""
         value = json_list(text, "turns") if self.turns else text
@@ -151,6 +162,14 @@ def _alike(a: Sequence[str], b: Sequence[str]) -> int:
     """How many words both begin with."""
     pairs = zip(a, b, strict=False)
     return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(a), len(b)))
+
+
+def _shortened(text: str, rng: Random) -> Iterator[str]:
+    """The text without one of its sentences, else without one of its words; nothing of a text that has but one word."""
+    for pieces in (re.findall(r"\S.*?(?:[.!?](?=\s)|$)\s*", text, re.DOTALL), re.findall(r"\S+\s*", text)):
+        if len(pieces) > 1:
+            dropped = rng.randrange(len(pieces))
+            yield "".join(piece for index, piece in enumerate(pieces) if index != dropped).strip()
 
 
 def _tidy(text: str) -> str:

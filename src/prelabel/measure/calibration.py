@@ -1,8 +1,9 @@
 """From a model's confidence to the share that was right at that confidence."""
 
 import math
+import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -15,9 +16,12 @@ ISOTONIC_FROM = 200
 FOLDS = 5
 BANDS = 10
 RESAMPLES = 500
+MOST = 10_000
+"""Pairs that a report is made of; of more, so many at random."""
 
 Curve = Callable[[float], float]
 Known = Sequence[tuple[float, bool]]
+Method = Literal["none", "logistic", "isotonic"]
 
 
 class Band(BaseModel):
@@ -42,16 +46,59 @@ class Reliability(BaseModel):
     high: float | None
 
 
+class Calibration(BaseModel):
+    """Reliability of `n` confidences whose draft is known to be right or wrong, of which so many were `taken`.
+
+    `calibrated` is of what a calibrator of the named method makes of them that has not seen them (five folds). `basis` says
+    which drafts they are.
+    """
+
+    basis: str
+    n: int
+    taken: int
+    method: Method
+    raw: Reliability
+    calibrated: Reliability
+
+
+class CalibrationReport(BaseModel):
+    """Three samples of a run's drafts, each with its basis. `gold` is what its policy calibrates by: `uses` says whether it does."""
+
+    uses: Literal["raw", "calibrated"]
+    gold: Calibration
+    audits: Calibration
+    sent: Calibration
+
+
 def calibrator(known: Known) -> Curve:
     """A map from raw confidence to the probability of being right, learned from (confidence, right) pairs.
 
     Never falls as confidence grows; the identity where fewer than `FEWEST` pairs or only one outcome is known.
     """
+    return _METHODS[method(known)](known)
+
+
+def method(known: Known) -> Method:
+    """How `calibrator` maps these pairs: "none" is the identity."""
     if len(known) < FEWEST or len({right for _, right in known}) == 1:
-        return _identity
-    if len(known) < ISOTONIC_FROM:
-        return _logistic(known)
-    return min((_logistic, _isotonic), key=lambda fit: _held_out_loss(fit, known))(known)
+        return "none"
+    if len(known) < ISOTONIC_FROM or _held_out_loss(_logistic, known) <= _held_out_loss(_isotonic, known):
+        return "logistic"
+    return "isotonic"
+
+
+def calibration(known: Known, basis: str) -> Calibration:
+    """How far these confidences are to be believed, as they are and calibrated; of very many a random part is taken."""
+    pairs = known if len(known) <= MOST else random.Random(0).sample(known, MOST)
+    calibrated = zip(held_out(pairs), (right for _, right in pairs), strict=True)
+    return Calibration(
+        basis=basis,
+        n=len(known),
+        taken=len(pairs),
+        method=method(pairs),
+        raw=reliability(pairs),
+        calibrated=reliability(list(calibrated)),
+    )
 
 
 def held_out(known: Known) -> list[float]:
@@ -111,8 +158,8 @@ def _held_out_loss(fit: Callable[[Known], Curve], known: Known) -> float:
     return total
 
 
-def _identity(confidence: float) -> float:
-    return confidence
+def _identity(_known: Known) -> Curve:
+    return lambda confidence: confidence
 
 
 def _isotonic(known: Known) -> Curve:
@@ -140,3 +187,10 @@ def _logistic(known: Known) -> Curve:
 def _logit(confidence: float) -> float:
     bounded = min(max(confidence, 1e-4), 1 - 1e-4)
     return math.log(bounded / (1 - bounded))
+
+
+_METHODS: dict[Method, Callable[[Known], Curve]] = {
+    "none": _identity,
+    "logistic": _logistic,
+    "isotonic": _isotonic,
+}

@@ -4,8 +4,11 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import overload
 
 from pydantic import BaseModel
+
+from prelabel.measure.quote import Money
 
 ZERO = Decimal(0)
 HOUR = Decimal(3600)
@@ -53,14 +56,67 @@ def divided(rows: Iterable[tuple[str, int, Decimal]]) -> list[Part]:
     return list(found.values())
 
 
+@dataclass
+class Sums:
+    """What is counted for a part: settled labels, those of them accepted without review, requests, money and people's seconds."""
+
+    settled: int = 0
+    accepted: int = 0
+    calls: int = 0
+    unpriced: int = 0
+    dollars: Decimal = ZERO
+    seconds: float = 0.0
+
+
+class CostPart(BaseModel):
+    """A part of the labels and what it cost, in dollars; a lower bound where `unpriced_calls` have no known price.
+
+    `per_accepted`: model dollars of the part for each of its labels that needed no person. Both are None where there are none.
+    """
+
+    name: str
+    settled: int
+    accepted: int
+    calls: int
+    unpriced_calls: int
+    model_dollars: Decimal
+    review_seconds: float
+    people_dollars: Decimal
+    total_dollars: Decimal
+    per_example: Decimal | None
+    per_accepted: Decimal | None
+
+
+def cost_part(name: str, sums: Sums, hourly: Decimal) -> CostPart:
+    """The figures of a part."""
+    people = Decimal(str(sums.seconds)) / HOUR * hourly
+    total = sums.dollars + people
+    return CostPart(
+        name=name,
+        settled=sums.settled,
+        accepted=sums.accepted,
+        calls=sums.calls,
+        unpriced_calls=sums.unpriced,
+        model_dollars=sums.dollars,
+        review_seconds=sums.seconds,
+        people_dollars=_cents(people),
+        total_dollars=_cents(total),
+        per_example=_cents(total / sums.settled) if sums.settled else None,
+        per_accepted=_cents(sums.dollars / sums.accepted) if sums.accepted else None,
+    )
+
+
 class CostReport(BaseModel):
     """Dollars. `complete` False: some calls have no known price, so every sum is a lower bound.
 
-    `by_hand_per_example` is the median time of a review at the hourly rate: what a person would take for an example anyhow.
+    `quoted` is what the run was expected to cost when it began, None where that was not known. `accepted` labels needed no person:
+    `model_per_accepted` is the money of all model calls for each of them. `by_hand_per_example` is the median time of a review at the hourly rate: what a person would take for an example anyhow.
     `saved` is the share of the by-hand cost that was not spent; None until something is settled and reviewed.
     """
 
+    quoted: Money | None
     settled: int
+    accepted: int
     calls: int
     unpriced_calls: int
     complete: bool
@@ -76,12 +132,20 @@ class CostReport(BaseModel):
     total_dollars: Decimal
     per_example: Decimal | None
     model_per_example: Decimal | None
+    model_per_accepted: Decimal | None
     by_hand_per_example: Decimal | None
     saved: float | None
     parts: Parts
 
 
-def cost_report(spending: Spending, settled: int, seconds: Sequence[float], hourly: Decimal) -> CostReport:
+def cost_report(
+    spending: Spending,
+    settled: int,
+    seconds: Sequence[float],
+    hourly: Decimal,
+    accepted: int = 0,
+    quoted: Money | None = None,
+) -> CostReport:
     """The account of a run with so many settled examples; `seconds` holds the time of each review."""
     median = statistics.median(seconds) if seconds else None
     people = Decimal(str(sum(seconds))) / HOUR * hourly
@@ -89,7 +153,9 @@ def cost_report(spending: Spending, settled: int, seconds: Sequence[float], hour
     by_hand = Decimal(str(median)) / HOUR * hourly if median is not None else None
     per_example = total / settled if settled else None
     return CostReport(
+        quoted=quoted,
         settled=settled,
+        accepted=accepted,
         calls=spending.calls,
         unpriced_calls=spending.unpriced,
         complete=spending.unpriced == 0,
@@ -105,11 +171,16 @@ def cost_report(spending: Spending, settled: int, seconds: Sequence[float], hour
         total_dollars=_cents(total),
         per_example=_cents(per_example),
         model_per_example=_cents(spending.dollars / settled) if settled else None,
+        model_per_accepted=_cents(spending.dollars / accepted) if accepted else None,
         by_hand_per_example=_cents(by_hand),
         saved=float(1 - per_example / by_hand) if per_example is not None and by_hand else None,
         parts=spending.parts,
     )
 
 
+@overload
+def _cents(dollars: Decimal) -> Decimal: ...
+@overload
+def _cents(dollars: None) -> None: ...
 def _cents(dollars: Decimal | None) -> Decimal | None:
     return None if dollars is None else dollars.quantize(Decimal("0.000001"))

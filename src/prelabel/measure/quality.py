@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from prelabel.canonical import Json
 from prelabel.kinds import Kind
 from prelabel.kinds.base import Part
+from prelabel.measure.accepted import AcceptedQuality
 from prelabel.measure.calibration import BANDS, Band
 from prelabel.measure.intervals import LEVEL, Share, wilson
 from prelabel.schema import Label, LabelSchema
@@ -81,7 +82,7 @@ class FieldQuality(BaseModel):
 class QualityReport(BaseModel):
     """Whole labels first: right is a draft at distance 0 from the settled label. `basis` says what it all rests on.
 
-    `calibration_error` is the expected calibration error over ten bands of equal width, None without confidences.
+    `accepted` rests on audits, and is None where the policy asks for none. `calibration_error` is the expected calibration error over ten bands of equal width, None without confidences.
     """
 
     basis: str = BASIS
@@ -91,6 +92,7 @@ class QualityReport(BaseModel):
     fields: list[FieldQuality]
     bands: list[Band]
     calibration_error: float | None
+    accepted: AcceptedQuality | None = None
 
 
 @dataclass

@@ -19,6 +19,7 @@ from prelabel.models.data import (
     SchemaVersion,
 )
 from prelabel.models.drafting import (
+    AUDITED,
     BATCH_STATES,
     FAILED,
     LANES,
@@ -37,7 +38,8 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
-from prelabel.models.people import ROLES, JournalEntry, Token, User
+from prelabel.models.guarantee import AuditCut, AuditDraw, Drawn, IssuedCertificate
+from prelabel.models.people import ROLES, Attempt, JournalEntry, ReviewerPause, SignIn, Token, User
 from prelabel.models.reviewing import (
     CHECK,
     FREE,
@@ -53,6 +55,7 @@ from prelabel.models.reviewing import (
 from prelabel.models.webhooks import Delivery, UnsentLabel, Webhook
 
 __all__ = [
+    "AUDITED",
     "BATCH_STATES",
     "CHECK",
     "FAILED",
@@ -69,17 +72,22 @@ __all__ = [
     "SLOT_STATES",
     "SOURCES",
     "VERDICTS",
+    "Attempt",
+    "AuditCut",
+    "AuditDraw",
     "BadRow",
     "Batch",
     "Call",
     "Dataset",
     "Delivery",
     "Draft",
+    "Drawn",
     "Example",
     "GivenDraft",
     "Image",
     "ImageName",
     "Import",
+    "IssuedCertificate",
     "JournalEntry",
     "Label",
     "Placement",
@@ -87,10 +95,12 @@ __all__ = [
     "Prompt",
     "Reservation",
     "Review",
+    "ReviewerPause",
     "Run",
     "SchemaChange",
     "SchemaVersion",
     "Scratch",
+    "SignIn",
     "Slot",
     "Token",
     "UnsentLabel",

@@ -1,5 +1,6 @@
 """How it is labeled by models: runs, where each of their examples is, and every draft, call and batch."""
 
+import secrets
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -26,8 +27,8 @@ PURPOSES = ("draft", "repair", "sample", "group", "embed")
 """What a model call was for; `group` asked about several examples at once."""
 BATCH_STATES = ("preparing", "sending", "submitted", "collected", "cancelled", "failed")
 """`sending`: the provider may or may not have it."""
-FAILED, LIMITED = "failure <> ''", "outcome = 'limited'"
-"""The few drafts and calls that have an index of their own; a query has to say it in these words to use it."""
+FAILED, LIMITED, AUDITED = "failure <> ''", "outcome = 'limited'", "reason = 'audit'"
+"""The few drafts, calls and placements that have an index of their own; a query has to say it in these words to use it."""
 
 
 class Prompt(SQLModel, table=True):
@@ -45,6 +46,8 @@ class Run(SQLModel, table=True):
 
     `quote` is the total that it was expected to cost when it started (`prelabel.measure.quote.Money`), if that was known.
     `drafted_at` is when its drafting was seen to be over; None while examples wait for it, be it again.
+    `accepting` False: since `accepting_since` nothing is accepted without review, for the reason in `accepting_note`. `audited_from`
+    is the newest slot as the test of the audits began anew. `seed` draws the audits; nobody is told it.
     `note` says why it paused; `learned_label_id` is up to where what learns from people (student, shots) has learned.
     """
 
@@ -61,6 +64,11 @@ class Run(SQLModel, table=True):
     state: str = "running"
     note: str = ""
     learned_label_id: int = Field(default=0, sa_type=BigId)
+    seed: int = Field(default_factory=lambda: secrets.randbits(62), sa_type=BigId)
+    accepting: bool = True
+    accepting_note: str = Field(default="", sa_type=Text)
+    accepting_since: datetime = Field(default_factory=now, sa_type=Moment)
+    audited_from: int = Field(default=0, sa_type=BigId)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     drafted_at: datetime | None = Field(default=None, sa_type=Moment)
 
@@ -79,6 +87,7 @@ class Placement(SQLModel, table=True):
         UniqueConstraint("run_id", "example_id"),
         Index(None, "run_id", "place", "is_gold", "id"),
         Index(None, "lease_owner"),
+        index_when(AUDITED, "ix_placement_audit", "run_id", "label_id"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")

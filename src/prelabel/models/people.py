@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, Text
 from sqlmodel import Field, SQLModel
 
-from prelabel.columns import BigId, Moment, one_of
+from prelabel.columns import BigId, Moment, index_when, one_of
 from prelabel.models.base import now
 
 ROLES = ("reviewer", "senior", "lead", "admin")
@@ -14,13 +14,14 @@ ROLES = ("reviewer", "senior", "lead", "admin")
 
 
 class User(SQLModel, table=True):
-    """A person or program that signs in."""
+    """A person or program that signs in. `password` is its argon2 hash, empty where there is none."""
 
     __tablename__ = "users"  # `user` is a reserved word in PostgreSQL
     __table_args__ = (one_of("role", ROLES),)
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     role: str
+    password: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     disabled_at: datetime | None = Field(default=None, sa_type=Moment)
 
@@ -35,6 +36,50 @@ class Token(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     last_used_at: datetime | None = Field(default=None, sa_type=Moment)
     revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class ReviewerPause(SQLModel, table=True):
+    """A person was paused in a run, or let go on there (`is_paused` false): the newest row of both holds.
+
+    `by_id` None: the bar of the run's policy did it. `after_review_id` is the newest review that they had written by then.
+    `carried_out_at`: when what they held and had answered there was taken back; None until then.
+    """
+
+    __tablename__ = "reviewer_pause"
+    __table_args__ = (
+        Index(None, "user_id", "run_id"),
+        index_when("is_paused AND carried_out_at IS NULL", "ix_reviewer_pause_due", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    user_id: int = Field(foreign_key="users.id")
+    is_paused: bool
+    by_id: int | None = Field(default=None, foreign_key="users.id")
+    why: str = Field(default="", sa_type=Text)
+    after_review_id: int = Field(default=0, sa_type=BigId)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    carried_out_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class SignIn(SQLModel, table=True):
+    """A session of a browser; only the SHA-256 of what its cookie holds is kept."""
+
+    __tablename__ = "sign_in"
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="users.id", index=True)
+    digest: str = Field(unique=True)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    seen_at: datetime = Field(default_factory=now, sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Attempt(SQLModel, table=True):
+    """An attempt to sign in that failed, for a name or from an address; gone after a while."""
+
+    __table_args__ = (Index(None, "key", "at"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    key: str
+    at: datetime = Field(default_factory=now, sa_type=Moment, index=True)
 
 
 class JournalEntry(SQLModel, table=True):

@@ -27,8 +27,10 @@ class Slot(SQLModel, table=True):
     `for_senior`: reviewers disagreed, and this one answer settles it. `blind`: it is given without sight of the draft. `version`
     grows whenever the slot changes hands or state, so that a client can tell that what it shows is no longer so. `wanted` is how
     many people its example was queued for. A slot that a lead has given to someone is claimed by them until `assigned_until`, be
-    it open on their page or not; `claimed_at` is when they last claimed or renewed it. While a slot is claimed or answered nobody else is in `claimed_by`, and nobody is there twice for one example: the database itself keeps
-    a reviewer from getting it again.
+    it open on their page or not; `claimed_at` is when they last claimed or renewed it. While a slot is claimed or answered
+    nobody else is in `claimed_by`, and nobody is there twice for one example: the database itself keeps a reviewer from getting
+    it again. A check may show something else than its draft: `shown_draft`, with its look and whether it is `wrong`, as
+    `prelabel.planting` makes it.
     """
 
     __table_args__ = (
@@ -49,6 +51,7 @@ class Slot(SQLModel, table=True):
     for_senior: bool = False
     blind: bool = False
     wanted: int = 1
+    shown_draft: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     state: str = "open"
     version: int = 0
     claimed_by: int | None = Field(default=None, foreign_key="users.id")

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from prelabel.canonical import Json, canonical
 from prelabel.errors import Conflict, InputError
 from prelabel.models import Review
-from prelabel.review import rounds, scratch
+from prelabel.review import pausing, rounds, scratch
 from prelabel.review.rounds import Round
 
 SKIPS_TO_FAIL = 3
@@ -51,6 +51,7 @@ def submit(session: Session, user_id: int, slot_id: int, label: Json, answer: An
     verdict = "corrected" if rounds.differs(now_at.schema, now_at.draft, value) else "confirmed"
     review = _answer(now_at, user_id, answer, verdict, value)
     now_at.answered(review)
+    pausing.watch(now_at, review)
     return review
 
 
@@ -80,6 +81,7 @@ def flag(session: Session, user_id: int, slot_id: int, answer: Answer) -> Review
         return before
     review = _answer(now_at, user_id, answer, "flagged")
     now_at.answered(review)
+    pausing.watch(now_at, review)
     return review
 
 
@@ -116,7 +118,7 @@ def write(
         slot_id=now_at.slot.id or 0,
         run_id=now_at.slot.run_id,
         example_id=now_at.slot.example_id,
-        draft_id=now_at.placement.draft_id,
+        draft_id=None if now_at.shows_a_fault else now_at.placement.draft_id,
         user_id=user_id,
         schema_version_id=now_at.version.id or 0,
         verdict=verdict,

@@ -33,9 +33,10 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to the example: a `draft` by a model, an answer (by its verdict), or a `label` that was settled.
+    """Something that happened to the example: a `draft` by a model, one that was `planted` wrong to see whether people look,
+    an answer (by its verdict), or a `label` that was settled.
 
-    `who` is a model, a person, or where the label came from.
+    `who` is a model, a person, or where the label came from; of what was planted, "check".
     """
 
     what: str
@@ -184,6 +185,14 @@ def _history(session: Session, slot: Slot, names: dict[int, str]) -> list[Event]
     events = [
         Event(shown_verdict(row, slot), names[row.user_id], row.label, row.comment, row.created_at)
         for row in reviews
+    ]
+    planted = session.exec(
+        select(Slot).where(Slot.placement_id == slot.placement_id, Slot.reason == CHECK, Slot.state != "open")
+    )
+    events += [
+        Event("planted", "check", one.shown_draft["label"], "", one.claimed_at)
+        for one in planted
+        if one.shown_draft and one.shown_draft["wrong"] and one.claimed_at
     ]
     if not slot.blind:
         events += [Event("draft", row.model, row.label, row.failure, row.created_at) for row in drafts]

@@ -18,6 +18,7 @@ from prelabel.columns import Moment
 from prelabel.errors import Conflict, InputError
 from prelabel.models import CHECK, FREE, HELD, Label, Placement, Run, Slot, now
 from prelabel.policy import Policy
+from prelabel.review.closed import closed_runs, refusal
 from prelabel.review.work import Work, works
 
 MOST_AT_ONCE = 100
@@ -47,7 +48,7 @@ ALONE = text("SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE")
 
 
 @cache
-def _statement(source: Source, in_run: bool, on_postgres: bool) -> TextClause:
+def _statement(source: Source, in_run: bool, on_postgres: bool, is_closed: bool) -> TextClause:
     """SQL by hand, made once: putting it together for each claim took most of a claim's time.
 
     OFFSET 0 has PostgreSQL look at an example's other slots one by one for those at the front of the queue, whatever its
@@ -55,6 +56,7 @@ def _statement(source: Source, in_run: bool, on_postgres: bool) -> TextClause:
     """
     same = "SELECT 1 FROM slot other WHERE other.placement_id = slot.placement_id"
     conditions = [source.which, "for_senior = :for_senior", *(["run_id = :run_id"] if in_run else [])]
+    conditions += ["run_id NOT IN :closed"] if is_closed else []
     if source.alike:
         first = f"other.state = 'open' AND other.{source.alike} AND other.id < slot.id"
         conditions += [
@@ -72,7 +74,8 @@ def _statement(source: Source, in_run: bool, on_postgres: bool) -> TextClause:
             bindparam(name, type_=Moment())
             for name in ("moment", "until")
             if name in source.which + source.changes
-        )
+        ),
+        *([bindparam("closed", expanding=True)] if is_closed else []),
     )
 
 
@@ -88,12 +91,16 @@ def claim(
 
     `for_senior` takes from what reviewers disagree on. An example that the person has answered or skipped in the same run
     does not come again, and never comes twice at once. What others let go goes first, for it came first before.
+    Nothing comes of runs in which the person is paused; raises NotAllowed where there is nothing else for them.
     """
     if not 1 <= limit <= MOST_AT_ONCE:
         raise InputError(f"limit: must be from 1 to {MOST_AT_ONCE}, not {limit}")
     one_at_a_time(session, user_id)
+    closed = closed_runs(session, user_id)
+    if run_id in closed:
+        raise refusal([run_id])
     moment = now()
-    given = {
+    given: dict[str, object] = {
         "user_id": user_id,
         "run_id": run_id,
         "for_senior": for_senior,
@@ -102,12 +109,16 @@ def claim(
     }
     if run_id is None:
         del given["run_id"]
+    if closed:
+        given["closed"] = closed
     slot_ids: list[int] = []
     for source in (OWN, LET_GO, NEXT):
         if len(slot_ids) < limit:
-            statement = _statement(source, run_id is not None, is_postgres(session))
+            statement = _statement(source, run_id is not None, is_postgres(session), bool(closed))
             rows = session.execute(statement, given | {"size": limit - len(slot_ids)}).all()
             slot_ids += [slot_id for _, slot_id in sorted((priority, slot_id) for slot_id, priority in rows)]
+    if closed and not slot_ids and run_id is None:
+        raise refusal(closed)
     return works(session, slot_ids)
 
 
@@ -118,6 +129,8 @@ def claim_example(session: Session, user_id: int, placement: Placement, lease_se
     others hold it, people or gold have settled it, or this person has answered it.
     """
     one_at_a_time(session, user_id)
+    if placement.run_id in closed_runs(session, user_id):
+        raise refusal([placement.run_id])
     session.refresh(placement, with_for_update=True)
     if placement.place == "settled" and session.get_one(Label, placement.label_id).source != "auto":
         raise Conflict("the example has a label from people already")

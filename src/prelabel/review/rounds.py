@@ -41,7 +41,7 @@ ANSWERS = ("confirmed", "corrected", "flagged")
 
 @dataclass
 class Round:
-    """A slot with all that an act on it needs; its placement is locked."""
+    """A slot with all that an act on it needs; its placement is locked. `draft` is the one that the slot shows."""
 
     session: Session
     slot: Slot
@@ -60,6 +60,11 @@ class Round:
     def is_check(self) -> bool:
         """Whether the slot measures a person: what is answered to it changes nothing of the example."""
         return self.slot.reason == CHECK
+
+    @property
+    def shows_a_fault(self) -> bool:
+        """Whether what the slot shows was made wrong, and is no model's draft."""
+        return bool(self.slot.shown_draft and self.slot.shown_draft["wrong"])
 
     @property
     def wanted(self) -> int:
@@ -166,6 +171,8 @@ def enter(session: Session, slot_id: int) -> Round:
     if row is None:
         raise NotFound(f"there is no slot {slot_id}")
     slot, placement, policy, version, content, draft, drafted_under = row
+    if slot.shown_draft:
+        draft, drafted_under = slot.shown_draft["label"], slot.shown_draft["schema_version_id"]
     if draft is not None and drafted_under != version.id:
         draft = Translator(session, version).fitting(draft, drafted_under, content)
     return Round(session, slot, placement, version, Policy.model_validate(policy), content, draft)

@@ -9,6 +9,7 @@ from prelabel.errors import Conflict, NotFound
 from prelabel.models import Review, Slot, now
 from prelabel.review import acts, rounds, scratch
 from prelabel.review.acts import Answer
+from prelabel.review.closed import closed_runs
 from prelabel.review.leases import one_at_a_time
 from prelabel.review.rounds import Round
 from prelabel.review.scratch import Unsent
@@ -66,7 +67,11 @@ def _newest_standing(session: Session, user_id: int, limit: int) -> Review:
     )
     found = session.exec(
         select(Review)
-        .where(col(Review.id).in_(newest), ~rounds.taken_back())
+        .where(
+            col(Review.id).in_(newest),
+            ~rounds.taken_back(),
+            col(Review.run_id).not_in(closed_runs(session, user_id)),
+        )
         .order_by(col(Review.id).desc())
         .limit(1)
     ).first()

@@ -58,6 +58,7 @@ def _wanted() -> Select[Any]:
     return (
         wide_select(
             *(col(Slot.id).label("slot_id"), col(Slot.version), col(Slot.run_id), col(Slot.for_senior)),
+            col(Slot.shown_draft),
             *(col(Slot.lease_until), col(Placement.note), col(Run.schema_version_id)),
             *(col(Example.external_id), col(Example.content)),
             *(col(Draft.label), col(Draft.confidences), col(Draft.alternatives)),
@@ -95,12 +96,16 @@ def _as_of_now(
     session: Session, row: Any
 ) -> tuple[dict[str, Json] | None, dict[str, float], dict[str, dict[str, float]]]:
     """The draft with its confidences and alternatives as the run's schema has them; nothing where it does not fit."""
-    if row.label is None:
-        return None, {}, {}
-    if row.drafted_under == row.schema_version_id:
-        return row.label, row.confidences, row.alternatives
-    into = Translator(session, session.get_one(SchemaVersion, row.schema_version_id))
-    if (label := into.fitting(row.label, row.drafted_under, row.content)) is None:
-        return None, {}, {}
+    label, confidences, alternatives = row.label, row.confidences, row.alternatives
     under = row.drafted_under
-    return label, into.confidences(row.confidences, under), into.alternatives(row.alternatives, under)
+    if shown := row.shown_draft:
+        label, confidences, alternatives = shown["label"], shown["confidences"], shown["alternatives"]
+        under = shown["schema_version_id"]
+    if label is None:
+        return None, {}, {}
+    if under == row.schema_version_id:
+        return label, confidences, alternatives
+    into = Translator(session, session.get_one(SchemaVersion, row.schema_version_id))
+    if (fitting := into.fitting(label, under, row.content)) is None:
+        return None, {}, {}
+    return fitting, into.confidences(confidences, under), into.alternatives(alternatives, under)

@@ -26,7 +26,8 @@ class Record(BaseModel):
     """One example of an export, as far as the certificate depends on it; other keys do not matter.
 
     `uncertainty` is what the draft was ranked by when the audit sample was drawn; None where the example was not in the pool:
-    its draft had failed, or people had settled it before. `audited`: it is in the audit sample.
+    its draft had failed, or people had settled it before. `audited`: it is in the audit sample. `status` "failed": people could
+    not label it; its draft counts as wrong where it is audited.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -37,6 +38,12 @@ class Record(BaseModel):
     source: Source | None
     uncertainty: float | None
     audited: bool = False
+    status: str = "settled"
+
+    @property
+    def is_unlabelable(self) -> bool:
+        """Whether people were asked, and could not label it."""
+        return self.label is None and self.status == "failed"
 
     @model_validator(mode="after")
     def _has_a_draft(self) -> "Record":
@@ -98,15 +105,14 @@ class Certificate(BaseModel):
     Wrong means other than what the reviewers of this dataset give. `pool` counts the drafts that the sample was drawn from,
     `audited` the sample, `errors` its wrong drafts and `errors_accepted` those before the cut, `allowed` the most of these that
     may lie there. The first `cut` of the pool, by uncertainty, are accepted: `unreviewed` of them carry the draft, the audited a person's label.
-    `chance` is the largest chance of a dataset for which this method fails.
+    `unlabeled` examples have no label, as people could not give them one. `chance` is the largest chance of a dataset for which
+    this method fails.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     version: Literal[1] = 1
     method: Literal["exact hypergeometric"] = "exact hypergeometric"
-    wrong_means: str = (
-        "the draft lies at a distance above 0 from the label that the reviewers gave or would give"
-    )
+    wrong_means: str = "the draft lies at a distance above 0 from the label that the reviewers gave or would give, or they could not give one"
     terms: Terms
     examples: int
     pool: int
@@ -117,6 +123,7 @@ class Certificate(BaseModel):
     errors_accepted: int
     cut: int
     unreviewed: int
+    unlabeled: int = 0
     chance: float
     accepted: Accepted | None
     reviewers: tuple[str, ...] = ()
@@ -130,6 +137,8 @@ class Certificate(BaseModel):
             f"would give, with a chance of {1 - self.terms.alpha:.4g}; {self.unreviewed} were accepted without review after an "
             f"audit of {self.audited} that found {self.errors} wrong drafts"
         )
+        if self.unlabeled:
+            said += f"; {self.unlabeled} have no label, as people could not give them one"
         if self.accepted is None:
             return said + "."
         return (
@@ -164,32 +173,50 @@ class Pool:
         return cls([found[at] for at in order], audited, np.array(wrong, bool))
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Where the audits cut a pool, and what follows; the names are those of the certificate."""
+
+    budget: int
+    allowed: int
+    chance: float
+    cut: Cut
+    accepted: Accepted | None
+
+
 def certify(records: Sequence[Record], terms: Terms, reviewers: Sequence[str] = ()) -> Certificate:
     """The certificate of these records. Only the audited ones need their labels for the cut; all of them are in its digest.
 
     Raises InputError for an audited example without a label.
     """
     pool = Pool.of(records, terms)
-    budget = budget_of(terms.epsilon, len(records))
-    allowed, chance = _allowed(len(pool.records), budget, terms)
-    cut = longest(pool.audited, pool.wrong, allowed)
-    cut, accepted = _accepted(pool, cut, allowed, terms)
+    found = judge(pool, terms, len(records))
     return Certificate(
         terms=terms,
         examples=len(records),
         pool=len(pool.records),
-        budget=budget,
-        allowed=allowed,
+        budget=found.budget,
+        allowed=found.allowed,
         audited=terms.audits[-1],
         errors=int(pool.wrong.sum()),
-        errors_accepted=cut.errors,
-        cut=cut.size,
-        unreviewed=cut.accepted,
-        chance=chance,
-        accepted=accepted,
+        errors_accepted=found.cut.errors,
+        cut=found.cut.size,
+        unreviewed=found.cut.accepted,
+        unlabeled=sum(record.is_unlabelable for record in records),
+        chance=found.chance,
+        accepted=found.accepted,
         reviewers=tuple(sorted(reviewers)),
         records=digest_of(records),
     )
+
+
+def judge(pool: Pool, terms: Terms, examples: int) -> Judged:
+    """Where the audits of a pool cut it, in a dataset of so many examples; labels of the audited ones are all that it needs."""
+    budget = budget_of(terms.epsilon, examples)
+    allowed, chance = _allowed(len(pool.records), budget, terms)
+    cut = longest(pool.audited, pool.wrong, allowed)
+    cut, accepted = _accepted(pool, cut, allowed, terms)
+    return Judged(budget, allowed, chance, cut, accepted)
 
 
 def digest_of(records: Sequence[Record]) -> str:
@@ -231,6 +258,8 @@ def _accepted(pool: Pool, cut: Cut, allowed: int, terms: Terms) -> tuple[Cut, Ac
 
 
 def _is_wrong(record: Record, schema: LabelSchema) -> bool:
+    if record.is_unlabelable:
+        return True
     if record.label is None:
         raise InputError(
             f"{record.id}: an audited example needs a person's label before there is a certificate"

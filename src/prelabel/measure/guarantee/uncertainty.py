@@ -67,6 +67,11 @@ class Uncertainty:
         opinions = self._reader.held_out
         self._model = _logistic().fit(self._features([one.known for one in settled], opinions), wrong)
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether there was enough to learn from; otherwise it is one minus confidence."""
+        return self._model is not None
+
     def of(self, drafts: Sequence[Known]) -> Floats:
         """The chance that each draft is wrong. None of these may be among the settled ones that it was learned from."""
         if self._model is None or self._reader is None or not drafts:

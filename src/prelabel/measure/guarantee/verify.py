@@ -38,6 +38,8 @@ def _unfit(records: Sequence[Record], certificate: Certificate) -> Iterable[Mism
     """Labels that are missing, or that the schema does not know."""
     schema = LabelSchema.model_validate(certificate.terms.label_schema)
     for record in records:
+        if record.is_unlabelable:
+            continue
         if record.label is None or record.source is None:
             yield Mismatch(
                 record.id, "has no label: a certificate holds for a dataset that is settled as a whole"

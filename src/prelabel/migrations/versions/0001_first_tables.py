@@ -11,6 +11,15 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "attempt",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+    )
+    op.create_index(op.f("ix_attempt_at"), "attempt", ["at"], unique=False)
+    op.create_index(op.f("ix_attempt_key_at"), "attempt", ["key", "at"], unique=False)
+    op.create_table(
         "image",
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
@@ -44,6 +53,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
+        sa.Column("password", sa.String(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("disabled_at", Moment(), nullable=True),
         sa.CheckConstraint(
@@ -97,6 +107,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schema_version")),
         sa.UniqueConstraint("project_id", "version", name=op.f("uq_schema_version_project_id_version")),
     )
+    op.create_table(
+        "sign_in",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sign_in_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sign_in_digest")),
+    )
+    op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False)
     op.create_table(
         "token",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -204,6 +227,11 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("learned_label_id", BigId(), nullable=False),
+        sa.Column("seed", BigId(), nullable=False),
+        sa.Column("accepting", sa.Boolean(), nullable=False),
+        sa.Column("accepting_note", sa.Text(), nullable=False),
+        sa.Column("accepting_since", Moment(), nullable=False),
+        sa.Column("audited_from", BigId(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("drafted_at", Moment(), nullable=True),
         sa.CheckConstraint("lane IN ('live', 'batch')", name=op.f("ck_run_lane_known")),
@@ -241,6 +269,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("from_id", name=op.f("uq_schema_change_from_id")),
     )
     op.create_index(op.f("ix_schema_change_project_id"), "schema_change", ["project_id"], unique=False)
+    op.create_table(
+        "auditcut",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("newest_label_id", BigId(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("finished_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_auditcut_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auditcut")),
+    )
+    op.create_index(op.f("ix_auditcut_run_id"), "auditcut", ["run_id"], unique=False)
+    op.create_table(
+        "auditdraw",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("schema_version_id", sa.Integer(), nullable=False),
+        sa.Column("examples", sa.Integer(), nullable=False),
+        sa.Column("pool", sa.Integer(), nullable=False),
+        sa.Column("ranked_by", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("planned", NullableJson(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_auditdraw_run_id_run")),
+        sa.ForeignKeyConstraint(
+            ["schema_version_id"],
+            ["schema_version.id"],
+            name=op.f("fk_auditdraw_schema_version_id_schema_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auditdraw")),
+        sa.UniqueConstraint("run_id", name=op.f("uq_auditdraw_run_id")),
+    )
     op.create_table(
         "bad_row",
         sa.Column("id", BigId(), nullable=False),
@@ -372,6 +436,20 @@ def upgrade() -> None:
         op.f("ix_draft_run_id_step_created_at"), "draft", ["run_id", "step", "created_at"], unique=False
     )
     op.create_table(
+        "drawn",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("example_id", BigId(), nullable=False),
+        sa.Column("draft_id", BigId(), nullable=False),
+        sa.Column("uncertainty", sa.Float(), nullable=False),
+        sa.Column("audited", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_drawn_example_id_example")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_drawn_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drawn")),
+        sa.UniqueConstraint("run_id", "example_id", name=op.f("uq_drawn_run_id_example_id")),
+    )
+    op.create_index(op.f("ix_drawn_run_id_audited"), "drawn", ["run_id", "audited"], unique=False)
+    op.create_table(
         "given_draft",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("dataset_id", sa.Integer(), nullable=False),
@@ -399,6 +477,18 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_given_draft_dataset_id_model"), "given_draft", ["dataset_id", "model"], unique=False
     )
+    op.create_table(
+        "issuedcertificate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("newest_label_id", BigId(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_issuedcertificate_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issuedcertificate")),
+    )
+    op.create_index(op.f("ix_issuedcertificate_run_id"), "issuedcertificate", ["run_id"], unique=False)
     op.create_table(
         "label",
         sa.Column("id", BigId(), nullable=False),
@@ -451,6 +541,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_placement")),
         sa.UniqueConstraint("run_id", "example_id", name=op.f("uq_placement_run_id_example_id")),
     )
+    op.create_index(
+        "ix_placement_audit",
+        "placement",
+        ["run_id", "label_id"],
+        unique=False,
+        postgresql_where=sa.text("reason = 'audit'"),
+        sqlite_where=sa.text("reason = 'audit'"),
+    )
     op.create_index(op.f("ix_placement_lease_owner"), "placement", ["lease_owner"], unique=False)
     op.create_index(
         op.f("ix_placement_run_id_place_is_gold_id"),
@@ -468,6 +566,33 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_reservation_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
         sa.UniqueConstraint("run_id", "owner", name=op.f("uq_reservation_run_id_owner")),
+    )
+    op.create_table(
+        "reviewer_pause",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("after_review_id", BigId(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("carried_out_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_reviewer_pause_by_id_users")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_reviewer_pause_run_id_run")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_reviewer_pause_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviewer_pause")),
+    )
+    op.create_index(
+        "ix_reviewer_pause_due",
+        "reviewer_pause",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("is_paused AND carried_out_at IS NULL"),
+        sqlite_where=sa.text("is_paused AND carried_out_at IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_reviewer_pause_user_id_run_id"), "reviewer_pause", ["user_id", "run_id"], unique=False
     )
     op.create_table(
         "scratch",
@@ -493,6 +618,7 @@ def upgrade() -> None:
         sa.Column("for_senior", sa.Boolean(), nullable=False),
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("shown_draft", NullableJson(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.Integer(), nullable=True),
@@ -630,14 +756,32 @@ def downgrade() -> None:
     )
     op.drop_table("slot")
     op.drop_table("scratch")
+    op.drop_index(op.f("ix_reviewer_pause_user_id_run_id"), table_name="reviewer_pause")
+    op.drop_index(
+        "ix_reviewer_pause_due",
+        table_name="reviewer_pause",
+        postgresql_where=sa.text("is_paused AND carried_out_at IS NULL"),
+        sqlite_where=sa.text("is_paused AND carried_out_at IS NULL"),
+    )
+    op.drop_table("reviewer_pause")
     op.drop_table("reservation")
     op.drop_index(op.f("ix_placement_run_id_place_is_gold_id"), table_name="placement")
     op.drop_index(op.f("ix_placement_lease_owner"), table_name="placement")
+    op.drop_index(
+        "ix_placement_audit",
+        table_name="placement",
+        postgresql_where=sa.text("reason = 'audit'"),
+        sqlite_where=sa.text("reason = 'audit'"),
+    )
     op.drop_table("placement")
     op.drop_index(op.f("ix_label_run_id_source"), table_name="label")
     op.drop_table("label")
+    op.drop_index(op.f("ix_issuedcertificate_run_id"), table_name="issuedcertificate")
+    op.drop_table("issuedcertificate")
     op.drop_index(op.f("ix_given_draft_dataset_id_model"), table_name="given_draft")
     op.drop_table("given_draft")
+    op.drop_index(op.f("ix_drawn_run_id_audited"), table_name="drawn")
+    op.drop_table("drawn")
     op.drop_index(op.f("ix_draft_run_id_step_created_at"), table_name="draft")
     op.drop_index(op.f("ix_draft_run_id_example_id"), table_name="draft")
     op.drop_index(
@@ -662,6 +806,9 @@ def downgrade() -> None:
     op.drop_table("batch")
     op.drop_index(op.f("ix_bad_row_import_id"), table_name="bad_row")
     op.drop_table("bad_row")
+    op.drop_table("auditdraw")
+    op.drop_index(op.f("ix_auditcut_run_id"), table_name="auditcut")
+    op.drop_table("auditcut")
     op.drop_index(op.f("ix_schema_change_project_id"), table_name="schema_change")
     op.drop_table("schema_change")
     op.drop_index(op.f("ix_run_dataset_id"), table_name="run")
@@ -678,6 +825,8 @@ def downgrade() -> None:
     op.drop_table("webhook")
     op.drop_index(op.f("ix_token_user_id"), table_name="token")
     op.drop_table("token")
+    op.drop_index(op.f("ix_sign_in_user_id"), table_name="sign_in")
+    op.drop_table("sign_in")
     op.drop_table("schema_version")
     op.drop_index(op.f("ix_journal_user_id_id"), table_name="journal")
     op.drop_index(op.f("ix_journal_project_id_id"), table_name="journal")
@@ -688,3 +837,6 @@ def downgrade() -> None:
     op.drop_table("prompt")
     op.drop_table("project")
     op.drop_table("image")
+    op.drop_index(op.f("ix_attempt_key_at"), table_name="attempt")
+    op.drop_index(op.f("ix_attempt_at"), table_name="attempt")
+    op.drop_table("attempt")

@@ -1,0 +1,127 @@
+"""The commands about the guarantee: what it will cost, where it stands, and whether a file keeps it."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from prelabel.cli import options, screen
+from prelabel.cli.console import out
+from prelabel.cli.exporting import newest
+from prelabel.cli.figures import money
+from prelabel.client import Client, Document
+from prelabel.errors import InputError
+from prelabel.settings import settings
+
+MOST_SHOWN = 20
+Json = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
+
+
+def certificate(
+    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Show the certificate of a run, or what its guarantee still waits for."""
+    with Client.from_settings(settings()) as client:
+        found = client.certificate(newest(client, run))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    if found["certificate"]:
+        out.print(f"run {found['run_id']}: {found['sentence']}", soft_wrap=True)
+        return
+    waits = found["waits_for"] or "nothing: people gave all labels, so there is nothing to certify"
+    out.print(f"run {found['run_id']} is {found['status']}: waits for {screen.plain(waits)}", soft_wrap=True)
+    if found["audits"]:
+        allowed = max(found["errors_allowed"], 0)
+        out.print(
+            f"  audits: {found['answered'] + found['failed']:,} of {found['audits']:,} answered, {found['errors']:,} drafts wrong; "
+            f"drafts are accepted up to the {allowed + 1:,}. wrong one, by {found['ranked_by']} ({screen.plain(found['based_on'])})",
+            soft_wrap=True,
+        )
+    if found["saved"] is not None or found["expected"]:
+        saved = found["expected"] if found["saved"] is None else found["saved"]
+        said = "expected to be" if found["saved"] is None else "were"
+        out.print(f"  {saved:,.0f} of {found['examples']:,} labels {said} accepted without review")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export in JSONL, also gzipped.")],
+    certificate: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Its certificate; without it, the file's last line, or FILE.certificate.json beside it.")] = None,
+) -> None:  # fmt: skip
+    """Check an export against its certificate, without any server: the audit sample, its errors, the cut and every label."""
+    from prelabel.cli import certified
+    from prelabel.measure.guarantee.verify import verify as check
+
+    records, found = certified.read(file, certificate)
+    mismatches = check(records, found)
+    if mismatches:
+        out.print(
+            f"[red]{file} does not keep its certificate[/] ({len(mismatches):,} mismatches):", soft_wrap=True
+        )
+        for mismatch in mismatches[:MOST_SHOWN]:
+            out.print(f"  {screen.plain(str(mismatch)[:500])}", soft_wrap=True)
+        if len(mismatches) > MOST_SHOWN:
+            out.print(f"  and {len(mismatches) - MOST_SHOWN:,} more")
+        raise typer.Exit(1)
+    out.print(screen.plain(found.sentence()), soft_wrap=True)
+    out.print(
+        f"checked in {len(records):,} records: the seed draws these {found.audited:,} audits out of {found.pool:,} drafts, "
+        f"{found.errors:,} of them are wrong, at most {found.allowed:,} may be before the cut, the cut lies at {found.cut:,}, "
+        "what is before it carries its draft and all else a person's label, and the digest is that of the records",
+        soft_wrap=True,
+    )
+
+
+def plan(
+    what: Annotated[str, typer.Argument(help="A dataset, as DATASET or PROJECT/DATASET, or the number of a run; without it, the newest run.")] = "",
+    project: Annotated[str, typer.Option(help="Project of the dataset; without it, the only one there is.")] = "",
+    at_most_wrong: Annotated[list[str] | None, typer.Option(metavar="SHARE", help="Share of the labels that may be wrong, as in 5%; may be given several times.")] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Say what a guarantee costs people, before a run or after it: audits, labels saved, hours and money at several shares."""
+    asked = [options.share("--at-most-wrong", one) for one in at_most_wrong or []]
+    with Client.from_settings(settings()) as client:
+        path = _planned(client, what, project)
+        found = client.get(path, epsilon=asked or None)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    show_plan(found)
+
+
+def _planned(client: Client, what: str, project: str) -> str:
+    if not what or what.isdecimal():
+        return f"/runs/{newest(client, int(what or 0))}/plan"
+    given, _, dataset = what.rpartition("/")
+    if given and project and given != project:
+        raise InputError(f"{what} is of project {given}, and --project says {project}: give one of them")
+    return f"/projects/{given or options.project(client, project)}/datasets/{dataset}/plan"
+
+
+def show_plan(found: Document) -> None:
+    """A plan as a table."""
+    table = Table(
+        "at most wrong", "audits", "labels saved", "90 % of draws", "labels people give", "hours", "price"
+    )
+    for line in found["lines"]:
+        table.add_row(
+            f"{line['epsilon']:.4g}"
+            if line["epsilon"] < 0.001
+            else f"{line['epsilon']:.3%}".replace(".000", ""),
+            f"{line['audits']:,}",
+            f"{line['saved']:,} ({line['saved_share']:.1%})",
+            f"{line['saved_low']:,} to {line['saved_high']:,}",
+            f"{line['labels']:,}",
+            f"{line['hours']:,.1f}",
+            money(line["dollars"]),
+        )
+    out.print(table)
+    out.print(
+        f"of {found['examples']:,} examples, sure with {1 - found['alpha']:.4g}; by hand all would take "
+        f"{found['by_hand_hours']:,.1f} hours, {money(found['by_hand_dollars'])} ({screen.plain(found['seconds_from'])})",
+        soft_wrap=True,
+    )
+    out.print(f"from {screen.plain(found['based_on'])}", soft_wrap=True)

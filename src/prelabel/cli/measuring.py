@@ -1,0 +1,110 @@
+"""The commands that say what drafts were worth: measure, compare, accepting."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import typer
+
+from prelabel.cli import exporting, options, screen, screen_measure, screen_money, screen_people, screen_run
+from prelabel.cli.console import out
+from prelabel.client import Client
+from prelabel.errors import InputError
+from prelabel.settings import settings
+
+By = Literal["field", "class", "model", "prompt", "week", "run"]
+CostBy = Literal["class", "model", "run"]
+RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as the API gives them.")]
+
+
+def measure(
+    run: RunId = 0,
+    by: Annotated[By | None, typer.Option(help="Divide the drafts: by field, class, model, prompt, week or run.")] = None,
+    cost_by: Annotated[CostBy | None, typer.Option(help="Divide the cost: by class, model or run.")] = None,
+    project: Annotated[str, typer.Option(help="Of all runs of this project; with --by or --cost-by.")] = "",
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV; with --by or --cost-by.")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Show how good the drafts were, what they cost, and how right people were on gold."""
+    if by and cost_by:
+        raise InputError("give --by or --cost-by, not both")
+    if (project or as_csv) and not (by or cost_by):
+        raise InputError("--project and --csv go with --by or --cost-by")
+    with Client.from_settings(settings()) as client:
+        if by or cost_by:
+            whose = f"/projects/{project}" if project else f"/runs/{exporting.newest(client, run)}"
+            _show_parts(client, whose, by, cost_by, as_csv, as_json)
+        else:
+            _show_all(client, exporting.newest(client, run), as_json)
+
+
+def _show_parts(
+    client: Client, whose: str, by: By | None, cost_by: CostBy | None, as_csv: bool, as_json: bool
+) -> None:
+    path, params = (f"{whose}/ledger", {"by": by}) if by else (f"{whose}/cost/parts", {"by": cost_by})
+    if as_csv:
+        typer.echo(client.content(path, **params, format="csv").decode(), nl=False)
+        return
+    found = client.get(path, **params)
+    if as_json:
+        _print_json(found)
+    elif by:
+        screen_measure.show_scores(out, found)
+    else:
+        screen_measure.show_cost_parts(out, found)
+
+
+def _show_all(client: Client, run_id: int, as_json: bool) -> None:
+    names = ("outlook", "quality", "drift", "calibration", "cost")
+    found = {name: client.get(f"/runs/{run_id}/{name}") for name in names}
+    people = list(client.items(f"/runs/{run_id}/reviewers"))
+    if as_json:
+        _print_json(found | {"reviewers": people})
+        return
+    screen.measured(out, found["outlook"], found["quality"])
+    if found["quality"]["accepted"]:
+        screen_measure.show_audits(out, client.run(run_id), found["quality"]["accepted"], found["drift"])
+    screen_measure.show_calibration(out, found["calibration"])
+    screen_money.show_cost(out, found["cost"])
+    screen_people.list_reviewers(out, people)
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="A run; or a model or prompt version with --models or --prompts.")],
+    second: Annotated[str, typer.Argument(help="The other one.")],
+    models: Annotated[bool, typer.Option("--models", help="Compare two models in all runs of a project.")] = False,
+    prompts: Annotated[bool, typer.Option("--prompts", help="Compare two prompt versions in all runs of a project.")] = False,
+    project: Annotated[str, typer.Option(help="Project; without it, the only one there is.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many examples that only one has right are shown.")] = 10,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Say which of two runs, models or prompt versions has more drafts right on the same examples."""
+    if models and prompts:
+        raise InputError("give --models or --prompts, not both")
+    what = "models" if models else "prompts" if prompts else "runs"
+    with Client.from_settings(settings()) as client:
+        params: dict[str, Any] = {what: f"{first},{second}", "limit": limit}
+        if what != "runs":
+            params["project"] = options.project(client, project)
+        found = client.get("/compare", **params)
+        _print_json(found) if as_json else screen_measure.show_comparison(out, found)
+
+
+def accepting(
+    run: RunId = 0,
+    pause: Annotated[bool, typer.Option("--pause", help="Accept nothing more without review; drafting goes on.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Accept again; the test of the audits begins anew.")] = False,
+    why: Annotated[str, typer.Option(help="With --pause: why, for others to read.")] = "paused by a lead",
+) -> None:  # fmt: skip
+    """Say whether a run accepts drafts without review, pause that, or resume it after an alarm."""
+    if pause and resume:
+        raise InputError("give --pause or --resume, not both")
+    with Client.from_settings(settings()) as client:
+        run_id = exporting.newest(client, run)
+        if pause or resume:
+            client.post(f"/runs/{run_id}/accepting", {"accepting": resume, "note": why})
+        screen_run.show_run(out, client.run(run_id))
+
+
+def _print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))

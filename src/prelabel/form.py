@@ -1,0 +1,100 @@
+"""What a reviewer fills in: a label schema as a page needs it, with every default spelt out and hierarchies in one list."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from prelabel import conditions, runs
+from prelabel.canonical import Json
+from prelabel.kinds import Kind
+from prelabel.kinds.options import Options
+from prelabel.models import Dataset, Project, Run
+
+COMMON = {"kind", "description", "optional", "when", "options"}
+
+
+class FormOption(BaseModel):
+    """An option of a list. `value` is what a label holds, the path where it lies beneath another; `depth` is 0 at the top.
+
+    Not `selectable`: it only stands above others.
+    """
+
+    value: str
+    name: str
+    description: str
+    examples: list[str]
+    depth: int
+    selectable: bool
+
+
+class FormField(BaseModel):
+    """A field: `settings` are those of its kind alone, `options` empty for kinds without a list.
+
+    `applies` says in words where it can have a value at all, `when` the same by earlier fields; empty: always.
+    """
+
+    name: str
+    kind: str
+    description: str
+    rules: str
+    optional: bool
+    applies: str
+    when: dict[str, list[Any]]
+    settings: dict[str, Any]
+    options: list[FormOption]
+
+
+class Form(BaseModel):
+    """What people answer in a run, under the schema that it has now."""
+
+    run_id: int
+    project: str
+    dataset: str
+    schema_version_id: int
+    guidelines: str
+    fields: list[FormField]
+
+
+def of_run(session: Session, run: Run) -> Form:
+    """The form of a run."""
+    dataset = session.get_one(Dataset, run.dataset_id)
+    schema = runs.schema_of(session, run)
+    return Form(
+        run_id=run.id or 0,
+        project=session.get_one(Project, dataset.project_id).name,
+        dataset=dataset.name,
+        schema_version_id=run.schema_version_id,
+        guidelines=schema.guidelines,
+        fields=[field(name, kind) for name, kind in schema.fields.items()],
+    )
+
+
+def field(name: str, kind: Kind) -> FormField:
+    """A field of a form."""
+    settings: dict[str, Json] = kind.model_dump(mode="json", exclude=COMMON)
+    return FormField(
+        name=name,
+        kind=kind.kind,
+        description=kind.description,
+        rules=kind.rules(),
+        optional=kind.optional,
+        applies=conditions.in_words(kind),
+        when={other: list(wanted) for other, wanted in kind.when.items()},
+        settings=settings,
+        options=_options(kind) if isinstance(kind, Options) else [],
+    )
+
+
+def _options(kind: Options) -> list[FormOption]:
+    return [
+        FormOption(
+            value=path,
+            name=option.value,
+            description=option.description,
+            examples=list(option.examples),
+            depth=depth,
+            selectable=kind.inner or not option.options,
+        )
+        for depth, path, option in kind.tree()
+    ]

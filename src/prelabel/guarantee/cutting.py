@@ -1,0 +1,180 @@
+"""After the audits: the cut, and the cut anew where an audit's label has changed since."""
+
+from sqlalchemy import select as wide_select
+from sqlmodel import Session, col, select
+
+from prelabel import drawn, place, runs
+from prelabel.canonical import Json
+from prelabel.drawn import Audits
+from prelabel.guarantee import pool
+from prelabel.guarantee.drawing import follow
+from prelabel.measure.guarantee.certificate import Pool, Record, Terms, judge
+from prelabel.measure.guarantee.sample import in_order
+from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, now
+from prelabel.policy import Decision, Policy
+from prelabel.slots import ToRoute
+from prelabel.store import Store
+from prelabel.versions import Translator
+
+CALLED_BACK = "an audit was answered anew: fewer drafts can be accepted than before"
+
+
+def go_on(store: Store, run_id: int) -> None:
+    """Cut the pool of a run once all of its audits are answered, and again where an answer has changed since.
+
+    The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
+    """
+    with store.reading() as session:
+        run = runs.get(session, run_id)
+        if not is_due(session, run) and is_finished(newest(session, run)):
+            return
+    with store.writing() as session:
+        run = pool.locked(session, run_id)
+        if (audits := is_due(session, run, lock=True)) and (draw := drawn.draw_of(session, run)):
+            session.add(_cut(session, run, draw, audits))
+    _follow(store, run_id)
+
+
+def is_finished(cut: AuditCut | None) -> bool:
+    """Whether nothing is left to be moved by a cut; so where there was none."""
+    return cut is None or cut.finished_at is not None
+
+
+def newest(session: Session, run: Run) -> AuditCut | None:
+    """The cut that holds, if there was one."""
+    cuts = select(AuditCut).where(AuditCut.run_id == run.id).order_by(col(AuditCut.id).desc())
+    return session.exec(cuts.limit(1)).first()
+
+
+def is_due(session: Session, run: Run, lock: bool = False) -> Audits | None:
+    """The audits, where all are answered and no cut was made of these answers yet; with `lock` held as they are."""
+    audits = drawn.audits(session, run, lock)
+    if not audits.drawn or not audits.is_over:
+        return None
+    last = newest(session, run)
+    made_of = last and (last.answered, last.failed, last.newest_label_id)
+    return None if made_of == (audits.answered, audits.failed, audits.newest_label_id) else audits
+
+
+def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits) -> AuditCut:
+    terms = Terms.model_validate(draw.terms)
+    found = judge(Pool.of(_records(session, run), terms), terms, draw.examples)
+    return AuditCut(
+        run_id=run.id or 0,
+        answered=audits.answered,
+        failed=audits.failed,
+        newest_label_id=audits.newest_label_id,
+        size=found.cut.size,
+        errors=found.cut.errors,
+    )
+
+
+def _follow(store: Store, run_id: int) -> None:
+    """Accept what lies before the newest cut, and queue the rest."""
+    with store.reading() as session:
+        run = runs.get(session, run_id)
+        cut, draw = newest(session, run), drawn.draw_of(session, run)
+        if cut is None or draw is None or cut.finished_at:
+            return
+        accepted = _accepted(session, run, draw, cut)
+    while _follow_some(store, run_id, cut.id or 0, accepted):
+        pass
+
+
+def _follow_some(store: Store, run_id: int, cut_id: int, accepted: set[int]) -> bool:
+    """Move a batch by a cut; False once it is finished, or another one has taken its place."""
+    with store.writing() as session:
+        run = pool.locked(session, run_id)
+        cut, policy = newest(session, run), Policy.model_validate(run.policy)
+        if cut is None or cut.id != cut_id or cut.finished_at:
+            return False
+        batch = pool.read_batch(session, run, Translator.of(session, run), 0, lock=True)
+        follow(session, run, [_routed(one.to_route, accepted) for one in batch], policy)
+        if not batch and not _call_back(session, run, accepted, policy):
+            cut.finished_at = now()
+            return False
+        return True
+
+
+def _accepted(session: Session, run: Run, draw: AuditDraw, cut: AuditCut) -> set[int]:
+    """The examples that a cut accepts without review."""
+    rows = session.execute(
+        wide_select(
+            col(Drawn.example_id), col(Drawn.audited), col(Drawn.uncertainty), col(Example.external_id)
+        )
+        .join(Example, col(Example.id) == Drawn.example_id)
+        .where(col(Drawn.run_id) == run.id)
+    ).all()
+    order = in_order([row[3] for row in rows], [row[2] for row in rows], draw.terms["seed"])
+    return {rows[at][0] for at in order[: cut.size] if not rows[at][1]}
+
+
+def _routed(one: ToRoute, accepted: set[int]) -> tuple[ToRoute, Decision]:
+    if one.example_id in accepted:
+        return one, Decision(one.drafted.confidence, source="auto")
+    return one, Decision(one.drafted.confidence, reason="low_confidence")
+
+
+def _records(session: Session, run: Run) -> list[Record]:
+    """The pool as far as the cut depends on it."""
+    into, found = Translator.of(session, run), []
+    audited = _audited(session, run, into)
+    rows = session.execute(
+        wide_select(col(Drawn.example_id), col(Example.external_id), col(Drawn.uncertainty))
+        .join(Example, col(Example.id) == Drawn.example_id)
+        .where(col(Drawn.run_id) == run.id)
+        .order_by(col(Drawn.id))
+    )
+    for example_id, external_id, uncertainty in rows:
+        known = audited.get(example_id, {"draft": {}, "label": None, "source": None, "audited": False})
+        found.append(Record(id=external_id, uncertainty=uncertainty, **known))
+    return found
+
+
+def _audited(session: Session, run: Run, into: Translator) -> dict[int, dict[str, Json]]:
+    """Draft and label of each audited example, as the run's schema has them."""
+    rows = session.execute(
+        wide_select(Draft, Label, col(Example.content), col(Placement.place))
+        .select_from(Drawn)
+        .join(
+            Placement,
+            (col(Placement.run_id) == Drawn.run_id) & (col(Placement.example_id) == Drawn.example_id),
+        )
+        .join(Draft, col(Draft.id) == Drawn.draft_id)
+        .join(Example, col(Example.id) == Drawn.example_id)
+        .join(Label, col(Label.id) == Placement.label_id, isouter=True)
+        .where(col(Drawn.run_id) == run.id, col(Drawn.audited))
+    ).all()
+    return {
+        draft.example_id: {
+            "draft": into.fitting(draft.label, draft.schema_version_id, content) or {},
+            "label": into.fitting(label.value, label.schema_version_id, content) if label else None,
+            "source": label.source if label else None,
+            "audited": True,
+            "status": where,
+        }
+        for draft, label, content, where in rows
+    }
+
+
+def _call_back(session: Session, run: Run, accepted: set[int], policy: Policy) -> int:
+    """Queue some of what an earlier cut had accepted and this one does not; returns how many."""
+    found = session.exec(
+        select(Placement.id, Placement.example_id)
+        .join(Label, col(Label.id) == Placement.label_id)
+        .where(Placement.run_id == run.id, Placement.place == "settled", Label.source == "auto")
+        .order_by(col(Placement.id))
+    ).all()
+    beyond = [placement_id for placement_id, example_id in found if example_id not in accepted]
+    locked = session.exec(
+        select(Placement)
+        .where(col(Placement.id).in_(beyond[: place.BATCH]))
+        .order_by(col(Placement.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for placement in locked:
+        if placement.place == "settled" and session.get_one(Label, placement.label_id).source == "auto":
+            place.ask(session, placement, "low_confidence", policy)
+            placement.note = CALLED_BACK
+    return len(locked)

@@ -1,0 +1,114 @@
+"""The pool of a run: what is drafted and waits for the audit, as the run's schema has it now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, or_
+from sqlalchemy import select as wide_select
+from sqlmodel import Session, col, select
+
+from prelabel import versions
+from prelabel.canonical import Json
+from prelabel.errors import LabelError
+from prelabel.models import Draft, Example, Placement, Run
+from prelabel.policy import Drafted, Policy
+from prelabel.slots import ToRoute
+from prelabel.versions import Translator
+
+BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A drafted example, with what may tell how likely its draft is to be wrong. `content` is empty where it was not asked for."""
+
+    to_route: ToRoute
+    external_id: str
+    alternatives: dict[str, dict[str, float]]
+    content: dict[str, Json]
+
+
+def routable(policy: Policy) -> tuple[ColumnElement[bool], ...]:
+    """Which drafted examples are routed at once: all, or under a guarantee what failed and what gold settles."""
+    if policy.rule != "guarantee":
+        return ()
+    failed = col(Draft.failure) != ""
+    return (or_(failed, col(Placement.is_gold)) if policy.gold == "gate" else failed,)
+
+
+def locked(session: Session, run_id: int) -> Run:
+    """The run, held against all others who would draw or cut; rows that point at it may still be added."""
+    return session.exec(
+        select(Run)
+        .where(Run.id == run_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def read(session: Session, run: Run, with_content: bool = False) -> Iterator[Pooled]:
+    """All that is drafted, in the order in which it came in."""
+    into, after = Translator.of(session, run), 0
+    while batch := read_batch(session, run, into, after, with_content):
+        yield from batch
+        after = batch[-1].to_route.placement_id
+
+
+def read_batch(
+    session: Session, run: Run, into: Translator, after: int, with_content: bool = False, lock: bool = False
+) -> list[Pooled]:
+    """What is drafted behind the placement `after`, a batch of it; with `lock` it stays so until the transaction ends."""
+    statement = (
+        wide_select(
+            *(col(Placement.id), col(Placement.is_gold), col(Draft.id), col(Draft.step), col(Draft.label)),
+            *(col(Draft.schema_version_id), col(Draft.confidence), col(Draft.alternatives), col(Example.id)),
+            *(col(Example.external_id), col(Example.gold), col(Example.schema_version_id)),
+        )
+        .join(Draft, col(Draft.id) == Placement.draft_id)
+        .join(Example, col(Example.id) == Placement.example_id)
+        .where(col(Placement.run_id) == run.id, col(Placement.place) == "drafted", col(Placement.id) > after)
+        .order_by(col(Placement.id))
+        .limit(BATCH)
+    )
+    rows = session.execute(statement.with_for_update(of=Placement) if lock else statement).all()
+    strange = [
+        row[8] for row in rows
+        if with_content or row[5] != into.version_id or (row[10] and row[11] != into.version_id)
+    ]  # fmt: skip
+    contents = versions.contents(session, strange)
+    found = []
+    for (
+        placement_id,
+        is_gold,
+        draft_id,
+        step,
+        value,
+        under,
+        confidence,
+        others,
+        id_,
+        name,
+        gold,
+        gold_under,
+    ) in rows:
+        content = contents.get(id_, {})
+        label, note = _label(into, value, under, content)
+        drafted = Drafted(label, confidence, into.fitting(gold, gold_under, content))
+        to_route = ToRoute(placement_id, id_, is_gold, draft_id, step, drafted, note)
+        found.append(Pooled(to_route, name, others, content if with_content else {}))
+    return found
+
+
+def held(session: Session, run: Run) -> int:
+    """Lock all that is drafted, once whoever is just routing some of it is done; returns how many they are."""
+    drafted = select(Placement.id).where(Placement.run_id == run.id, Placement.place == "drafted")
+    return len(session.exec(drafted.order_by(col(Placement.id)).with_for_update()).all())
+
+
+def _label(
+    into: Translator, value: dict[str, Json] | None, under: int, content: dict[str, Json]
+) -> tuple[dict[str, Json] | None, str]:
+    try:
+        return value and into.label(value, under, content), ""
+    except LabelError as error:
+        return None, f"drafted before the schema changed: {error}"

@@ -1,0 +1,76 @@
+"""Two drafters on the same examples: the difference of their accuracies, with an interval that knows that they are the same."""
+
+import math
+
+from pydantic import BaseModel
+
+from prelabel.measure.intervals import LEVEL, Share, wilson
+
+
+class Difference(BaseModel):
+    """`n` examples with a known label that both have drafted.
+
+    `difference` is the accuracy of the first less that of the second, None of nothing, with its interval: Newcombe 1998 (paired
+    data, method 10). `only_first` and `only_second` are how many examples only this one has right; `chance` is that of as
+    unequal numbers among these where both are equally good (exact McNemar test, two-sided).
+    """
+
+    n: int
+    first: Share
+    second: Share
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    difference: float | None
+    low: float
+    high: float
+    chance: float
+
+
+def paired(both: int, only_first: int, only_second: int, neither: int, level: float = LEVEL) -> Difference:
+    """The difference, from how many examples both, one or none has right."""
+    n = both + only_first + only_second + neither
+    first, second = wilson(both + only_first, n, level), wilson(both + only_second, n, level)
+    difference = (only_first - only_second) / n if n else None
+    low, high = -1.0, 1.0
+    if difference is not None and first.value is not None and second.value is not None:
+        tied = _correlation(both, only_first, only_second, neither)
+        below = _reach(first.value - first.low, second.high - second.value, tied)
+        above = _reach(first.high - first.value, second.value - second.low, tied)
+        low, high = max(-1.0, difference - below), min(1.0, difference + above)
+    return Difference(
+        n=n,
+        first=first,
+        second=second,
+        both=both,
+        only_first=only_first,
+        only_second=only_second,
+        neither=neither,
+        difference=difference,
+        low=low,
+        high=high,
+        chance=_mcnemar(only_first, only_second),
+    )
+
+
+def _reach(a: float, b: float, tied: float) -> float:
+    return math.sqrt(max(0.0, a * a - 2 * tied * a * b + b * b))
+
+
+def _correlation(both: int, only_first: int, only_second: int, neither: int) -> float:
+    """How far the two are right on the same examples, from -1 to 1; what speaks for it is taken a little smaller (Newcombe)."""
+    sides = (both + only_first) * (only_second + neither) * (both + only_second) * (only_first + neither)
+    if not sides:
+        return 0.0
+    excess: float = both * neither - only_first * only_second
+    if excess > 0:
+        excess = max(0.0, excess - (both + only_first + only_second + neither) / 2)
+    return excess / math.sqrt(sides)
+
+
+def _mcnemar(only_first: int, only_second: int) -> float:
+    from scipy.stats import binomtest
+
+    n = only_first + only_second
+    return float(binomtest(only_first, n, 0.5).pvalue) if n else 1.0

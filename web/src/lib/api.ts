@@ -1,0 +1,43 @@
+import createClient from 'openapi-fetch'
+import type { components, paths } from './schema'
+
+type Schemas = components['schemas']
+export type Work = Schemas['WorkOut']
+export type Form = Schemas['Form']
+export type FormField = Schemas['FormField']
+export type FormOption = Schemas['FormOption']
+export type Run = Schemas['RunOut']
+export type Json = unknown
+export type Label = Record<string, Json>
+
+/** What went wrong, in the server's words. `status` 0: it did not answer. */
+export class Failure extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message)
+  }
+}
+
+/** Sent with every request that changes something: the server ties it to the session's cookie. */
+let csrf = ''
+export const setCsrf = (token: string) => { csrf = token }
+
+export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' })
+api.use({
+  onRequest({ request }) {
+    if (request.method !== 'GET') request.headers.set('X-CSRF-Token', csrf)
+    return request
+  },
+})
+
+type Answer<T> = { data?: T; error?: unknown; response: Response }
+
+/** The data of an answer. Throws Failure. */
+export async function take<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const got = await answer.catch(() => null)
+  if (!got) throw new Failure(0, 'The server does not answer.')
+  if (!got.response.ok) {
+    const said = got.error as { detail?: string } | undefined
+    throw new Failure(got.response.status, said?.detail ?? `The server answered ${got.response.status}.`)
+  }
+  return got.data as T
+}

@@ -1,0 +1,38 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import { api, take } from '../lib/api'
+import { count, title } from '../lib/words'
+
+/** Where there is something to review. */
+export function Home() {
+  const { data, error } = useQuery({ queryKey: ['runs'], refetchInterval: 30_000, queryFn: () => take(api.GET('/v1/runs', { params: { query: { limit: 500 } } })) })
+  const runs = [...(data?.items ?? [])].reverse()
+  const waiting = runs.filter((run) => (run.places.queued ?? 0) > 0)
+  return (
+    <main className="page">
+      <header><h1>Review</h1><span className="spring" />{waiting.length > 0 && <Link className="btn primary" href="/review">Review all, most useful first</Link>}</header>
+      {error && <p className="bad" role="alert">{error.message}</p>}
+      {data && !runs.length && (
+        <div className="nothing"><h2>No run yet</h2><p className="muted">Start one with <code>prelabel submit</code>: what needs a person appears here.</p></div>
+      )}
+      <ul className="runs">
+        {runs.map((run) => (
+          <li key={run.id} className="card">
+            <div><b><bdi>{title(run.project)}</bdi></b><span className="muted"><bdi>{run.dataset}</bdi>, run {run.id}, {run.stage}</span></div>
+            <Share places={run.places} />
+            <span className="num muted">{count(run.places.settled ?? 0)} settled</span>
+            {(run.places.queued ?? 0) > 0 ? (
+              <Link className="btn" href={`/review/${run.id}`}>Review <b className="num">{count(run.places.queued ?? 0)}</b></Link>
+            ) : <span className="muted">Nothing queued</span>}
+          </li>
+        ))}
+      </ul>
+    </main>
+  )
+}
+
+function Share({ places }: { places: Record<string, number> }) {
+  const all = Object.values(places).reduce((a, b) => a + b, 0) || 1
+  const settled = (100 * (places.settled ?? 0)) / all
+  return <span className="meter" role="img" aria-label={`${Math.round(settled)} % settled`}><span style={{ width: `${settled}%` }} /></span>
+}

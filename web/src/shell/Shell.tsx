@@ -1,0 +1,42 @@
+import { Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { IconCheck, IconGavel, IconListCheck, IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
+import { reaches, useSession, useSignOut } from '../lib/session'
+
+const PLACES = [
+  { href: '/', label: 'Review', icon: IconListCheck, role: 'reviewer' },
+  { href: '/disagreements', label: 'Disagreements', icon: IconGavel, role: 'senior' },
+] as const
+
+/** The rail of places around every page. */
+export function Shell({ children }: { children: ReactNode }) {
+  const [at] = useLocation()
+  const { data: session } = useSession()
+  const signOut = useSignOut()
+  const scheme = useComputedColorScheme('light')
+  const { setColorScheme } = useMantineColorScheme()
+  const isHere = (href: string) => (href === '/' ? at === '/' || at.startsWith('/review') : at.startsWith(href))
+  return (
+    <div className="shell">
+      <nav className="rail" aria-label="Main">
+        <div className="logo"><IconCheck size={20} stroke={2.6} /></div>
+        {PLACES.filter((place) => reaches(session?.role ?? 'reviewer', place.role)).map(({ href, label, icon: Icon }) => (
+          <Tooltip key={href} label={label} position="right" openDelay={250}>
+            <Link href={href} aria-label={label} aria-current={isHere(href) ? 'page' : undefined}><Icon size={20} stroke={1.7} /></Link>
+          </Tooltip>
+        ))}
+        <div className="spring" />
+        <Tooltip label="Light or dark" position="right">
+          <button aria-label="Switch light or dark" onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}>
+            {scheme === 'dark' ? <IconSun size={19} stroke={1.7} /> : <IconMoon size={19} stroke={1.7} />}
+          </button>
+        </Tooltip>
+        <Tooltip label={`Sign out ${session?.name ?? ''}`} position="right">
+          <button aria-label="Sign out" onClick={() => void signOut()}><IconLogout size={19} stroke={1.7} /></button>
+        </Tooltip>
+      </nav>
+      {children}
+    </div>
+  )
+}
