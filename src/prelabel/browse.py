@@ -1,12 +1,13 @@
 """Examples of a run as leads look through them: by place, reason, text, what an expression says, and what was corrected."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col
 
-from prelabel import export
+from prelabel import disagreement, export
 from prelabel.content import as_text
 from prelabel.errors import InputError
 from prelabel.models import PLACES, REASONS, Placement, Run
@@ -26,6 +27,7 @@ class Search:
     * `text`: stands in the content, in any case of letters.
     * `where`: an expression as exports take it, over the label's fields and `confidence`, `model`, `source`, `reviewer`, `status`.
     * `is_corrected`: has a label that is not what was drafted.
+    * `is_disagreed`: two reviewers have given answers that differ.
     """
 
     place: str = ""
@@ -33,6 +35,7 @@ class Search:
     text: str = ""
     where: str = ""
     is_corrected: bool = False
+    is_disagreed: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,30 +46,78 @@ class Found:
     next: int | None
 
 
+@dataclass(frozen=True)
+class Matches:
+    """Placements of examples that are as asked for; `next` as in Found."""
+
+    ids: list[int]
+    next: int | None
+
+
 def search(session: Session, run: Run, wanted: Search, after: int, limit: int) -> Found:
     """The first examples from `after` on, in the order they came in; at times fewer than `limit`, with more to come.
 
     Raises InputError for a place or reason that there is not, and where `where` does not fit the schema.
     """
+    found, following = _look(session, run, wanted, after, limit)
+    return Found([record for _, record in found], following)
+
+
+def matching(
+    session: Session, run: Run, wanted: Search, after: int, limit: int, *narrowed: ColumnElement[bool]
+) -> Matches:
+    """The same, as placements, and only of those for which `narrowed` holds as well."""
+    found, following = _look(session, run, wanted, after, limit, *narrowed)
+    return Matches([placement_id for placement_id, _ in found], following)
+
+
+def still_matching(
+    session: Session, run: Run, wanted: Search, ids: Collection[int], *narrowed: ColumnElement[bool]
+) -> list[int]:
+    """Which of these placements are as asked for now."""
+    among = col(Placement.id).in_(ids)
+    return matching(session, run, wanted, 0, len(ids), among, *narrowed).ids
+
+
+def _look(
+    session: Session, run: Run, wanted: Search, after: int, limit: int, *narrowed: ColumnElement[bool]
+) -> tuple[list[tuple[int, Record]], int | None]:
     check = _check(session, run, wanted)
-    into, records, seen = Translator.of(session, run), list[Record](), 0
-    for key, record in _rows(session, run, into, wanted, after, limit + 1):
-        if len(records) == limit or seen == SCANNED:
-            return Found(records, after)
+    into, found, seen = Translator.of(session, run), list[tuple[int, Record]](), 0
+    conditions = (*_conditions(wanted), *narrowed)
+    for key, record, is_disputed in _rows(session, run, into, wanted, after, limit + 1, conditions):
+        if len(found) == limit or seen == SCANNED:
+            return found, after
         seen, after = seen + 1, key
-        if check(record):
-            records.append(record)
-    return Found(records, None)
+        if (is_disputed or not wanted.is_disagreed) and check(record):
+            found.append((key, record))
+    return found, None
+
+
+def _conditions(wanted: Search) -> tuple[ColumnElement[bool], ...]:
+    """What the database itself can narrow down."""
+    return (
+        *([col(Placement.place) == wanted.place] if wanted.place else []),
+        *([col(Placement.reason) == wanted.reason] if wanted.reason else []),
+        *([disagreement.may_be_disputed()] if wanted.is_disagreed else []),
+    )
 
 
 def _rows(
-    session: Session, run: Run, into: Translator, wanted: Search, after: int, most: int
-) -> Iterator[tuple[int, Record]]:
-    """What the database narrows down: `most` at first, which often will do, and whole batches from there on."""
-    narrowed = [col(Placement.place) == wanted.place] if wanted.place else []
-    narrowed += [col(Placement.reason) == wanted.reason] if wanted.reason else []
-    while batch := export.read(session, run, into, after, most, *narrowed):
-        yield from batch
+    session: Session,
+    run: Run,
+    into: Translator,
+    wanted: Search,
+    after: int,
+    most: int,
+    conditions: tuple[ColumnElement[bool], ...],
+) -> Iterator[tuple[int, Record, bool]]:
+    """`most` at first, which often will do, and whole batches from there on; each with whether people differ, where that is asked."""
+    while batch := export.read(session, run, into, after, most, *conditions):
+        keys = [key for key, _ in batch]
+        disputed = disagreement.disputed(session, into, keys) if wanted.is_disagreed else set()
+        for key, record in batch:
+            yield key, record, key in disputed
         after, most = batch[-1][0], export.BATCH
 
 

@@ -44,7 +44,7 @@ def pick(
 
 def _share_of(policy: Policy, run: Run, asked: Sequence[int]) -> int:
     """How many checks go with these examples; what is left of a whole one is drawn, so that few at a time bring some too."""
-    exact = _ratio(policy) * len(asked)
+    exact = ratio(policy) * len(asked)
     whole = math.floor(exact)
     return whole + (order.draw(run.id or 0, min(asked)) % 1_000 < round((exact - whole) * 1_000))
 
@@ -52,7 +52,7 @@ def _share_of(policy: Policy, run: Run, asked: Sequence[int]) -> int:
 def _missing(session: Session, run: Run, policy: Policy, asked: int) -> int:
     """How many checks the queue has room for with so many more examples in it: those called back and routed again bring none."""
     queued = select(func.count()).where(Placement.run_id == run.id, Placement.place == "queued")
-    room = _ratio(policy) * (session.exec(queued).one() + asked)
+    room = ratio(policy) * (session.exec(queued).one() + asked)
     return math.ceil(room) - _waiting(session, run)
 
 
@@ -86,7 +86,7 @@ def _waiting(session: Session, run: Run) -> int:
     return session.exec(waiting).one()
 
 
-def _ratio(policy: Policy) -> float:
+def ratio(policy: Policy) -> float:
     """Checks for each other example of the queue."""
     return policy.gold_share / (1 - policy.gold_share)
 

@@ -20,7 +20,8 @@ Act = Literal[
     "user.add", "token.issue", "token.revoke", "password.set",
     "project.define", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
-    "run.start", "run.pause", "run.resume", "run.cancel", "accepting.pause", "accepting.resume",
+    "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute", "accepting.pause", "accepting.resume",
+    "examples.requeue", "examples.assign", "examples.unassign", "examples.prioritize", "examples.close",
     "reviewer.pause", "reviewer.resume",
     "export.take",
     "webhook.add", "webhook.remove", "webhook.resend",
@@ -43,14 +44,14 @@ class Line:
 
 def note(
     session: Session, by: User | None, act: Act, on: User | Project | Dataset | Run, **details: Json
-) -> None:
-    """Write a line in the session's transaction. `details` must hold no secret: they are shown as they are."""
+) -> int:
+    """Write a line in the session's transaction; returns its id. `details` must hold no secret: they are shown as they are."""
     project_id, subject = _named(session, on)
     user_id = by.id if by else None
-    session.add(
-        JournalEntry(user_id=user_id, act=act, project_id=project_id, subject=subject, details=details)
-    )
+    entry = JournalEntry(user_id=user_id, act=act, project_id=project_id, subject=subject, details=details)
+    session.add(entry)
     session.flush()
+    return entry.id or 0
 
 
 def dollars(amount: Decimal | None) -> str | None:

@@ -6,6 +6,7 @@ does not change while people work. Example by example it says nothing of why it 
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Literal
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -15,6 +16,10 @@ from prelabel.models import FREE, Slot
 
 FIRST = {"requested": -2_000_000, "conflict": -1_000_000}
 """Reasons that go before all others, and by how much."""
+Stand = Literal["first", "own", "last"]
+"""Where a lead has examples stand: before all others, where the queue's own order has them, or after all others."""
+STRIDE = 10_000_000
+"""How far that moves them: more than twice what any other two are apart, so that it can be told from a priority alone."""
 LAST = 1_001_000
 """Where what is to be hidden among others waits until there are others."""
 
@@ -55,6 +60,12 @@ def mix_in(session: Session, run_id: int, among: Sequence[int]) -> None:
         {"id": slot_id, "priority": place_among(among, run_id, example_id)}
         for slot_id, example_id in waiting
     ])  # fmt: skip
+
+
+def moved(priority: int, to: Stand) -> int:
+    """The priority of a slot whose example a lead moves; those that are moved alike keep their order among each other."""
+    own = priority - round(priority / STRIDE) * STRIDE
+    return own + {"first": -STRIDE, "own": 0, "last": STRIDE}[to]
 
 
 def for_senior(distance: float) -> int:

@@ -243,14 +243,9 @@ def follow(
 
 def ask(session: Session, placement: Placement, reason: str, policy: Policy) -> None:
     """Queue an example by itself, for as many people as the policy asks for; one that is audited stays blind."""
-    placement.place, placement.reason, placement.label_id = "queued", reason, None
-    run_id, example_id = placement.run_id, placement.example_id
-    value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
-    priority = order.LAST if value is None else value
-    slot = slots.row(run_id, placement.id or 0, example_id, reason, priority)
-    slot["blind"] = policy.rule == "guarantee" and drawn.is_audited(session, run_id, example_id)
+    asked = _asked(session, placement, reason, policy)
     session.flush()
-    insert_rows(session, Slot, [slot] * policy.reviewers_for(reason))
+    insert_rows(session, Slot, asked)
 
 
 def settle(session: Session, placement: Placement, label: Label) -> None:
@@ -303,9 +298,12 @@ def call_back(session: Session, placements: Sequence[tuple[Placement, str]], pol
     unseen = and_(col(Slot.reason) == CHECK, col(Slot.state) == "open", col(Slot.claimed_by).is_(None))
     over = update(Slot).where(col(Slot.placement_id).in_(ids), or_(col(Slot.state) == "answered", unseen))
     session.exec(over.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
+    asked: list[dict[str, Any]] = []
     for placement, note in placements:
-        ask(session, placement, "requested", policy)
+        asked += _asked(session, placement, "requested", policy)
         placement.note = note
+    session.flush()
+    insert_rows(session, Slot, asked)
 
 
 def draft_again(session: Session, run: Run) -> int:
@@ -366,6 +364,17 @@ def counts(session: Session, run_id: int) -> dict[str, int]:
         )
     )
     return {place: found[place] for place in PLACES}
+
+
+def _asked(session: Session, placement: Placement, reason: str, policy: Policy) -> list[dict[str, Any]]:
+    """Queue an example; returns the slots that it is to have."""
+    placement.place, placement.reason, placement.label_id = "queued", reason, None
+    run_id, example_id = placement.run_id, placement.example_id
+    value = order.value(reason, placement.confidence, placement.is_gold, run_id, example_id)
+    priority, wanted = order.LAST if value is None else value, policy.reviewers_for(reason)
+    slot = slots.row(run_id, placement.id or 0, example_id, reason, priority, wanted)
+    slot["blind"] = policy.rule == "guarantee" and drawn.is_audited(session, run_id, example_id)
+    return [slot] * wanted
 
 
 def _free(placement_id: int) -> dict[str, Any]:

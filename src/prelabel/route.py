@@ -1,8 +1,10 @@
 """Step 3, route: each drafted example of a run is accepted or queued, by the run's policy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
@@ -80,12 +82,7 @@ def _route_drafted(store: Store, run_id: int) -> int:
 def _to_route(session: Session, run: Run, size: int) -> list[ToRoute]:
     """Up to `size` drafted examples, locked, with draft and gold as the run's schema has them; others' are passed over."""
     rows = session.execute(
-        wide_select(
-            col(Placement.id), col(Placement.example_id), col(Placement.is_gold), Draft, col(Example.gold),
-            col(Example.schema_version_id),
-        )
-        .join(Draft, col(Draft.id) == Placement.draft_id)
-        .join(Example, col(Example.id) == Placement.example_id)
+        with_drafts()
         .where(
             *(col(Placement.run_id) == run.id, col(Placement.place) == "drafted"),
             *pool.routable(Policy.model_validate(run.policy)),
@@ -93,8 +90,25 @@ def _to_route(session: Session, run: Run, size: int) -> list[ToRoute]:
         .order_by(col(Placement.is_gold).desc(), col(Placement.id))
         .limit(size)
         .with_for_update(skip_locked=True, of=Placement)
-    ).all()  # fmt: skip
-    session.refresh(run)  # only now: what is locked no change of the schema moves meanwhile
+    ).all()
+    session.refresh(run)  # only now: what is locked no change of the schema or the policy moves meanwhile
+    return to_route(session, run, rows)
+
+
+def with_drafts() -> Select[Any]:
+    """Placements with what it takes to route them, for `to_route`."""
+    return (
+        wide_select(
+            col(Placement.id), col(Placement.example_id), col(Placement.is_gold), Draft, col(Example.gold),
+            col(Example.schema_version_id),
+        )
+        .join(Draft, col(Draft.id) == Placement.draft_id)
+        .join(Example, col(Example.id) == Placement.example_id)
+    )  # fmt: skip
+
+
+def to_route(session: Session, run: Run, rows: Sequence[Any]) -> list[ToRoute]:
+    """Rows of `with_drafts`, with draft and gold as the run's schema has them."""
     into = Translator.of(session, run)
     strange = [
         draft.example_id

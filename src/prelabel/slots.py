@@ -56,14 +56,16 @@ def ask(
     found: list[dict[str, Any]] = []
     for (one, decision), value in zip(asked, values, strict=True):
         priority = order.place_among(among, run_id, one.example_id) if value is None else value
-        slot = row(run_id, one.placement_id, one.example_id, decision.reason, priority)
-        found += [slot | {"blind": policy.is_blind(decision)}] * policy.reviewers_for(decision.reason)
+        wanted = policy.reviewers_for(decision.reason)
+        slot = row(run_id, one.placement_id, one.example_id, decision.reason, priority, wanted)
+        found += [slot | {"blind": policy.is_blind(decision)}] * wanted
     for check in checks:
         confidence = None if check.blind else check.confidence
         value = order.value(CHECK, confidence, True, run_id, check.example_id)
         priority = order.place_among(among, run_id, check.example_id) if value is None else value
-        slot = row(run_id, check.placement_id, check.example_id, CHECK, priority)
-        found += [slot | {"blind": check.blind, "shown_draft": check.shown}] * policy.reviewers_for(CHECK)
+        wanted = policy.reviewers_for(CHECK)
+        slot = row(run_id, check.placement_id, check.example_id, CHECK, priority, wanted)
+        found += [slot | {"blind": check.blind, "shown_draft": check.shown}] * wanted
     if checks:  # people see the ids of slots: these must not tell the checks either
         found.sort(key=lambda slot: order.draw(run_id, slot["example_id"]))
     insert_rows(session, Slot, found)
@@ -72,7 +74,7 @@ def ask(
 
 def ask_again(session: Session, like: Slot, count: int) -> None:
     """Want so many more answers to a queued example, as the one that a slot stands for."""
-    slot = row(like.run_id, like.placement_id, like.example_id, like.reason, like.priority)
+    slot = row(like.run_id, like.placement_id, like.example_id, like.reason, like.priority, like.wanted)
     slot |= {"blind": like.blind, "for_senior": like.for_senior, "shown_draft": like.shown_draft}
     insert_rows(session, Slot, [slot] * count)
 
@@ -83,8 +85,10 @@ def ask_senior(session: Session, like: Slot, distance: float) -> None:
     insert_rows(session, Slot, [slot | {"blind": like.blind, "for_senior": True}])
 
 
-def row(run_id: int, placement_id: int, example_id: int, reason: str, priority: int) -> dict[str, Any]:
-    """An open slot, as `insert_rows` takes it: one answer of a reviewer who sees the draft."""
+def row(
+    run_id: int, placement_id: int, example_id: int, reason: str, priority: int, wanted: int = 1
+) -> dict[str, Any]:
+    """An open slot, as `insert_rows` takes it: one answer of a reviewer who sees the draft, of so many `wanted`."""
     return {
         "run_id": run_id,
         "placement_id": placement_id,
@@ -93,6 +97,7 @@ def row(run_id: int, placement_id: int, example_id: int, reason: str, priority: 
         "priority": priority,
         "for_senior": False,
         "blind": False,
+        "wanted": wanted,
         "shown_draft": None,
         "state": "open",
         "version": 0,

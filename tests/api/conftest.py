@@ -16,7 +16,7 @@ from tests.api.studio import Studio
 from tests.factories import queued_run
 from tests.receiver import Receiver
 
-SignIn = Callable[[str], Client]
+SignIn = Callable[..., Client]
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def web(store: Store, wake: RecordingQueue) -> Iterator[TestClient]:
 def sign_in(store: Store, web: TestClient) -> SignIn:
     """A client for a user of this role, made at its first use."""
 
-    def sign_in(role: str) -> Client:
+    def sign_in(role: str, name: str = "") -> Client:
         with store.writing() as session:
-            user = users.create(session, f"a-{role}", role)
+            user = users.create(session, name or f"a-{role}", role)
             token = users.issue_token(session, user, "test")
         return Client("http://testserver", token, TestClient(web.app, raise_server_exceptions=False))
 

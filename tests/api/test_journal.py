@@ -44,6 +44,10 @@ def _bring_in(client: Client, _run: int) -> Any:
     return client._send("POST", f"{DATASET}/examples", content=b'{"text": "new"}\n')
 
 
+def _queued(client: Client, run: int) -> Any:
+    return client.post(f"/runs/{run}/examples/requeue", {"note": "again"})
+
+
 ACTS = {
     "add_user": Doing(lambda client, _: client.post("/users", {"name": "bob"}), ("user.add", "token.issue")),
     "issue_token": Doing(lambda client, _: client.post("/users/ann/tokens"), ("token.issue",)),
@@ -71,6 +75,32 @@ ACTS = {
     ),
     "set_accepting": Doing(
         lambda client, run: client.post(f"/runs/{run}/accepting", {"accepting": False}), ("accepting.pause",)
+    ),
+    "requeue_examples": Doing(
+        lambda client, run: client.post(f"/runs/{run}/examples/requeue", {"note": "again"}), ("examples.requeue",)
+    ),
+    "close_examples": Doing(
+        lambda client, run: _queued(client, run) and client.post(f"/runs/{run}/examples/close", {"note": "enough"}),
+        ("examples.requeue", "examples.close"),
+    ),
+    "assign_examples": Doing(
+        lambda client, run: _queued(client, run) and client.post(f"/runs/{run}/examples/assign", {"user": "ann"}),
+        ("examples.requeue", "examples.assign"),
+    ),
+    "unassign_examples": Doing(
+        lambda client, run: (
+            _queued(client, run)
+            and client.post(f"/runs/{run}/examples/assign", {"user": "ann"})
+            and client.post(f"/runs/{run}/examples/unassign", {})
+        ),
+        ("examples.requeue", "examples.assign", "examples.unassign"),
+    ),
+    "prioritize_examples": Doing(
+        lambda client, run: _queued(client, run) and client.post(f"/runs/{run}/examples/prioritize", {"to": "last"}),
+        ("examples.requeue", "examples.prioritize"),
+    ),
+    "change_policy": Doing(
+        lambda client, run: client.put(f"/runs/{run}/policy", {"policy": {"threshold": 0.5}}), ("run.policy", "run.reroute")
     ),
     "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
     "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),

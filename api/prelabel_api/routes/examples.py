@@ -40,9 +40,10 @@ def searched(
         str, Query(description="holds for it, as in `confidence < 0.5 and topic == 'spam'`")
     ] = "",
     corrected: Annotated[bool, Query(description="has a label that is not what was drafted")] = False,
+    disagreed: Annotated[bool, Query(description="people gave answers to it that differ")] = False,
 ) -> Search:
     """What is looked for; all of it has to hold."""
-    return Search(place, reason, text, where, corrected)
+    return Search(place, reason, text, where, corrected, disagreed)
 
 
 @router.get("/runs/{run_id}/examples")

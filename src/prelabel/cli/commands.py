@@ -9,7 +9,17 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, guarantee, measuring, options, screen, screen_money, screen_run
+from prelabel.cli import (
+    examples,
+    exporting,
+    guarantee,
+    leading,
+    measuring,
+    options,
+    screen,
+    screen_money,
+    screen_run,
+)
 from prelabel.cli.console import err, out
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
@@ -33,6 +43,9 @@ app.command("examples")(examples.list_examples)
 app.command("certificate")(guarantee.certificate)
 app.command("verify")(guarantee.verify)
 app.command("plan")(guarantee.plan)
+for act in (leading.requeue, leading.close, leading.assign, leading.prioritize, leading.reroute):
+    app.command()(act)
+app.command("reviews")(leading.list_reviews)
 app.command("formats")(exporting.list_formats)
 for command in (measuring.measure, measuring.compare, measuring.accepting):
     app.command()(command)

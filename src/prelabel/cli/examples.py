@@ -20,11 +20,19 @@ def list_examples(
     text: Annotated[str, typer.Option("--text", "-t", help="What stands in their content, in any case of letters.")] = "",
     where: Annotated[str, typer.Option(help="What holds for them: \"confidence < 0.5 and topic == 'spam'\".")] = "",
     corrected: Annotated[bool, typer.Option("--corrected", help="Only those whose label is not what was drafted.")] = False,
+    disagreed: Annotated[bool, typer.Option("--disagreed", help="Only those to which people gave answers that differ.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="As many as that.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with all that is known of each.")] = False,
 ) -> None:  # fmt: skip
     """Look through the examples of a run: what they say, what was drafted, what they are labeled."""
-    asked = {"place": place, "reason": reason, "text": text, "where": where, "corrected": corrected}
+    asked = {
+        "place": place,
+        "reason": reason,
+        "text": text,
+        "where": where,
+        "corrected": corrected,
+        "disagreed": disagreed,
+    }
     with Client.from_settings(settings()) as client:
         search = {name: value for name, value in asked.items() if value}
         found = client.items(f"/runs/{newest(client, run)}/examples", limit=min(limit + 1, 1_000), **search)

@@ -95,9 +95,9 @@ def list_examples(out: Console, examples: list[Document], is_more: bool) -> None
             one["id"],
             _short(as_text(one["content"])),
             place,
-            _value(one["draft"]),
+            shown_label(one["draft"]),
             sure,
-            _value(one["label"]),
+            shown_label(one["label"]),
         ]
         table.add_row(*map(plain, cells), plain(one["reviewer"] or one["source"] or ""))
     out.print(table)
@@ -105,7 +105,8 @@ def list_examples(out: Console, examples: list[Document], is_more: bool) -> None
         out.print(f"… more than these {len(examples)}: --limit shows more, the other options fewer")
 
 
-def _value(label: Document | None) -> str:
+def shown_label(label: Document | None) -> str:
+    """A label in a line, as short as a table needs it."""
     if label is None:
         return ""
     said = {

@@ -25,10 +25,12 @@ class Slot(SQLModel, table=True):
     """One answer that is wanted from one person for an example; claimed by a lease. `reason` is why the example was queued.
 
     `for_senior`: reviewers disagreed, and this one answer settles it. `blind`: it is given without sight of the draft. `version`
-    grows whenever the slot changes hands or state, so that a client can tell that what it shows is no longer so. While a slot
-    is claimed or answered nobody else is in `claimed_by`, and nobody is there twice for one example: the database itself keeps
-    a reviewer from getting it again. A check may show something else than its draft: `shown_draft`, with its look and whether it
-    is `wrong`, as `prelabel.planting` makes it.
+    grows whenever the slot changes hands or state, so that a client can tell that what it shows is no longer so. `wanted` is how
+    many people its example was queued for. A slot that a lead has given to someone is claimed by them until `assigned_until`, be
+    it open on their page or not; `claimed_at` is when they last claimed or renewed it. While a slot is claimed or answered
+    nobody else is in `claimed_by`, and nobody is there twice for one example: the database itself keeps a reviewer from getting
+    it again. A check may show something else than its draft: `shown_draft`, with its look and whether it is `wrong`, as
+    `prelabel.planting` makes it.
     """
 
     __table_args__ = (
@@ -37,7 +39,7 @@ class Slot(SQLModel, table=True):
         UniqueConstraint("placement_id", "claimed_by"),
         index_when(FREE, "ix_slot_free_in_run", "run_id", "for_senior", "priority", "id"),
         index_when(FREE, "ix_slot_free", "for_senior", "priority", "id"),
-        index_when(HELD, "ix_slot_held", "claimed_by"),
+        index_when(HELD, "ix_slot_held", "claimed_by", "for_senior", "priority", "id"),
         index_when(HELD, "ix_slot_expiring", "lease_until"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -48,12 +50,14 @@ class Slot(SQLModel, table=True):
     priority: int
     for_senior: bool = False
     blind: bool = False
+    wanted: int = 1
     shown_draft: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     state: str = "open"
     version: int = 0
     claimed_by: int | None = Field(default=None, foreign_key="users.id")
     claimed_at: datetime | None = Field(default=None, sa_type=Moment)
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
+    assigned_until: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Scratch(SQLModel, table=True):
@@ -72,10 +76,12 @@ class Review(SQLModel, table=True):
     __table_args__ = (
         one_of("verdict", VERDICTS),
         UniqueConstraint("user_id", "client_token"),
-        Index(None, "run_id", "verdict"),
+        Index(None, "run_id", "verdict", "id"),
         Index(None, "user_id", "example_id"),
         Index(None, "user_id", "id"),
         Index(None, "run_id", "example_id"),
+        Index(None, "run_id", "id"),
+        Index(None, "run_id", "user_id", "id"),
         Index(None, "undoes"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

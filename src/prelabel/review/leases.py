@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import TextClause, bindparam, case, or_, text
 from sqlmodel import Session, col, select, update
 
 from prelabel import place
@@ -37,8 +37,11 @@ class Source:
     alike: str = ""
 
 
-TAKEN = "claimed_by = :user_id, claimed_at = :moment, lease_until = :until, version = version + 1"
-OWN = Source(f"{HELD} AND claimed_by = :user_id", "lease_until = :until")
+TAKEN = """claimed_by = :user_id, claimed_at = :moment, lease_until = :until, assigned_until = NULL,
+    version = version + 1"""
+KEPT = "CASE WHEN assigned_until > :until THEN assigned_until ELSE :until END"
+"""Until when a slot stays with who holds it: what a lead has given them does not go when they close the page."""
+OWN = Source(f"{HELD} AND claimed_by = :user_id", f"claimed_at = :moment, lease_until = {KEPT}")
 LET_GO = Source(f"{HELD} AND lease_until < :moment", TAKEN, "lease_until < :moment")
 NEXT = Source(FREE, TAKEN, "claimed_by IS NULL")
 ALONE = text("SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE")
@@ -148,8 +151,13 @@ def claim_example(session: Session, user_id: int, placement: Placement, lease_se
     if not free:
         raise Conflict("someone else has taken up the example")
     slot = next((slot for slot in free if slot.claimed_by == user_id), free[0])
+    is_assigned = slot.claimed_by == user_id and slot.assigned_until is not None
     slot.claimed_by, slot.claimed_at, slot.version = user_id, now(), slot.version + 1
     slot.lease_until = now() + timedelta(seconds=lease_seconds)
+    if is_assigned and slot.assigned_until is not None:
+        slot.lease_until = max(slot.lease_until, slot.assigned_until)
+    else:
+        slot.assigned_until = None
     session.flush()
     return slot.id or 0
 
@@ -160,21 +168,32 @@ def _is_free(slot: Slot, user_id: int) -> bool:
 
 def renew(session: Session, user_id: int, slot_ids: Collection[int], lease_seconds: float) -> list[int]:
     """Keep slots a while longer; returns those that are still this person's."""
+    moment = now()
+    until = moment + timedelta(seconds=lease_seconds)
+    kept = case((col(Slot.assigned_until) > until, Slot.assigned_until), else_=until)
     renewed = session.exec(
         update(Slot)
         .where(col(Slot.id).in_(slot_ids), text(HELD), col(Slot.claimed_by) == user_id)
-        .values(lease_until=now() + timedelta(seconds=lease_seconds))
+        .values(claimed_at=moment, lease_until=kept)
         .returning(col(Slot.id))
     )
     return sorted(renewed.scalars())
 
 
 def release(session: Session, user_id: int, slot_ids: Collection[int] | None = None) -> None:
-    """Give slots back to the queue unanswered: these, or all that this person holds."""
+    """Give slots back to the queue unanswered: these, or all that this person holds.
+
+    What a lead has given them stays theirs, and is only no longer open on their page.
+    """
     held = update(Slot).where(text(HELD), col(Slot.claimed_by) == user_id)
+    if slot_ids is not None:
+        held = held.where(col(Slot.id).in_(slot_ids))
+    is_assigned = col(Slot.assigned_until) > now()
+    session.exec(held.where(is_assigned).values(claimed_at=None))
+    given_back = held.where(or_(col(Slot.assigned_until).is_(None), ~is_assigned))
     session.exec(
-        (held if slot_ids is None else held.where(col(Slot.id).in_(slot_ids))).values(
-            claimed_by=None, claimed_at=None, lease_until=None, version=Slot.version + 1
+        given_back.values(
+            claimed_by=None, claimed_at=None, lease_until=None, assigned_until=None, version=Slot.version + 1
         )
     )
 

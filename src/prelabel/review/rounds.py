@@ -68,8 +68,11 @@ class Round:
 
     @property
     def wanted(self) -> int:
-        """How many different people are to answer at the slot's level."""
-        return 1 if self.slot.for_senior else self.policy.reviewers_for(self.slot.reason)
+        """How many different people are to answer at the slot's level: as many as the example was queued for.
+
+        Not what the policy says now: it may have been replaced while people had the example in hand.
+        """
+        return self.slot.wanted
 
     def settle(self, label: dict[str, Json], source: str, review_id: int | None = None) -> None:
         """Give the example its label."""

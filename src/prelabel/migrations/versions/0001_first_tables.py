@@ -617,12 +617,14 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("for_senior", sa.Boolean(), nullable=False),
         sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("wanted", sa.Integer(), nullable=False),
         sa.Column("shown_draft", NullableJson(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.Integer(), nullable=True),
         sa.Column("claimed_at", Moment(), nullable=True),
         sa.Column("lease_until", Moment(), nullable=True),
+        sa.Column("assigned_until", Moment(), nullable=True),
         sa.CheckConstraint(
             "reason IN ('low_confidence', 'gold_failed', 'audit', 'draft_failed', 'conflict', 'redundancy', 'requested', 'check')",
             name=op.f("ck_slot_reason_known"),
@@ -664,7 +666,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_slot_held",
         "slot",
-        ["claimed_by"],
+        ["claimed_by", "for_senior", "priority", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
         sqlite_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
@@ -709,7 +711,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "client_token", name=op.f("uq_review_user_id_client_token")),
     )
     op.create_index(op.f("ix_review_run_id_example_id"), "review", ["run_id", "example_id"], unique=False)
-    op.create_index(op.f("ix_review_run_id_verdict"), "review", ["run_id", "verdict"], unique=False)
+    op.create_index(op.f("ix_review_run_id_id"), "review", ["run_id", "id"], unique=False)
+    op.create_index(op.f("ix_review_run_id_user_id_id"), "review", ["run_id", "user_id", "id"], unique=False)
+    op.create_index(op.f("ix_review_run_id_verdict_id"), "review", ["run_id", "verdict", "id"], unique=False)
     op.create_index(op.f("ix_review_undoes"), "review", ["undoes"], unique=False)
     op.create_index(op.f("ix_review_user_id_example_id"), "review", ["user_id", "example_id"], unique=False)
     op.create_index(op.f("ix_review_user_id_id"), "review", ["user_id", "id"], unique=False)
@@ -719,7 +723,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_review_user_id_id"), table_name="review")
     op.drop_index(op.f("ix_review_user_id_example_id"), table_name="review")
     op.drop_index(op.f("ix_review_undoes"), table_name="review")
-    op.drop_index(op.f("ix_review_run_id_verdict"), table_name="review")
+    op.drop_index(op.f("ix_review_run_id_verdict_id"), table_name="review")
+    op.drop_index(op.f("ix_review_run_id_user_id_id"), table_name="review")
+    op.drop_index(op.f("ix_review_run_id_id"), table_name="review")
     op.drop_index(op.f("ix_review_run_id_example_id"), table_name="review")
     op.drop_table("review")
     op.drop_index(op.f("ix_unsent_label_webhook_id_id"), table_name="unsent_label")
