@@ -1060,6 +1060,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/examples/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign Examples
+         * @description Give queued examples to one person, who gets them before all others and alone.
+         */
+        post: operations["assign_examples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/examples/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Examples
+         * @description Ask nobody about queued examples any more: they are set aside as failed. To queue them again, requeue them.
+         */
+        post: operations["close_examples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/examples/prioritize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prioritize Examples
+         * @description Have queued examples stand first or last, or where the queue's own order has them.
+         */
+        post: operations["prioritize_examples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/examples/requeue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Requeue Examples
+         * @description Have people look at settled or failed examples again. Their old label stays as history until there is a new one.
+         */
+        post: operations["requeue_examples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/examples/unassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unassign Examples
+         * @description Take back what was given to someone and is not open on their page.
+         */
+        post: operations["unassign_examples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/export": {
         parameters: {
             query?: never;
@@ -1200,6 +1300,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Policy
+         * @description Give a run another policy and route again what nobody has answered or in hand. No model is asked, nothing is paid.
+         */
+        put: operations["change_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/progress": {
         parameters: {
             query?: never;
@@ -1314,6 +1434,26 @@ export interface paths {
          * @description Let a person go on with the run; the bar of its policy judges them by what they answer from now on.
          */
         post: operations["resume_reviewer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reviews
+         * @description Single answers of a run that are looked for, newest first. A page may hold fewer than asked for, with more to come.
+         */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1522,6 +1662,35 @@ export interface components {
              * @description the slot's as you claimed it; it is refused if that has changed
              */
             version?: number | null;
+        };
+        /**
+         * AssignIn
+         * @description To whom, and for how many days nobody else is asked.
+         */
+        AssignIn: {
+            /**
+             * Days
+             * @default 3
+             */
+            days: number;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @default {
+             *       "corrected": false,
+             *       "disagreed": false,
+             *       "place": "",
+             *       "reason": "",
+             *       "text": "",
+             *       "where": ""
+             *     }
+             */
+            examples: components["schemas"]["SearchIn"];
+            /** User */
+            user: string;
         };
         /**
          * BadRowOut
@@ -2105,6 +2274,22 @@ export interface components {
             };
         };
         /**
+         * Done
+         * @description What came of an act, or would come of it: so many `examples`, and by why, how many were `left` alone.
+         *
+         *     `act` is the number of its first line in the journal; null where nothing was changed.
+         */
+        Done: {
+            /** Act */
+            act: number | null;
+            /** Examples */
+            examples: number;
+            /** Left */
+            left: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Drift
          * @description What the test says of a stream so far, oldest first.
          *
@@ -2442,6 +2627,49 @@ export interface components {
             value: string;
         };
         /**
+         * GivenOut
+         * @description An answer: `settled` is what the example is labeled now, `apart` how far the answer is from that (0 to 1).
+         */
+        GivenOut: {
+            /** Apart */
+            apart: number | null;
+            /** Comment */
+            comment: string;
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Example Id */
+            example_id: string;
+            /** For Senior */
+            for_senior: boolean;
+            /** Id */
+            id: number;
+            /** Is Undone */
+            is_undone: boolean;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            } | null;
+            /** Reason */
+            reason: string;
+            /** Reviewer */
+            reviewer: string;
+            /** Seconds */
+            seconds: number;
+            /** Settled */
+            settled: {
+                [key: string]: unknown;
+            } | null;
+            /** Verdict */
+            verdict: string;
+        };
+        /**
          * GuaranteePlan
          * @description Expected costs of a guarantee for `examples`; `based_on` and `seconds_from` say what they rest on. `by_hand`: all by people.
          */
@@ -2586,6 +2814,30 @@ export interface components {
             mean: string;
         };
         /**
+         * NotedIn
+         * @description The same with a note why, which those who see the examples read.
+         */
+        NotedIn: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @default {
+             *       "corrected": false,
+             *       "disagreed": false,
+             *       "place": "",
+             *       "reason": "",
+             *       "text": "",
+             *       "where": ""
+             *     }
+             */
+            examples: components["schemas"]["SearchIn"];
+            /** Note */
+            note: string;
+        };
+        /**
          * OpinionOut
          * @description What one reviewer answered; `label` is null where they flagged the example.
          */
@@ -2697,6 +2949,13 @@ export interface components {
         Page_Figures_: {
             /** Items */
             items: components["schemas"]["Figures"][];
+            /** Next */
+            next?: number | null;
+        };
+        /** Page[GivenOut] */
+        Page_GivenOut_: {
+            /** Items */
+            items: components["schemas"]["GivenOut"][];
             /** Next */
             next?: number | null;
         };
@@ -2974,6 +3233,18 @@ export interface components {
             uncertainty: "confidence" | "learned";
         };
         /**
+         * PolicyIn
+         * @description Another policy for the run. With `dry_run`, what it would move is said and nothing is done.
+         */
+        PolicyIn: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            policy: components["schemas"]["Policy"];
+        };
+        /**
          * PriceQuoted
          * @description Dollars per million tokens, and where they were looked up.
          */
@@ -2984,6 +3255,33 @@ export interface components {
             out: string;
             /** Source */
             source: string;
+        };
+        /**
+         * PrioritizeIn
+         * @description Where in the queue: before all others, after all others, or back in its own order.
+         */
+        PrioritizeIn: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @default {
+             *       "corrected": false,
+             *       "disagreed": false,
+             *       "place": "",
+             *       "reason": "",
+             *       "text": "",
+             *       "where": ""
+             *     }
+             */
+            examples: components["schemas"]["SearchIn"];
+            /**
+             * To
+             * @enum {string}
+             */
+            to: "first" | "own" | "last";
         };
         /**
          * Progress
@@ -3191,6 +3489,26 @@ export interface components {
             high: number | null;
             /** Low */
             low: number | null;
+        };
+        /**
+         * Rerouted
+         * @description What another policy did, or would do: `accepted` left the queue, `queued` came into it, `asked` are in it on other terms.
+         *
+         *     `left` are those that stay where they are, by why. `act` is the line of the journal; null where nothing was changed.
+         */
+        Rerouted: {
+            /** Accepted */
+            accepted: number;
+            /** Act */
+            act: number | null;
+            /** Asked */
+            asked: number;
+            /** Left */
+            left: {
+                [key: string]: number;
+            };
+            /** Queued */
+            queued: number;
         };
         /**
          * ResumeIn
@@ -3497,6 +3815,43 @@ export interface components {
             label: unknown;
         };
         /**
+         * SearchIn
+         * @description Which examples, as `GET …/examples` takes it: all of it has to hold; empty: all of the run.
+         */
+        SearchIn: {
+            /**
+             * Corrected
+             * @default false
+             */
+            corrected: boolean;
+            /**
+             * Disagreed
+             * @default false
+             */
+            disagreed: boolean;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Where
+             * @description as in `confidence < 0.5 and topic == 'spam'`
+             * @default
+             */
+            where: string;
+        };
+        /**
          * SessionOut
          * @description Who is signed in. `csrf_token` goes into the header `X-CSRF-Token` of requests that change something.
          */
@@ -3690,6 +4045,30 @@ export interface components {
             token: string;
             /** User */
             user: string;
+        };
+        /**
+         * UnassignIn
+         * @description From whom; null: from everyone.
+         */
+        UnassignIn: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @default {
+             *       "corrected": false,
+             *       "disagreed": false,
+             *       "place": "",
+             *       "reason": "",
+             *       "text": "",
+             *       "where": ""
+             *     }
+             */
+            examples: components["schemas"]["SearchIn"];
+            /** User */
+            user?: string | null;
         };
         /**
          * UndoIn
@@ -6296,6 +6675,8 @@ export interface operations {
                 where?: string;
                 /** @description has a label that is not what was drafted */
                 corrected?: boolean;
+                /** @description people gave answers to it that differ */
+                disagreed?: boolean;
             };
             header?: never;
             path: {
@@ -6312,6 +6693,226 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ExampleOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    assign_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    close_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prioritize_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrioritizeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    requeue_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unassign_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnassignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Client Error */
@@ -6656,6 +7257,50 @@ export interface operations {
             };
         };
     };
+    change_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rerouted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_progress: {
         parameters: {
             query?: never;
@@ -6893,6 +7538,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pause"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description items on a page */
+                limit?: number;
+                /** @description name of who answered */
+                reviewer?: string;
+                /** @description confirmed, corrected, skipped or flagged */
+                verdict?: string;
+                /** @description why the example was in the queue */
+                reason?: string;
+                /** @description stands in the content or the comment */
+                text?: string;
+                /** @description holds for the answer, as in `topic == 'spam'` */
+                where?: string;
+                since?: string | null;
+                until?: string | null;
+                /** @description answers that were taken back as well */
+                undone?: boolean;
+                /** @description `settled`: the example is labeled otherwise; `others`: people differ */
+                against?: string;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GivenOut_"];
                 };
             };
             /** @description Client Error */
