@@ -9,6 +9,7 @@ from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors, pages
 from prelabel_api.routes import (
+    agreement,
     datasets,
     examples,
     exports,
@@ -58,6 +59,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         guarantee,
         examples,
         leading,
+        agreement,
         exports,
         queue,
         journal,

@@ -102,6 +102,10 @@ class Client:
                 return dict(self._send("POST", path, params=params, content=_chunks(opened, on_bytes)))
         return dict(self._send("POST", path, params=params, content=_chunks(file, on_bytes)))
 
+    def send_file(self, path: str, file: BinaryIO) -> Document:
+        """Send what a file holds, as it is read; answers with what came of it."""
+        return dict(self._send("POST", path, content=_chunks(file, None)))
+
     def upload_image(self, project: str, dataset: str, name: str, data: bytes) -> Document:
         """Store an image for rows of a dataset that call it by this name. Answers with what their contents will hold for it."""
         self.put(f"/projects/{project}/datasets/{dataset}")

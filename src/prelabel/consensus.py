@@ -15,7 +15,7 @@ from prelabel.kinds import AnyKind
 from prelabel.models import REASONS
 from prelabel.schema import Label, LabelSchema
 
-Reviewers = Annotated[int, Field(ge=1, le=9)]
+Reviewers = Annotated[int, Field(ge=1, le=50)]
 Tolerance = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -23,6 +23,7 @@ Act = Literal[
     "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute", "accepting.pause", "accepting.resume",
     "examples.requeue", "examples.assign", "examples.unassign", "examples.prioritize", "examples.close",
     "reviewer.pause", "reviewer.resume",
+    "answers.import", "consensus.renew",
     "export.take",
     "webhook.add", "webhook.remove", "webhook.resend",
 ]  # fmt: skip

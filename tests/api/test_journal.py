@@ -102,6 +102,10 @@ ACTS = {
     "change_policy": Doing(
         lambda client, run: client.put(f"/runs/{run}/policy", {"policy": {"threshold": 0.5}}), ("run.policy", "run.reroute")
     ),
+    "renew_consensus": Doing(lambda client, run: client.post(f"/runs/{run}/consensus", {}), ("consensus.renew",)),
+    "import_answers": Doing(
+        lambda client, run: client._send("POST", f"/runs/{run}/reviews", content=b"{}\n"), ("answers.import",)
+    ),
     "add_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks", HOOK), ("webhook.add",)),
     "remove_webhook": Doing(lambda client, _: client.delete("/projects/p/webhooks/1"), ("webhook.remove",)),
     "resend_delivery": Doing(

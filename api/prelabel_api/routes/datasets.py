@@ -1,10 +1,8 @@
 """Datasets: examples in."""
 
 import io
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-from anyio import from_thread
 from fastapi import APIRouter, Depends, Query, Request
 from sqlmodel import col, select
 
@@ -17,35 +15,9 @@ from prelabel.schema import LabelSchema
 from prelabel_api.bodies import BadRowOut, DatasetOut, ImportOut
 from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
+from prelabel_api.upload import UploadStream
 
 router = APIRouter(tags=["datasets"])
-
-
-class UploadStream(io.RawIOBase):
-    """A request's body as a file that a worker thread reads while it arrives: nothing is kept, whatever its size."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # typeshed says Buffer
-        """Fill the buffer with what is there, waiting for at least one byte; 0 at the end."""
-        while not self._rest:
-            chunk = from_thread.run(self._next)
-            if chunk is None:
-                return 0
-            self._rest = chunk
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size
-
-    async def _next(self) -> bytes | None:
-        return await anext(self._chunks, None)
 
 
 @router.get("/projects/{project}/datasets")

@@ -11,7 +11,7 @@ from prelabel.images import keeping, reading
 from prelabel.images.intake import ImageRules
 from prelabel_api.bodies import ImageOut
 from prelabel_api.deps import LeadDep, ReadDep, ReviewerDep, SettingsDep, StoreDep
-from prelabel_api.routes.datasets import UploadStream
+from prelabel_api.upload import UploadStream
 
 router = APIRouter(tags=["images"])
 HEADERS = {

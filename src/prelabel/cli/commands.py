@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from prelabel import __version__
 from prelabel.cli import (
+    agreeing,
     examples,
     exporting,
     guarantee,
@@ -46,6 +47,8 @@ app.command("plan")(guarantee.plan)
 for act in (leading.requeue, leading.close, leading.assign, leading.prioritize, leading.reroute):
     app.command()(act)
 app.command("reviews")(leading.list_reviews)
+for about in (agreeing.agreement, agreeing.consensus, agreeing.bring_answers):
+    app.command()(about)
 app.command("formats")(exporting.list_formats)
 for command in (measuring.measure, measuring.compare, measuring.accepting):
     app.command()(command)

@@ -55,7 +55,7 @@ GoldTarget = Annotated[float | None, typer.Option(
     rich_help_panel=ACCEPTING, help="Accept nothing where gold accuracy is not surely this high.",
 )]  # fmt: skip
 Reviewers = Annotated[int, typer.Option(
-    min=1, max=9, rich_help_panel=ACCEPTING,
+    min=1, max=50, rich_help_panel=ACCEPTING,
     help="How many people answer an example that is not accepted; what they disagree on goes to a senior.",
 )]  # fmt: skip
 GoldShare = Annotated[float, typer.Option(

@@ -1,0 +1,85 @@
+"""How far people agree, labels anew from all their answers together, and answers that were given elsewhere."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from prelabel import agreement, given_answers, runs, skilled
+from prelabel.agreement import AgreementReport
+from prelabel.errors import InputError
+from prelabel.skilled import Resettled
+from prelabel_api.bodies import Body
+from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep
+from prelabel_api.upload import UploadStream
+
+router = APIRouter(prefix="/runs/{run_id}", tags=["agreement"])
+
+
+class ConsensusIn(Body):
+    """With `dry_run`, how many labels would change is said and nothing is done."""
+
+    dry_run: bool = False
+
+
+class BadAnswerOut(BaseModel):
+    """A row that was not taken, and why."""
+
+    row: int
+    reason: str
+
+
+class AnswersOut(BaseModel):
+    """What an import of answers did; `bad_rows` holds the first hundred faults."""
+
+    rows: int
+    taken: int
+    already_there: int
+    bad: int
+    bad_rows: list[BadAnswerOut]
+
+
+@router.get("/agreement")
+def get_agreement(run_id: Id, _lead: LeadDep, session: ReadDep) -> AgreementReport:
+    """How far people agree with each other and with the model, by field, and whether the model may take a person's place."""
+    return agreement.report(session, runs.get(session, run_id))
+
+
+@router.post("/consensus")
+def renew_consensus(run_id: Id, body: ConsensusIn, lead: LeadDep, store: StoreDep) -> Resettled:
+    """Settle examples that several people answered anew, by how good each person is as all their answers show (Dawid and Skene)."""
+    return skilled.plan(store, run_id) if body.dry_run else skilled.carry_out(store, run_id, lead)
+
+
+@router.post(
+    "/reviews", openapi_extra={"requestBody": {"required": True, "content": {"application/x-ndjson": {}}}}
+)
+def import_answers(
+    run_id: Id, request: Request, lead: LeadDep, store: StoreDep, settings: SettingsDep
+) -> AnswersOut:
+    """Bring in answers that people gave elsewhere, a JSON object a line: {"example", "reviewer", "label", "seconds", "comment"}.
+
+    Each goes through the queue as if it were given here. Rows that cannot be taken are listed; the same row again changes nothing.
+    """
+    body = io.BufferedReader(UploadStream(aiter(request.stream())), 1 << 16)
+    report = given_answers.bring_in(store, run_id, _rows(body), settings.review_lease_seconds, lead)
+    bad = [BadAnswerOut(row=row, reason=why) for row, why in report.bad_rows]
+    return AnswersOut(
+        rows=report.rows, taken=report.taken, already_there=report.already_there, bad=report.bad, bad_rows=bad
+    )
+
+
+def _rows(body: IO[bytes]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(body, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"line {number}: is not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise InputError(f"line {number}: must be an object with example, reviewer and label")
+        yield row
