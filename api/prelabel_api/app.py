@@ -9,6 +9,7 @@ from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors, pages
 from prelabel_api.routes import (
+    access,
     agreement,
     datasets,
     examples,
@@ -49,6 +50,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     first = APIRouter(prefix="/v1")
     for part in (
         session,
+        access,
         users,
         projects,
         datasets,

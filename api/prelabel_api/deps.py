@@ -1,7 +1,7 @@
 """What endpoints are given: a session, the signed-in user, the queue. The composition root of the API."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, StringConstraints
 from sqlmodel import Session
 
-from prelabel import signing_in, users
+from prelabel import membership, signing_in, users
 from prelabel.errors import NotAllowed, NotSignedIn
 from prelabel.models import User
 from prelabel.queue import Queue
@@ -64,9 +64,10 @@ def current_user(
     store: StoreDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> User:
-    """Who is asking, by a token, or by the cookie of a session. Raises NotSignedIn, NotAllowed."""
+    """Who is asking, by a token, or by the cookie of a session. Raises NotSignedIn, NotAllowed, and NotFound where what the path
+    addresses belongs to a project that is closed to them: the one place where that is checked."""
     if credentials is not None:
-        return user_of(store, credentials.credentials)
+        return user_of(store, credentials.credentials, request.path_params)
     if secret := request.cookies.get(COOKIE):
         return _of_session(request, store, secret)
     raise NotSignedIn("send your token: Authorization: Bearer pl_…")
@@ -76,6 +77,7 @@ def _of_session(request: Request, store: Store, secret: str) -> User:
     """Whose session it is, once a request that changes something is known to come from our own page."""
     with store.reading() as session:
         found = signing_in.of(session, secret)
+        membership.check(session, found.user, request.path_params)
     if request.method not in ("GET", "HEAD"):
         _check_origin(request, secret)
     if not found.is_seen:
@@ -94,10 +96,11 @@ def _check_origin(request: Request, secret: str) -> None:
         raise NotAllowed(f"Origin: {origin} is not this server")
 
 
-def user_of(store: Store, token: str) -> User:
-    """Whose token it is. Raises NotSignedIn."""
+def user_of(store: Store, token: str, addressed: Mapping[str, str]) -> User:
+    """Whose token it is. Raises NotSignedIn, NotFound."""
     with store.reading() as session:
         user, used_lately = users.signed_in(session, token)
+        membership.check(session, user, addressed)
     if not used_lately:
         with store.writing() as session:
             users.mark_used(session, token)

@@ -63,6 +63,10 @@ class Client:
         """The answer to a PUT."""
         return self._send("PUT", path, json=body)
 
+    def patch(self, path: str, body: Json) -> Any:
+        """The answer to a PATCH."""
+        return self._send("PATCH", path, json=body)
+
     def delete(self, path: str) -> None:
         """Send a DELETE."""
         self._send("DELETE", path)

@@ -46,8 +46,13 @@ def by_password(session: Session, name: str, password: str, address: str) -> Use
 
 def by_token(session: Session, token: str, address: str) -> User:
     """Whose token it is. Raises NotSignedIn, TooManyAttempts."""
-    _check_attempts(session, [f"address {address}"])
+    check_address(session, address)
     return users.signed_in(session, token)[0]
+
+
+def check_address(session: Session, address: str) -> None:
+    """Raise TooManyAttempts where too many attempts from this address have failed lately."""
+    _check_attempts(session, [f"address {address}"])
 
 
 def note_failure(session: Session, name: str, address: str) -> None:
@@ -59,7 +64,11 @@ def note_failure(session: Session, name: str, address: str) -> None:
 def begin(session: Session, user: User) -> str:
     """A session for the user; returns the secret that goes into the cookie, of which only the hash is kept."""
     secret = secrets.token_urlsafe(32)
-    session.add(SignIn(user_id=user.id or 0, digest=_digest(secret)))
+    kept = session.get_one(User, user.id)
+    role = (
+        user.role if user.role != kept.role else None
+    )  # a token that may do less begins a session that may do less
+    session.add(SignIn(user_id=user.id or 0, digest=_digest(secret), role=role))
     return secret
 
 
@@ -77,7 +86,11 @@ def of(session: Session, secret: str) -> SignedIn:
     if found is None:
         raise NotSignedIn("you are signed out: sign in again")
     user, signed_in = found
-    return SignedIn(user, signed_in.id or 0, now() - signed_in.seen_at < SEEN_EVERY)
+    return SignedIn(
+        users.limited(session, user, signed_in.role),
+        signed_in.id or 0,
+        now() - signed_in.seen_at < SEEN_EVERY,
+    )
 
 
 def mark_seen(session: Session, session_id: int) -> None:

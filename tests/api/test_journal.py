@@ -54,6 +54,23 @@ ACTS = {
     "revoke_tokens": Doing(lambda client, _: client.delete("/users/ann/tokens"), ("token.revoke",)),
     "set_my_password": Doing(lambda client, _: client.put("/password", {"new": "long enough"}), ("password.set",)),
     "set_password": Doing(lambda client, _: client.put("/users/ann/password", {"new": "long enough"}), ("password.set",)),
+    "change_user": Doing(
+        lambda client, _: client._send("PATCH", "/users/ann", json={"role": "senior"}), ("user.change",)
+    ),
+    "make_token": Doing(lambda client, _: client.post("/tokens", {}), ("token.issue",)),
+    "revoke_token": Doing(
+        lambda client, _: client.delete(f"/tokens/{client.get('/tokens', of='ann')[0]['id']}"), ("token.revoke",)
+    ),
+    "invite": Doing(lambda client, _: client.post("/invitations", {}), ("user.invite",)),
+    "withdraw_invitation": Doing(
+        lambda client, _: client.delete(f"/invitations/{client.post('/invitations', {})['id']}"),
+        ("user.invite", "user.uninvite"),
+    ),
+    "add_member": Doing(lambda client, _: client.put("/projects/p/members/ann"), ("member.add",)),
+    "remove_member": Doing(
+        lambda client, _: (client.put("/projects/p/members/ann"), client._send("DELETE", "/projects/p/members/ann")),
+        ("member.add", "member.remove"),
+    ),
     "define_project": Doing(lambda client, _: client.define_project("q", SCHEMA), ("project.define",)),
     "change_schema": Doing(lambda client, _: client.put("/projects/p/schema", {"schema": WIDER}), ("schema.change",)),
     "cap_project": Doing(lambda client, _: client.put("/projects/p/cap", {"cap": "7.50"}), ("cap.set",)),
@@ -117,6 +134,7 @@ ACTS = {
 ANSWERS = "answers of people, which have a history of their own"
 EXCEPTIONS = {
     "sign_in": "comes and goes: others rely on nothing of it",
+    "accept_invitation": "writes that a user was added, by whom it is then (tests/api/test_access.py)",
     "sign_out": "comes and goes: others rely on nothing of it",
     "quote_run": "changes nothing",
     "claim_slots": ANSWERS,

@@ -13,11 +13,15 @@ from prelabel_api.deps import ReviewerDep
 from prelabel_api.rights import Right, rights, table
 from tests.api.conftest import SignIn
 
-FILLED = {"project": "p", "dataset": "d", "name": "n", "sha256": "0" * 64}
+FILLED = {"token_id": "999999", "project": "p", "dataset": "d", "name": "n", "sha256": "0" * 64}
 """What stands for the parameters of a path; all others are numbers."""
 REVIEWERS = {
     "get_form",
     "my_session",
+    "list_tokens",
+    "make_token",
+    "revoke_token",
+    "list_members",
     "sign_out",
     "set_my_password",
     "who_am_i",
@@ -78,6 +82,7 @@ def test_without_a_token_only_what_is_for_anyone_answers(web: TestClient, found:
         "backend_health",
         "backend_metrics",
         "sign_in",
+        "accept_invitation",
         "icon",
         "page",
     }

@@ -6,10 +6,11 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { Redirect, Route, Switch } from 'wouter'
+import { Redirect, Route, Switch, useRoute } from 'wouter'
 import { CommandProvider } from './lib/commands'
 import { useSession } from './lib/session'
 import { Home } from './pages/Home'
+import { Invitation } from './pages/Invitation'
 import { ReviewPage } from './review/ReviewPage'
 import { Shell } from './shell/Shell'
 import { SignIn } from './shell/SignIn'
@@ -21,6 +22,8 @@ const client = new QueryClient({ defaultOptions: { queries: { staleTime: 30_000 
 
 function App() {
   const { data: session, isPending, error } = useSession()
+  const [isInvited, invitation] = useRoute('/invitation/:secret')
+  if (isInvited) return <Invitation secret={invitation.secret} />
   if (isPending) return <main className="frame" aria-busy="true" />
   if (error) return <main className="gate"><p className="bad" role="alert">{error.message} This page tries again by itself.</p></main>
   if (!session) return <main className="gate"><SignIn title="Prelabel" /></main>

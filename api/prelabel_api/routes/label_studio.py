@@ -46,6 +46,7 @@ Answer = dict[str, Any]
 
 
 def signed_in(
+    request: Request,
     store: StoreDep,
     token: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     password: Annotated[HTTPBasicCredentials | None, Depends(basic)],
@@ -56,7 +57,7 @@ def signed_in(
         raise NotSignedIn(
             "give a token of Prelabel as the password of Basic authentication, with any user name"
         )
-    return user_of(store, secret)
+    return user_of(store, secret, request.path_params)
 
 
 async def payload(request: Request) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
-from prelabel import accepting, comparison, costs, projects, report, runs, scores
+from prelabel import accepting, comparison, costs, membership, projects, report, runs, scores
 from prelabel.comparison import Discordant, Sides
 from prelabel.errors import InputError
 from prelabel.measure.calibration import CalibrationReport
@@ -15,7 +15,7 @@ from prelabel.measure.cost import CostPart, CostReport
 from prelabel.measure.drift import Drift
 from prelabel.measure.quality import QualityReport
 from prelabel.measure.scores import By, Score, Scores
-from prelabel.models import Dataset, Run
+from prelabel.models import Dataset, Run, User
 from prelabel.report import Outlook
 from prelabel.tables import as_csv
 from prelabel.versions import Translator
@@ -93,17 +93,19 @@ class Compared:
         self.named = {"runs": runs, "models": models, "prompts": prompts}
         self.project = project
 
-    def sides(self, session: Session) -> Sides:
-        """What is to be compared. Raises InputError where that is not said."""
+    def sides(self, session: Session, user: User) -> Sides:
+        """What is to be compared. Raises InputError where that is not said, NotFound where the user does not see it."""
         given = [(what, names) for what, names in self.named.items() if names]
         if len(given) != 1:
             raise InputError("say what to compare by one of runs, models and prompts, as in runs=3,5")
         [(what, names)] = given
         first, second = self._two(what, names)
         if what == "runs":
+            membership.check_runs(session, user, [_number(first), _number(second)])
             return comparison.of_runs(session, _number(first), _number(second))
         if not self.project:
             raise InputError(f"project: say in which one to compare {what}")
+        membership.check(session, user, {"project": self.project})
         found = projects.find(session, self.project)
         return (comparison.of_models if what == "models" else comparison.of_prompts)(
             session, found, first, second
@@ -127,20 +129,20 @@ ComparedDep = Annotated[Compared, Depends()]
 
 @router.get("/compare")
 def compare_drafts(
-    _lead: LeadDep, session: ReadDep, compared: ComparedDep, limit: Limit = 20
+    lead: LeadDep, session: ReadDep, compared: ComparedDep, limit: Limit = 20
 ) -> ComparisonOut:
     """Two runs, models or prompts on the same examples: the difference of their accuracies, and the first examples behind it."""
-    sides = compared.sides(session)
+    sides = compared.sides(session, lead)
     found = comparison.compare(session, sides)
     return ComparisonOut(**found.model_dump(), discordant=_discordant(session, sides, 0, limit))
 
 
 @router.get("/compare/examples")
 def list_discordant(
-    _lead: LeadDep, session: ReadDep, compared: ComparedDep, after: After = 0, limit: Limit = 100
+    lead: LeadDep, session: ReadDep, compared: ComparedDep, after: After = 0, limit: Limit = 100
 ) -> Page[Discordant]:
     """The examples that only one of the two has right."""
-    return _discordant(session, compared.sides(session), after, limit)
+    return _discordant(session, compared.sides(session, lead), after, limit)
 
 
 def _discordant(session: Session, sides: Sides, after: int, limit: int) -> Page[Discordant]:

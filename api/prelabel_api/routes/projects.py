@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
-from prelabel import journal, ledger, projects, runs, schema_move
+from prelabel import journal, ledger, membership, projects, runs, schema_move
 from prelabel.canonical import Json
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
@@ -48,12 +48,11 @@ def _cap(session: Session, project: Project) -> CapOut:
 
 @router.get("")
 def list_projects(
-    _user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
+    user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
 ) -> Page[ProjectOut]:
-    """All projects, oldest first."""
-    found = session.exec(
-        select(Project).where(col(Project.id) > after).order_by(col(Project.id)).limit(limit + 1)
-    ).all()
+    """All projects that you see, oldest first."""
+    seen = (col(Project.id) > after, col(Project.id).not_in(membership.closed_projects(session, user)))
+    found = session.exec(select(Project).where(*seen).order_by(col(Project.id)).limit(limit + 1)).all()
     return page([_out(session, project) for project in found], [project.id or 0 for project in found], limit)
 
 

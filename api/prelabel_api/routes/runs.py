@@ -9,6 +9,7 @@ from prelabel import (
     form,
     journal,
     ledger,
+    membership,
     progress,
     projects,
     quote,
@@ -132,8 +133,9 @@ def start_run(
 
 @router.get("/runs")
 def list_runs(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100) -> Page[RunOut]:
-    """All runs, oldest first."""
-    found = session.exec(select(Run).where(col(Run.id) > after).order_by(col(Run.id)).limit(limit + 1)).all()
+    """All runs that you see, oldest first."""
+    seen = (col(Run.id) > after, col(Run.id).not_in(membership.closed_runs(session, user)))
+    found = session.exec(select(Run).where(*seen).order_by(col(Run.id)).limit(limit + 1)).all()
     return page([_out(session, run, user) for run in found], [run.id or 0 for run in found], limit)
 
 

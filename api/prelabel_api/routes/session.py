@@ -9,6 +9,7 @@ from sqlmodel import Session
 from prelabel import journal, passwords, signing_in, users
 from prelabel.errors import InputError, NotSignedIn
 from prelabel.models import User
+from prelabel.settings import Settings
 from prelabel_api.bodies import Body, Role
 from prelabel_api.deps import COOKIE, PUBLIC, AdminDep, Name, ReviewerDep, SettingsDep, StoreDep, WriteDep
 
@@ -58,19 +59,19 @@ def sign_in(
         if isinstance(found, NotSignedIn):
             signing_in.note_failure(session, body.name, address)
         else:
-            secret = signing_in.begin(session, found)
-    if isinstance(found, NotSignedIn):
-        raise found  # only now: the attempt that failed is counted
+            return begin(session, found, request, response, settings)
+    raise found  # only now: the attempt that failed is counted
+
+
+def begin(
+    session: Session, user: User, request: Request, response: Response, settings: Settings
+) -> SessionOut:
+    """Begin a session of the user's, whose cookie the response sets."""
+    secret = signing_in.begin(session, user)
     secure = settings.secure_cookies or request.url.scheme == "https"
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=int(signing_in.LONGEST.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=secure,
-    )
-    return _out(found, secret)
+    age = int(signing_in.LONGEST.total_seconds())
+    response.set_cookie(COOKIE, secret, max_age=age, httponly=True, samesite="lax", secure=secure)
+    return _out(user, secret)
 
 
 def _who(session: Session, body: SignInIn, address: str) -> User | NotSignedIn:
@@ -112,7 +113,7 @@ def set_password(name: str, body: PasswordIn, admin: AdminDep, session: WriteDep
 
 
 def _set(session: Session, by: User, of: User, body: PasswordIn, keeping: list[str] | None = None) -> None:
-    user = session.merge(of)
+    user = session.get_one(User, of.id)  # not merged: a token may have lent it a lesser role
     user.password = passwords.hashed(body.new.get_secret_value())
     signing_in.end(session, user, but=keeping or [])
     journal.note(session, by, "password.set", user)

@@ -17,6 +17,7 @@ from prelabel.cli import (
     leading,
     measuring,
     options,
+    people,
     screen,
     screen_money,
     screen_run,
@@ -35,8 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_is_help=True)
-app.add_typer(people, name="user")
+app.add_typer(people.app, name="user")
+app.add_typer(people.members, name="members")
 app.add_typer(schema_commands, name="schema")
 app.add_typer(reviewer_commands, name="reviewers")
 app.command("export")(exporting.export)
@@ -267,43 +268,6 @@ def journal(
     with Client.from_settings(settings()) as client:
         found = client.items("/journal", user=user, act=act, project=project, limit=min(limit, 1_000))
         screen.list_journal(out, list(islice(found, limit)))
-
-
-@people.command("add")
-def user_add(
-    name: Annotated[str, typer.Argument(help="Name of the person or program.")],
-    role: Annotated[str, typer.Option(help="reviewer, senior, lead or admin.")] = "reviewer",
-) -> None:
-    """Add a user and print a token, which is shown this once."""
-    with Client.from_settings(settings()) as client:
-        _show_token(client.post("/users", {"name": name, "role": role}))
-
-
-@people.command("list")
-def user_list() -> None:
-    """List all users."""
-    with Client.from_settings(settings()) as client:
-        screen.list_users(out, list(client.items("/users")))
-
-
-@people.command("token")
-def user_token(name: str) -> None:
-    """Print one more token for a user."""
-    with Client.from_settings(settings()) as client:
-        _show_token(client.post(f"/users/{name}/tokens"))
-
-
-@people.command("revoke")
-def user_revoke(name: str) -> None:
-    """End all tokens of a user at once."""
-    with Client.from_settings(settings()) as client:
-        client.delete(f"/users/{name}/tokens")
-    out.print(f"all tokens of {name} are revoked")
-
-
-def _show_token(issued: Document) -> None:
-    err.print(f"token of {issued['user']}, shown this once:")
-    print(issued["token"])  # noqa: T201 # alone on standard output, so that a script can take it
 
 
 def _bring_in(

@@ -39,7 +39,17 @@ from prelabel.models.drafting import (
     Worker,
 )
 from prelabel.models.guarantee import AuditCut, AuditDraw, Drawn, IssuedCertificate
-from prelabel.models.people import ROLES, Attempt, JournalEntry, ReviewerPause, SignIn, Token, User
+from prelabel.models.people import (
+    ROLES,
+    Attempt,
+    Invitation,
+    JournalEntry,
+    Member,
+    ReviewerPause,
+    SignIn,
+    Token,
+    User,
+)
 from prelabel.models.reviewing import (
     CHECK,
     FREE,
@@ -87,9 +97,11 @@ __all__ = [
     "Image",
     "ImageName",
     "Import",
+    "Invitation",
     "IssuedCertificate",
     "JournalEntry",
     "Label",
+    "Member",
     "Placement",
     "Project",
     "Prompt",

@@ -27,13 +27,15 @@ class User(SQLModel, table=True):
 
 
 class Token(SQLModel, table=True):
-    """A bearer token; only its SHA-256 is kept."""
+    """A bearer token; only its SHA-256 is kept. `role`: what it may do at the most, where that is less than its user may."""
 
     id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="users.id", index=True)
     name: str
     digest: str = Field(unique=True)
+    role: str | None = None
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
     last_used_at: datetime | None = Field(default=None, sa_type=Moment)
     revoked_at: datetime | None = Field(default=None, sa_type=Moment)
 
@@ -61,13 +63,39 @@ class ReviewerPause(SQLModel, table=True):
     carried_out_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class Member(SQLModel, table=True):
+    """Somebody sees a project; without any member it is everyone's."""
+
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    user_id: int = Field(primary_key=True, foreign_key="users.id", index=True)
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Invitation(SQLModel, table=True):
+    """A link by which somebody becomes a user of a role, or a user gets a new password (`user_id`); once, and for some days.
+
+    Only the SHA-256 of its secret is kept.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(unique=True)
+    role: str
+    project_ids: list[int] = Field(default_factory=list, sa_type=JSON)
+    user_id: int | None = Field(default=None, foreign_key="users.id")
+    by_id: int = Field(foreign_key="users.id")
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
 class SignIn(SQLModel, table=True):
-    """A session of a browser; only the SHA-256 of what its cookie holds is kept."""
+    """A session of a browser; only the SHA-256 of what its cookie holds is kept. `role` as that of the token that began it."""
 
     __tablename__ = "sign_in"
     id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="users.id", index=True)
     digest: str = Field(unique=True)
+    role: str | None = None
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     seen_at: datetime = Field(default_factory=now, sa_type=Moment)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)

@@ -15,6 +15,7 @@ from prelabel.lessons import PEOPLE
 from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, SchemaVersion, Slot, User
 from prelabel.policy import Policy
 from prelabel.review import rounds
+from prelabel.review.closed import hidden_runs
 from prelabel.review.work import shown_verdict
 from prelabel.schema import LabelSchema
 
@@ -110,7 +111,12 @@ def feedback(session: Session, user_id: int, after: int, limit: int) -> list[Fee
 
     One per label that holds, `after` the id of an earlier one.
     """
-    shown = [run.id for run in session.exec(select(Run)) if Policy.model_validate(run.policy).feedback]
+    hidden = hidden_runs(session, user_id)
+    shown = [
+        run.id
+        for run in session.exec(select(Run).where(col(Run.id).not_in(hidden)))
+        if Policy.model_validate(run.policy).feedback
+    ]
     answers = (
         wide_select(Label, Review, col(Example.external_id), col(Example.content))
         .join(Placement, col(Placement.label_id) == Label.id)

@@ -15,10 +15,10 @@ from sqlmodel import Session, col, select, update
 from prelabel import place
 from prelabel.bulk import is_postgres
 from prelabel.columns import Moment
-from prelabel.errors import Conflict, InputError
+from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.models import CHECK, FREE, HELD, Label, Placement, Run, Slot, now
 from prelabel.policy import Policy
-from prelabel.review.closed import closed_runs, refusal
+from prelabel.review.closed import closed_runs, hidden_runs, refusal
 from prelabel.review.work import Work, works
 
 MOST_AT_ONCE = 100
@@ -96,7 +96,9 @@ def claim(
     if not 1 <= limit <= MOST_AT_ONCE:
         raise InputError(f"limit: must be from 1 to {MOST_AT_ONCE}, not {limit}")
     one_at_a_time(session, user_id)
-    closed = closed_runs(session, user_id)
+    closed, hidden = closed_runs(session, user_id), hidden_runs(session, user_id)
+    if run_id in hidden:
+        raise NotFound(f"there is no run {run_id}")
     if run_id in closed:
         raise refusal([run_id])
     moment = now()
@@ -109,12 +111,12 @@ def claim(
     }
     if run_id is None:
         del given["run_id"]
-    if closed:
-        given["closed"] = closed
+    if without := [*closed, *hidden]:
+        given["closed"] = without
     slot_ids: list[int] = []
     for source in (OWN, LET_GO, NEXT):
         if len(slot_ids) < limit:
-            statement = _statement(source, run_id is not None, is_postgres(session), bool(closed))
+            statement = _statement(source, run_id is not None, is_postgres(session), bool(without))
             rows = session.execute(statement, given | {"size": limit - len(slot_ids)}).all()
             slot_ids += [slot_id for _, slot_id in sorted((priority, slot_id) for slot_id, priority in rows)]
     if closed and not slot_ids and run_id is None:

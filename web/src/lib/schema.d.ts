@@ -144,6 +144,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Invitations
+         * @description Invitations that can still be accepted, oldest first.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite
+         * @description A link by which somebody becomes a user, or a user sets a new password; good once, for a week. Leads invite reviewers.
+         */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Invitation
+         * @description Become a user, or set your new password, and be signed in.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw Invitation
+         * @description It can be accepted no longer.
+         */
+        delete: operations["withdraw_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/journal": {
         parameters: {
             query?: never;
@@ -215,7 +279,7 @@ export interface paths {
         };
         /**
          * List Projects
-         * @description All projects, oldest first.
+         * @description All projects that you see, oldest first.
          */
         get: operations["list_projects"];
         put?: never;
@@ -477,6 +541,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description The members of a project; none: it is everyone's.
+         */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/members/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add Member
+         * @description Make somebody a member. With the first one the project is closed to all others, and you become one too. All members.
+         */
+        put: operations["add_member"];
+        post?: never;
+        /**
+         * Remove Member
+         * @description Somebody is a member no longer. Without any member the project is everyone's again. All members.
+         */
+        delete: operations["remove_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -829,7 +937,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description All runs, oldest first.
+         * @description All runs that you see, oldest first.
          */
         get: operations["list_runs"];
         put?: never;
@@ -874,6 +982,26 @@ export interface paths {
          * @description Pause accepting drafts without review, or resume it: the test of the audits then begins anew. Drafting goes on.
          */
         post: operations["set_accepting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Agreement
+         * @description How far people agree with each other and with the model, by field, and whether the model may take a person's place.
+         */
+        get: operations["get_agreement"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -974,6 +1102,26 @@ export interface paths {
         get: operations["list_certificates"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/consensus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Consensus
+         * @description Settle examples that several people answered anew, by how good each person is as all their answers show (Dawid and Skene).
+         */
+        post: operations["renew_consensus"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1453,7 +1601,13 @@ export interface paths {
          */
         get: operations["list_reviews"];
         put?: never;
-        post?: never;
+        /**
+         * Import Answers
+         * @description Bring in answers that people gave elsewhere, a JSON object a line: {"example", "reviewer", "label", "seconds", "comment"}.
+         *
+         *     Each goes through the queue as if it were given here. Rows that cannot be taken are listed; the same row again changes nothing.
+         */
+        post: operations["import_answers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1488,6 +1642,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description Your tokens that are alive; an admin may ask for those `of` somebody else.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Make Token
+         * @description One more token of your own, shown this once.
+         */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description End one token of yours; an admin may end any.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -1510,6 +1708,26 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Give a user another role, or close their account, or open it again. One admin is always left.
+         */
+        patch: operations["change_user"];
         trace?: never;
     };
     "/v1/users/{name}/password": {
@@ -1581,6 +1799,27 @@ export interface components {
             writes: boolean;
         };
         /**
+         * AcceptIn
+         * @description The secret of the link, a name (for a new user) and a password.
+         */
+        AcceptIn: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /**
+             * Secret
+             * Format: password
+             */
+            secret: string;
+        };
+        /**
          * Accepted
          * @description At most `wrong` of the labels accepted without review are wrong, a share `share`; by itself with 1 - alpha.
          *
@@ -1637,6 +1876,41 @@ export interface components {
             note: string;
         };
         /**
+         * Agreement
+         * @description A coefficient over `n` examples with at least two answers. None where it is not defined: nobody ever differs, or n = 0.
+         *
+         *     `low` and `high` are the ends of its 95 % interval, from drawing the examples anew (percentile bootstrap).
+         */
+        Agreement: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** N */
+            n: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * AgreementReport
+         * @description What people's answers to the same examples say of the labels.
+         *
+         *     `examples` have answers of two people or more, by `people` in all; checks, skips, flags and seniors' answers are left out.
+         *     `may_replace` is the alternative annotator test of the first field that has classes or numbers; None, with `why_not` in words,
+         *     where there is too little to test.
+         */
+        AgreementReport: {
+            /** Examples */
+            examples: number;
+            /** Fields */
+            fields: components["schemas"]["FieldAgreement"][];
+            may_replace: components["schemas"]["MayReplace"] | null;
+            /** People */
+            people: number;
+            /** Why Not */
+            why_not: string;
+        };
+        /**
          * AnswerIn
          * @description An act of a reviewer on a slot.
          */
@@ -1662,6 +1936,22 @@ export interface components {
              * @description the slot's as you claimed it; it is refused if that has changed
              */
             version?: number | null;
+        };
+        /**
+         * AnswersOut
+         * @description What an import of answers did; `bad_rows` holds the first hundred faults.
+         */
+        AnswersOut: {
+            /** Already There */
+            already_there: number;
+            /** Bad */
+            bad: number;
+            /** Bad Rows */
+            bad_rows: components["schemas"]["BadAnswerOut"][];
+            /** Rows */
+            rows: number;
+            /** Taken */
+            taken: number;
         };
         /**
          * AssignIn
@@ -1691,6 +1981,16 @@ export interface components {
             examples: components["schemas"]["SearchIn"];
             /** User */
             user: string;
+        };
+        /**
+         * BadAnswerOut
+         * @description A row that was not taken, and why.
+         */
+        BadAnswerOut: {
+            /** Reason */
+            reason: string;
+            /** Row */
+            row: number;
         };
         /**
          * BadRowOut
@@ -2064,6 +2364,17 @@ export interface components {
             counts: number[][];
             /** Field */
             field: string;
+        };
+        /**
+         * ConsensusIn
+         * @description With `dry_run`, how many labels would change is said and nothing is done.
+         */
+        ConsensusIn: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
         };
         /**
          * Correction
@@ -2478,6 +2789,26 @@ export interface components {
             } | null;
         };
         /**
+         * FieldAgreement
+         * @description Krippendorff's alpha of one field: of people with each other, and of the draft with single people.
+         *
+         *     `statistic` is what fits the kind. 1 is full agreement, 0 what chance would give. `examples` were drawn at random where
+         *     values are too many to compare them all.
+         */
+        FieldAgreement: {
+            /** Drawn */
+            drawn: number | null;
+            model: components["schemas"]["Agreement"];
+            /** Name */
+            name: string;
+            people: components["schemas"]["Agreement"];
+            /**
+             * Statistic
+             * @enum {string}
+             */
+            statistic: "alpha, nominal" | "alpha, ordinal" | "alpha, interval" | "alpha, by distance";
+        };
+        /**
          * FieldQuality
          * @description One field: accuracy, mean distance of draft and label (0 to 1), classes where it has them, frequent corrections.
          *
@@ -2760,6 +3091,43 @@ export interface components {
             rows: number;
         };
         /**
+         * InvitationIn
+         * @description Whom to invite: a role and the projects they are to be members of; or `user`, who gets to set a new password.
+         */
+        InvitationIn: {
+            /** Projects */
+            projects?: string[];
+            /**
+             * Role
+             * @default reviewer
+             * @enum {string}
+             */
+            role: "reviewer" | "senior" | "lead" | "admin";
+            /** User */
+            user?: string | null;
+        };
+        /**
+         * InvitationOut
+         * @description An invitation that can still be accepted. `path`: where its link leads on this server, shown when it is made and never again.
+         */
+        InvitationOut: {
+            /** By */
+            by: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: number;
+            /** Path */
+            path?: string | null;
+            /** Role */
+            role: string;
+            /** User */
+            user: string | null;
+        };
+        /**
          * Issued
          * @description A certificate as it was issued.
          */
@@ -2772,6 +3140,23 @@ export interface components {
             created_at: string;
             /** Id */
             id: number;
+        };
+        /**
+         * MayReplace
+         * @description The test's outcome. `winning_rate` is the share of people that the model wins against; from one half on it passes.
+         *
+         *     `advantage` is how likely the model is at least as near to the others as a person chosen at random. `people` are those who
+         *     answered enough examples to be tested.
+         */
+        MayReplace: {
+            /** Advantage */
+            advantage: number;
+            /** Passed */
+            passed: boolean;
+            /** People */
+            people: number;
+            /** Winning Rate */
+            winning_rate: number;
         };
         /**
          * ModelQuote
@@ -3511,6 +3896,23 @@ export interface components {
             queued: number;
         };
         /**
+         * Resettled
+         * @description `examples` have answers of two people or more. `changed` get another label than their consensus, `settled` are those on
+         *     which people had disagreed and that no senior has settled or holds. `act` is the line of the journal; null in a dry run.
+         */
+        Resettled: {
+            /** Act */
+            act: number | null;
+            /** Changed */
+            changed: number;
+            /** Examples */
+            examples: number;
+            /** Settled */
+            settled: number;
+            /** Skills */
+            skills: components["schemas"]["SkillOf"][];
+        };
+        /**
          * ResumeIn
          * @description How to go on after a pause.
          */
@@ -3906,6 +4308,18 @@ export interface components {
             token: string;
         };
         /**
+         * SkillOf
+         * @description How probably a person's answers are right, as the answers of all tell; `answers` is what that rests on.
+         */
+        SkillOf: {
+            /** Accuracy */
+            accuracy: number;
+            /** Answers */
+            answers: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * SlotsIn
          * @description Slots by id.
          */
@@ -4037,6 +4451,42 @@ export interface components {
             spent?: number[] | null;
         };
         /**
+         * TokenIn
+         * @description A token of your own: `role` is the most that it may do, `days` how long it lives.
+         */
+        TokenIn: {
+            /** Days */
+            days?: number | null;
+            /**
+             * Name
+             * @default mine
+             */
+            name: string;
+            /** Role */
+            role?: ("reviewer" | "senior" | "lead" | "admin") | null;
+        };
+        /**
+         * TokenInfo
+         * @description A token that is alive; never the token itself.
+         */
+        TokenInfo: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: number;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string | null;
+        };
+        /**
          * TokenOut
          * @description A new token. It is shown this once and kept only as a hash.
          */
@@ -4080,6 +4530,16 @@ export interface components {
              * @description made by the client for this act; sending it again does nothing new
              */
             client_token: string;
+        };
+        /**
+         * UserChange
+         * @description What is to change of a user; what is left out stays.
+         */
+        UserChange: {
+            /** Disabled */
+            disabled?: boolean | null;
+            /** Role */
+            role?: ("reviewer" | "senior" | "lead" | "admin") | null;
         };
         /**
          * UserIn
@@ -4583,6 +5043,166 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_BadRowOut_"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdraw_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {
@@ -5375,6 +5995,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Scores"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"][];
                 };
             };
             /** @description Client Error */
@@ -6324,6 +7066,46 @@ export interface operations {
             };
         };
     };
+    get_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_batches: {
         parameters: {
             query?: {
@@ -6512,6 +7294,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Issued_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_consensus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsensusIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resettled"];
                 };
             };
             /** @description Client Error */
@@ -7621,6 +8447,50 @@ export interface operations {
             };
         };
     };
+    import_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswersOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     my_session: {
         parameters: {
             query?: never;
@@ -7739,6 +8609,126 @@ export interface operations {
             };
         };
     };
+    list_tokens: {
+        parameters: {
+            query?: {
+                of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenInfo"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -7802,6 +8792,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
                 };
             };
             /** @description Client Error */

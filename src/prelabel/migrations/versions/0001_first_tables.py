@@ -80,6 +80,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_dataset_project_id_name")),
     )
     op.create_table(
+        "invitation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("project_ids", sa.JSON(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_invitation_by_id_users")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_invitation_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("digest", name=op.f("uq_invitation_digest")),
+    )
+    op.create_table(
         "journal",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
@@ -94,6 +110,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_journal_project_id_id"), "journal", ["project_id", "id"], unique=False)
     op.create_index(op.f("ix_journal_user_id_id"), "journal", ["user_id", "id"], unique=False)
+    op.create_table(
+        "member",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_member_project_id_project")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_member_user_id_users")),
+        sa.PrimaryKeyConstraint("project_id", "user_id", name=op.f("pk_member")),
+    )
+    op.create_index(op.f("ix_member_user_id"), "member", ["user_id"], unique=False)
     op.create_table(
         "schema_version",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -112,6 +138,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("seen_at", Moment(), nullable=False),
         sa.Column("ended_at", Moment(), nullable=True),
@@ -126,7 +153,9 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=True),
         sa.Column("last_used_at", Moment(), nullable=True),
         sa.Column("revoked_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_token_user_id_users")),
@@ -828,9 +857,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sign_in_user_id"), table_name="sign_in")
     op.drop_table("sign_in")
     op.drop_table("schema_version")
+    op.drop_index(op.f("ix_member_user_id"), table_name="member")
+    op.drop_table("member")
     op.drop_index(op.f("ix_journal_user_id_id"), table_name="journal")
     op.drop_index(op.f("ix_journal_project_id_id"), table_name="journal")
     op.drop_table("journal")
+    op.drop_table("invitation")
     op.drop_table("dataset")
     op.drop_table("worker")
     op.drop_table("users")

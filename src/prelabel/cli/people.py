@@ -1,0 +1,142 @@
+"""The commands about users, their tokens and passwords, invitations, and the members of projects."""
+
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from prelabel.cli import screen
+from prelabel.cli.console import err, out
+from prelabel.cli.screen import plain
+from prelabel.client import Client, Document
+from prelabel.settings import settings
+
+Role = Literal["reviewer", "senior", "lead", "admin"]
+Name = Annotated[str, typer.Argument(help="Name of the person or program.")]
+app = typer.Typer(help="Who may come in: users, tokens, passwords, invitations.", no_args_is_help=True)
+members = typer.Typer(help="Who sees a project; without members it is everyone's.", no_args_is_help=True)
+
+
+@app.command("add")
+def add(name: Name, role: Annotated[Role, typer.Option(help="What they may do.")] = "reviewer") -> None:
+    """Add a user and print a token, which is shown this once."""
+    with Client.from_settings(settings()) as client:
+        _show_token(client.post("/users", {"name": name, "role": role}))
+
+
+@app.command("list")
+def list_users() -> None:
+    """List all users."""
+    with Client.from_settings(settings()) as client:
+        screen.list_users(out, list(client.items("/users")))
+
+
+@app.command("role")
+def change_role(
+    name: Name, role: Annotated[Role, typer.Argument(help="What they may do from now on.")]
+) -> None:
+    """Give a user another role."""
+    _change(name, {"role": role})
+
+
+@app.command("disable")
+def disable(name: Name) -> None:
+    """Close a user's account: no token, password or session of theirs works any more. Their work stays."""
+    _change(name, {"disabled": True})
+
+
+@app.command("enable")
+def enable(name: Name) -> None:
+    """Open a closed account again."""
+    _change(name, {"disabled": False})
+
+
+@app.command("invite")
+def invite(
+    role: Annotated[Role, typer.Argument(help="What they will be able to do.")] = "reviewer",
+    project: Annotated[list[str], typer.Option(help="A project that they become a member of; may be given again.")] = [],  # noqa: B006
+) -> None:  # fmt: skip
+    """Print a link by which somebody becomes a user; good once, for a week."""
+    with Client.from_settings(settings()) as client:
+        made = client.post("/invitations", {"role": role, "projects": project})
+        out.print(f"{client.url}{made['path']}", soft_wrap=True)
+
+
+@app.command("reset")
+def reset(name: Name) -> None:
+    """Print a link by which a user sets a new password; good once, for a week."""
+    with Client.from_settings(settings()) as client:
+        made = client.post("/invitations", {"user": name})
+        out.print(f"{client.url}{made['path']}", soft_wrap=True)
+
+
+@app.command("token")
+def token(name: Name) -> None:
+    """Print one more token for a user."""
+    with Client.from_settings(settings()) as client:
+        _show_token(client.post(f"/users/{name}/tokens"))
+
+
+@app.command("tokens")
+def list_tokens(name: Annotated[str, typer.Argument(help="Whose; without it, yours.")] = "") -> None:
+    """List tokens that are alive, and when each was last used."""
+    with Client.from_settings(settings()) as client:
+        found = client.get("/tokens", **({"of": name} if name else {}))
+    table = Table("id", "name", "may do", "last used", "ends", box=None, pad_edge=False)
+    for one in found:
+        table.add_row(
+            str(one["id"]), plain(one["name"]), one["role"] or "all that its user may",
+            (one["last_used_at"] or "never")[:16], (one["expires_at"] or "–")[:16],
+        )  # fmt: skip
+    out.print(table)
+
+
+@app.command("revoke")
+def revoke(
+    name: Annotated[str, typer.Argument(help="Whose tokens to end.")] = "",
+    token: Annotated[int, typer.Option(help="Only this one, by its id.")] = 0,
+) -> None:
+    """End all tokens of a user at once, or one."""
+    with Client.from_settings(settings()) as client:
+        client.delete(f"/tokens/{token}" if token else f"/users/{name}/tokens")
+    out.print(f"token {token} is revoked" if token else f"all tokens of {plain(name)} are revoked")
+
+
+@members.command("list")
+def list_members(project: str) -> None:
+    """List who sees a project."""
+    with Client.from_settings(settings()) as client:
+        _show_members(project, client.get(f"/projects/{project}/members"))
+
+
+@members.command("add")
+def add_member(project: str, name: Name) -> None:
+    """Make somebody a member; with the first one the project is closed to all others, and you become one too."""
+    with Client.from_settings(settings()) as client:
+        _show_members(project, client.put(f"/projects/{project}/members/{name}"))
+
+
+@members.command("remove")
+def remove_member(project: str, name: Name) -> None:
+    """Somebody is a member no longer; without any the project is everyone's again."""
+    with Client.from_settings(settings()) as client:
+        client.delete(f"/projects/{project}/members/{name}")
+        _show_members(project, client.get(f"/projects/{project}/members"))
+
+
+def _change(name: str, body: Document) -> None:
+    with Client.from_settings(settings()) as client:
+        user = client.patch(f"/users/{name}", body)
+    out.print(f"{plain(user['name'])} is {user['role']}")
+
+
+def _show_members(project: str, found: list[Document]) -> None:
+    if not found:
+        out.print(f"{plain(project)} has no members: everyone sees it")
+        return
+    out.print(f"{plain(project)} is seen by admins and {', '.join(plain(one['name']) for one in found)}")
+
+
+def _show_token(made: Document) -> None:
+    err.print(f"token of {plain(made['user'])}, shown this once:")
+    print(made["token"])  # noqa: T201 # alone on standard output, so that a script can take it

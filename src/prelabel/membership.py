@@ -1,0 +1,115 @@
+"""Who sees a project: everyone, until it has members; from then on those, and admins.
+
+To all others it does not exist: what belongs to it is not found.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from prelabel.errors import NotFound
+from prelabel.models import Dataset, ImageName, Import, Member, Project, Run, Slot, User
+
+CLOSED = text("""
+    SELECT DISTINCT project_id FROM member
+    WHERE project_id NOT IN (SELECT project_id FROM member WHERE user_id = :user_id)
+""")
+"""By hand: it is asked before each request."""
+
+
+def closed_projects(session: Session, user: User) -> set[int]:
+    """Projects that have members, of whom the user is none; nothing is closed to admins."""
+    if user.role == "admin":
+        return set()
+    return set(session.execute(CLOSED, {"user_id": user.id}).scalars())
+
+
+def closed_runs(session: Session, user: User) -> list[int]:
+    """Runs of such projects, by id."""
+    if not (closed := closed_projects(session, user)):
+        return []
+    runs = select(Run.id).join(Dataset, col(Dataset.id) == Run.dataset_id)
+    return [run_id or 0 for run_id in session.exec(runs.where(col(Dataset.project_id).in_(closed)))]
+
+
+def check(session: Session, user: User, addressed: Mapping[str, str]) -> None:
+    """Raise NotFound where what a path addresses, by the names of its parts, belongs to a project that is closed to the user."""
+    if not addressed or not (closed := closed_projects(session, user)):
+        return
+    for name, value in addressed.items():
+        whose = WHOSE[name](session, value) if name in WHOSE else set()
+        if whose and whose <= closed:
+            raise NotFound(f"there is no {name.removesuffix('_id')} {_quoted(name, value)}")
+
+
+def check_runs(session: Session, user: User, run_ids: Collection[int]) -> None:
+    """Raise NotFound where one of these runs is closed to the user."""
+    for run_id in run_ids:
+        check(session, user, {"run_id": str(run_id)})
+
+
+def members(session: Session, project: Project) -> Sequence[User]:
+    """The members of a project, by name; none where it is everyone's."""
+    joined = select(User).join(Member, col(Member.user_id) == User.id).where(Member.project_id == project.id)
+    return session.exec(joined.order_by(col(User.name))).all()
+
+
+def add(session: Session, project: Project, user: User, by: User) -> list[User]:
+    """Make someone a member; with the first one, who does so becomes one too, unless they see everything anyhow. Who is new."""
+    there = {one.id for one in members(session, project)}
+    wanted = [user, *([by] if not there and by.role != "admin" and by.id != user.id else [])]
+    new = [one for one in wanted if one.id not in there]
+    session.add_all(Member(project_id=project.id or 0, user_id=one.id or 0) for one in new)
+    session.flush()
+    return new
+
+
+def remove(session: Session, project: Project, user: User) -> None:
+    """Someone is a member no longer; without any the project is everyone's again. Raises NotFound."""
+    member = session.get(Member, (project.id, user.id))
+    if member is None:
+        raise NotFound(f"{user.name} is no member of project {project.name!r}")
+    session.delete(member)
+    session.flush()
+
+
+def _of_project(session: Session, name: str) -> set[int]:
+    return set(filter(None, session.exec(select(Project.id).where(Project.name == name))))
+
+
+def _of_run(session: Session, run_id: str) -> set[int]:
+    if not run_id.isdecimal():
+        return set()
+    runs = select(Dataset.project_id).join(Run, col(Run.dataset_id) == Dataset.id)
+    return set(session.exec(runs.where(Run.id == int(run_id))))
+
+
+def _of_slot(session: Session, slot_id: str) -> set[int]:
+    if not slot_id.isdecimal():
+        return set()
+    run_id = session.exec(select(Slot.run_id).where(Slot.id == int(slot_id))).first()
+    return _of_run(session, str(run_id)) if run_id else set()
+
+
+def _of_import(session: Session, import_id: str) -> set[int]:
+    if not import_id.isdecimal():
+        return set()
+    imports = select(Dataset.project_id).join(Import, col(Import.dataset_id) == Dataset.id)
+    return set(session.exec(imports.where(Import.id == int(import_id))))
+
+
+def _of_image(session: Session, sha256: str) -> set[int]:
+    """Of all projects that have it by a name; one that stood in a row itself is known by nothing but its hash."""
+    names = select(Dataset.project_id).join(ImageName, col(ImageName.dataset_id) == Dataset.id)
+    return set(session.exec(names.where(ImageName.sha256 == sha256)))
+
+
+WHOSE = {
+    "project": _of_project, "run_id": _of_run, "slot_id": _of_slot, "import_id": _of_import, "sha256": _of_image,
+}  # fmt: skip
+"""How to find the projects of what a path addresses, by the name of the part of the path."""
+
+
+def _quoted(name: str, value: str) -> str:
+    return repr(value) if name == "project" else value
