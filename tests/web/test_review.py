@@ -275,3 +275,17 @@ def test_a_flag_needs_a_word_and_a_skip_does_not(service: Running, people: Peopl
         person.is_saved()
     failed = list(service.client.items(f"/runs/{run_id}/examples", place="failed"))
     assert [(one["id"]) for one in failed] == [flagged]
+
+
+def test_names_of_spans_and_arcs_of_relations_are_drawn_at_once(service: Running, people: People) -> None:
+    fields = {
+        "who": {"kind": "spans", "options": ["person"]},
+        "facts": {"kind": "relations", "between": "who", "options": ["met"]},
+    }
+    who = [{"start": 2, "end": 14, "label": "person"}, {"start": 19, "end": 34, "label": "person"}]
+    met = [{"label": "met", "head": {"start": 2, "end": 14}, "tail": {"start": 19, "end": 34}}]
+    run_id = queue_up(service, "drawn", fields, drafted(texts(2), {"who": who, "facts": met}))
+    with people.person() as person:
+        person.review(run_id)
+        expect(person.page.locator(".arcs .tagl")).to_have_text(["person", "person"])
+        expect(person.page.locator(".arcs path")).to_have_count(1)

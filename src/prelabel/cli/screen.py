@@ -31,6 +31,7 @@ def welcome(out: Console, settings: Settings) -> None:
     """What to do with a server that has just started."""
     out.print(f"[bold]Prelabel is up[/] at {settings.server} (API reference: {settings.server}/docs)")
     out.print(f"data, logs and the admin's token: {settings.home}")
+    out.print(f"people review at {settings.server}: sign in with the token in {settings.home / 'token'}")
     out.print("next, in another terminal (Ctrl-C here stops the server):")
     for variable, value, usual in _shared(settings):
         if value != usual:

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useState, type RefObject } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import { key, relationKey, type Relation } from './marks'
 
 export type Tag = { place: string; text: string; color: string }
@@ -10,7 +10,6 @@ type Part = { id: string; x1: number; x2: number; row: number; lift: number; isS
 const LIFT = 11
 
 type Props = {
-  host: RefObject<HTMLDivElement | null>
   tags: Tag[]
   relations: Relation[]
   drafted: Set<string>
@@ -19,11 +18,12 @@ type Props = {
 }
 
 /** Names of spans and arcs of relations, drawn over the text from where its spans really lie; so the text itself stays plain. */
-export function Overlay({ host, tags, relations, drafted, selected, colorOf }: Props) {
+export function Overlay({ tags, relations, drafted, selected, colorOf }: Props) {
   const [drawn, setDrawn] = useState<{ spots: Record<string, Spot>; parts: Part[]; tops: number[] }>({ spots: {}, parts: [], tops: [] })
   const what = `${tags.map((tag) => tag.place + tag.text).join()}|${relations.map(relationKey).join()}`
+  const svg = useRef<SVGSVGElement>(null)
   useLayoutEffect(() => {
-    const element = host.current
+    const element = svg.current?.parentElement // the text itself: its own reference is not set yet when this runs first
     if (!element) return
     const draw = () => setDrawn(measured(element, relations))
     draw()
@@ -35,10 +35,10 @@ export function Overlay({ host, tags, relations, drafted, selected, colorOf }: P
       observer.disconnect()
       cancelAnimationFrame(frame)
     }
-  }, [host, what]) // eslint-disable-line react-hooks/exhaustive-deps
+  }, [what]) // eslint-disable-line react-hooks/exhaustive-deps
   const byKey = new Map(relations.map((relation) => [relationKey(relation), relation]))
   return (
-    <svg className="arcs" aria-hidden="true">
+    <svg ref={svg} className="arcs" aria-hidden="true">
       {tags.map((tag, index) => {
         const spot = drawn.spots[tag.place]
         return spot && <text key={index} className="tagl" x={spot.x} y={spot.y} style={{ fill: tag.color }}>{tag.text}</text>

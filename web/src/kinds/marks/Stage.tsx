@@ -56,7 +56,7 @@ export function Stage(props: FieldProps) {
           )
         })}
         <Overlay
-          host={host} relations={all} selected={selected} drafted={drafted} colorOf={() => 'var(--ink-3)'}
+          relations={all} selected={selected} drafted={drafted} colorOf={() => 'var(--ink-3)'}
           tags={spans.map((span) => ({ place: key(span), text: span.label, color: colorOf(span.label) }))}
         />
       </div>

@@ -1,0 +1,168 @@
+"""Pictures of the page, as people see it: `make screenshots` writes them, each light and dark, at the width of a laptop and a phone."""
+
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, sync_playwright
+
+from tests.running import TOKEN, Running, running
+from tests.web.filling import INTENTS, SAID, queue_up, tickets
+from tests.web.person import Person
+
+OUT = Path(__file__).parents[2] / "docs" / "pictures"
+SIZES = {"": (1440, 900), "-phone": (390, 844)}
+TEXT = (
+    "Ada Lovelace worked with Charles Babbage in London on the Analytical Engine, and wrote its first program in 1843 "
+    "for the Royal Society."
+)
+
+
+def at(words: str, label: str = "") -> dict[str, Any]:
+    start = TEXT.index(words)
+    return {"start": start, "end": start + len(words)} | ({"label": label} if label else {})
+
+
+def choice(service: Running) -> int:
+    return queue_up(
+        service, "support_intents", {"intent": {"kind": "choice", "options": INTENTS}}, tickets(60)
+    )
+
+
+def form(service: Running) -> int:
+    topics = {
+        "billing": "Anything about money",
+        "delivery": "Where a parcel is",
+        "returns": "Sending it back",
+    }
+    fields = {
+        "topic": {"kind": "choice", "options": topics, "description": "What it is about"},
+        "urgent": {"kind": "boolean"},
+        "tone": {"kind": "rating", "meanings": {1: "furious", 5: "delighted"}},
+        "aspects": {"kind": "choices", "options": ["price", "speed", "service", "quality"]},
+    }
+    label = {"topic": "billing", "urgent": True, "tone": 2, "aspects": ["price"]}
+    rows = [{"id": f"f-{at}", "text": SAID[at % 5], "drafts": [_draft(label)]} for at in range(6)]
+    return queue_up(service, "tickets", fields, rows)
+
+
+def spans(service: Running) -> int:
+    fields = {
+        "entities": {"kind": "spans", "options": ["person", "place", "organisation", "work"]},
+        "facts": {
+            "kind": "relations",
+            "between": "entities",
+            "options": ["worked_with", "wrote", "located_in"],
+        },
+    }
+    entities = [at("Ada Lovelace", "person"), at("Charles Babbage", "person"), at("London", "place")]
+    entities += [at("Analytical Engine", "work"), at("Royal Society", "organisation")]
+    facts = [
+        {"label": "worked_with", "head": at("Ada Lovelace"), "tail": at("Charles Babbage")},
+        {"label": "wrote", "head": at("Ada Lovelace"), "tail": at("Royal Society")},
+        {"label": "located_in", "head": at("Charles Babbage"), "tail": at("London")},
+    ]
+    draft = _draft({"entities": entities, "facts": facts})
+    return queue_up(
+        service, "history", fields, [{"id": f"h-{at}", "text": TEXT, "drafts": [draft]} for at in range(3)]
+    )
+
+
+def boxes(service: Running) -> int:
+    image = Image.new("RGB", (640, 480), "#cdbfae")
+    draw = ImageDraw.Draw(image)
+    for x, y, radius in ((150, 140, 50), (420, 260, 70), (280, 380, 40)):
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill="#8c2f39")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    fields = {"cells": {"kind": "boxes", "options": ["red", "white", "platelet"]}}
+    service.client.define_project("cells", {"fields": fields})
+    service.client.upload_image("cells", "first", "a.png", file.getvalue())
+    drawn = [_box(100, 90, 100, 100, "red"), _box(350, 190, 140, 140, "white")]
+    rows = [{"id": f"c-{at}", "image": "a.png", "drafts": [_draft({"cells": drawn})]} for at in range(3)]
+    return queue_up(service, "cells", fields, rows)
+
+
+def pair(service: Running) -> int:
+    row = {
+        "prompt": "How do I cook rice?",
+        "response_a": "Rinse it, add twice the water, bring it to the boil, then simmer for twelve minutes with the lid on.",
+        "response_b": "Rice is the seed of a grass and the staple food of half the world.",
+    }
+    rows = [row | {"id": f"p-{at}", "drafts": [_draft("A")]} for at in range(3)]
+    return queue_up(service, "answers", {"better": {"kind": "preference"}}, rows)
+
+
+def text(service: Running) -> int:
+    said = "Your order are on the way and will be with you by tomorow noon. Thank for your patience!"
+    rows = [{"id": f"w-{at}", "text": "Where is my order 7781?", "drafts": [_draft(said)]} for at in range(3)]
+    return queue_up(service, "replies", {"answer": {"kind": "text"}}, rows)
+
+
+def _draft(label: Any) -> dict[str, Any]:
+    return {"model": "small", "label": label, "confidence": 0.6}
+
+
+def _box(x: int, y: int, width: int, height: int, label: str) -> dict[str, Any]:
+    return {"x": x / 640, "y": y / 480, "width": width / 640, "height": height / 480, "label": label}
+
+
+def edited(page: Page) -> None:
+    page.keyboard.press("e")
+    page.keyboard.press("Control+A")
+    page.keyboard.type(
+        "Your order is on its way and will be with you by tomorrow noon. Thank you for your patience!"
+    )
+
+
+SCENES: dict[str, tuple[Callable[[Running], int], Callable[[Page], None]]] = {
+    "choice": (choice, lambda page: None),
+    "form": (form, lambda page: None),
+    "spans": (spans, lambda page: page.keyboard.press("j")),
+    "boxes": (boxes, lambda page: page.keyboard.press("j")),
+    "pair": (pair, lambda page: None),
+    "text": (text, edited),
+    "keys": (choice, lambda page: page.keyboard.press("?")),
+}
+
+
+def main() -> None:
+    """Write the pictures that are named, or all, into docs/pictures or the folder given by --out."""
+    arguments = sys.argv[1:]
+    out = Path(arguments.pop(arguments.index("--out") + 1)) if "--out" in arguments else OUT
+    wanted = [name for name in arguments if name in SCENES] or list(SCENES)
+    out.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running(Path(home), 1) as service,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        runs = {name: SCENES[name][0](service) for name in wanted}
+        for scheme in ("light", "dark"):
+            for suffix, (width, height) in SIZES.items():
+                size: Any = {"width": width, "height": height}
+                context = browser.new_context(viewport=size, color_scheme=scheme)
+                person = Person(context.new_page(), f"http://127.0.0.1:{service.port}")
+                person.sign_in(TOKEN)
+                person.page.wait_for_selector(".runs li")
+                person.page.screenshot(path=out / f"home-{scheme}{suffix}.png")
+                for name in wanted:
+                    person.review(runs[name])
+                    person.page.wait_for_timeout(400)
+                    SCENES[name][1](person.page)
+                    person.page.wait_for_timeout(200)
+                    person.page.screenshot(path=out / f"{name}-{scheme}{suffix}.png")
+                context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
