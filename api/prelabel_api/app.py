@@ -9,6 +9,7 @@ from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors, pages
 from prelabel_api.routes import (
+    alarms,
     datasets,
     examples,
     exports,
@@ -52,6 +53,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         datasets,
         images,
         runs,
+        alarms,
         reviewers,
         measure,
         guarantee,

@@ -23,7 +23,8 @@ Act = Literal[
     "run.start", "run.pause", "run.resume", "run.cancel", "accepting.pause", "accepting.resume",
     "reviewer.pause", "reviewer.resume",
     "export.take",
-    "webhook.add", "webhook.remove", "webhook.resend",
+    "webhook.add", "webhook.remove", "webhook.resend", "webhook.test",
+    "alarm.acknowledge",
 ]  # fmt: skip
 """What is noted. `dataset.import` is an import that began, `dataset.imported` its end with how many rows it brought."""
 

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from prelabel import __version__
 from prelabel.cli import examples, exporting, guarantee, measuring, options, screen, screen_money, screen_run
+from prelabel.cli.alarms import app as alarm_commands
 from prelabel.cli.console import err, out
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
@@ -28,6 +29,7 @@ people = typer.Typer(help="Who may sign in: add, list, token, revoke.", no_args_
 app.add_typer(people, name="user")
 app.add_typer(schema_commands, name="schema")
 app.add_typer(reviewer_commands, name="reviewers")
+app.add_typer(alarm_commands, name="alarms")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
 app.command("certificate")(guarantee.certificate)
