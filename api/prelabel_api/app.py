@@ -11,6 +11,7 @@ from prelabel_api import errors, pages
 from prelabel_api.routes import (
     alarms,
     datasets,
+    events,
     examples,
     exports,
     guarantee,
@@ -27,6 +28,7 @@ from prelabel_api.routes import (
     users,
     webhooks,
 )
+from prelabel_api.streams import Hub
 
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
@@ -43,6 +45,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         responses={"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}},
     )
     app.state.store, app.state.settings, app.state.queue = store, settings, wake
+    app.state.hub = Hub(store)
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
@@ -54,6 +57,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         images,
         runs,
         alarms,
+        events,
         reviewers,
         measure,
         guarantee,

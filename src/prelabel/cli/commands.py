@@ -9,7 +9,17 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, guarantee, measuring, options, screen, screen_money, screen_run
+from prelabel.cli import (
+    examples,
+    exporting,
+    guarantee,
+    measuring,
+    options,
+    screen,
+    screen_money,
+    screen_run,
+    watching,
+)
 from prelabel.cli.alarms import app as alarm_commands
 from prelabel.cli.console import err, out
 from prelabel.cli.reviewers import app as reviewer_commands
@@ -35,6 +45,7 @@ app.command("examples")(examples.list_examples)
 app.command("certificate")(guarantee.certificate)
 app.command("verify")(guarantee.verify)
 app.command("plan")(guarantee.plan)
+app.command("watch")(watching.watch)
 app.command("formats")(exporting.list_formats)
 for command in (measuring.measure, measuring.compare, measuring.accepting):
     app.command()(command)
