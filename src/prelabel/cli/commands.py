@@ -24,6 +24,7 @@ from prelabel.cli.alarms import app as alarm_commands
 from prelabel.cli.console import err, out
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
+from prelabel.cli.webhooks import app as webhook_commands
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
@@ -40,6 +41,7 @@ app.add_typer(people, name="user")
 app.add_typer(schema_commands, name="schema")
 app.add_typer(reviewer_commands, name="reviewers")
 app.add_typer(alarm_commands, name="alarms")
+app.add_typer(webhook_commands, name="webhook")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
 app.command("certificate")(guarantee.certificate)
