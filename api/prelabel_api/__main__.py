@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from prelabel.parent import end_with_parent
 from prelabel.settings import Settings, settings
 from prelabel.store import Store, store
 from prelabel_api.app import create_app
+from prelabel_api.streams import Hub
 from prelabel_worker.queue import CeleryQueue
+
+ENDING_SECONDS = 20
+"""Time for requests in progress once it is told to end; `prelabel up` waits somewhat longer."""
 
 
 def main() -> None:
@@ -26,7 +31,31 @@ def main() -> None:
     except PrelabelError as error:
         sys.exit(f"prelabel-api: {error}")
     app = create_app(store(), settings(), CeleryQueue())
-    uvicorn.run(app, host=settings().host, port=settings().port, log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        app,
+        host=settings().host,
+        port=settings().port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=ENDING_SECONDS,
+    )
+    server = Server(config, app.state.hub)
+    server.run()
+    if not server.started:
+        sys.exit(1)  # uvicorn has said why
+
+
+class Server(uvicorn.Server):
+    """Ends the open streams when it is told to end, which would else last for as long as somebody listens."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what has begun, and end."""
+        self._hub.close()
+        await super().shutdown(sockets)
 
 
 def first_admin(opened: Store, used: Settings) -> None:

@@ -11,7 +11,9 @@ from prelabel_api import errors, pages
 from prelabel_api.routes import (
     access,
     agreement,
+    alarms,
     datasets,
+    events,
     examples,
     exports,
     guarantee,
@@ -29,6 +31,7 @@ from prelabel_api.routes import (
     users,
     webhooks,
 )
+from prelabel_api.streams import Hub
 
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
@@ -45,6 +48,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         responses={"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}},
     )
     app.state.store, app.state.settings, app.state.queue = store, settings, wake
+    app.state.hub = Hub(store)
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
@@ -56,6 +60,8 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         datasets,
         images,
         runs,
+        alarms,
+        events,
         reviewers,
         measure,
         guarantee,

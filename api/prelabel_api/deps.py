@@ -16,6 +16,7 @@ from prelabel.models import User
 from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
+from prelabel_api.streams import Hub
 
 COOKIE = "prelabel_session"
 bearer = HTTPBearer(auto_error=False, description="a token from `prelabel user add` or `prelabel user token`")
@@ -37,9 +38,15 @@ async def queue_of(request: Request) -> Queue:
     return cast(Queue, request.app.state.queue)
 
 
+async def hub_of(request: Request) -> Hub:
+    """The streams of the application."""
+    return cast(Hub, request.app.state.hub)
+
+
 StoreDep = Annotated[Store, Depends(store_of)]
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 QueueDep = Annotated[Queue, Depends(queue_of)]
+HubDep = Annotated[Hub, Depends(hub_of)]
 
 
 def writing(store: StoreDep) -> Iterator[Session]:

@@ -1,5 +1,6 @@
 """The Python client: what the command line and the demo use to talk to the API."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,9 @@ from prelabel.settings import Settings
 Document = dict[str, Any]
 """A JSON object as the API answers it; its fields are in the API's reference (/docs)."""
 UPLOAD_CHUNK = 1 << 18
+EVENTS_AGAIN = 1.0
+EVENTS_SILENCE = 45.0
+"""Seconds without even a heartbeat, of which there is one every 15, after which a stream counts as broken off."""
 
 
 class Client:
@@ -169,6 +173,38 @@ class Client:
         """What that file holds and what it does not."""
         params = {"format": file_format, "include": include, **selection}
         return dict(self.get(f"/runs/{run_id}/export/report", **params))
+
+    def events(self, path: str) -> Iterator[Document]:
+        """The data of a live page's events, for ever: where a stream ends or breaks off, another is opened.
+
+        Raises Unavailable where no server answers when it begins.
+        """
+        known, has_begun = "", False
+        while True:
+            try:
+                for event_id, data in self._stream(path, known):
+                    known, has_begun = event_id, True
+                    yield data
+            except httpx2.TransportError as error:
+                if not has_begun:
+                    raise self._no_answer(error) from error
+            time.sleep(EVENTS_AGAIN)
+
+    def _stream(self, path: str, known: str) -> Iterator[tuple[str, Document]]:
+        """Ids and data of the events of one stream; comments and the fields that have none of these are passed over."""
+        timeout = httpx2.Timeout(30, read=EVENTS_SILENCE)
+        headers = {"Last-Event-ID": known}
+        with self._http.stream("GET", f"/v1{path}", headers=headers, timeout=timeout) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _error(answer)
+            found: dict[str, str] = {}
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                found[name] = value
+                if not line and (data := found.get("data")):
+                    yield found["id"], json.loads(data)
+                    found = {}
 
     def _send(self, method: str, path: str, **options: Any) -> Any:
         answer = self._answer(method, path, **options)

@@ -25,7 +25,8 @@ Act = Literal[
     "reviewer.pause", "reviewer.resume",
     "answers.import", "consensus.renew",
     "export.take",
-    "webhook.add", "webhook.remove", "webhook.resend",
+    "webhook.add", "webhook.remove", "webhook.resend", "webhook.test",
+    "alarm.acknowledge",
 ]  # fmt: skip
 """What is noted. `dataset.import` is an import that began, `dataset.imported` its end with how many rows it brought."""
 

@@ -1,16 +1,21 @@
-"""Labels that webhooks are to be told of, written in the transaction that settles them."""
+"""What webhooks are to be told, written in the transaction in which it happens."""
 
+import json
+import secrets
 from collections.abc import Collection, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
 from prelabel.bulk import insert_rows
-from prelabel.models import Dataset, Run, UnsentLabel, Webhook
+from prelabel.models import Dataset, Delivery, Run, UnsentLabel, Webhook, now
 
-Event = Literal["label.settled", "run.finished"]
+Event = Literal["label.settled", "run.finished", "alarm"]
 SETTLED: Event = "label.settled"
 FINISHED: Event = "run.finished"
+ALARM: Event = "alarm"
+TEST = "webhook.test"
+"""Sent to a webhook when a lead asks for it, whatever its events are."""
 
 
 def settled(session: Session, run_id: int, label_ids: Collection[int]) -> None:
@@ -34,3 +39,14 @@ def wanting(session: Session, run_id: int, event: Event) -> Sequence[Webhook]:
         .where(Run.id == run_id, col(Webhook.removed_at).is_(None))
     )
     return [hook for hook in found if event in hook.events]
+
+
+def deliver(session: Session, hook_id: int, event: str, data: dict[str, Any]) -> Delivery:
+    """Have a webhook sent an event, within seconds of the commit."""
+    body = {"type": event, "timestamp": now().isoformat(), "data": data}
+    message_id = f"msg_{secrets.token_urlsafe(18)}"
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    delivery = Delivery(webhook_id=hook_id, message_id=message_id, event=event, body=text)
+    session.add(delivery)
+    session.flush()
+    return delivery

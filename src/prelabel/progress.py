@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from prelabel import ledger, place, runs
+from prelabel import alarms, ledger, place, runs
+from prelabel.alarms import Raised
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.guarantee import standing
 from prelabel.ledger import Sum
@@ -47,6 +48,7 @@ class Progress(BaseModel):
     workers hold now. `expected` is the total at the end: from what this run's examples have cost, once enough are done,
     before that from the quote; `expected_from` says which. `limited` counts calls that met a limit of their provider.
     `waits_for` says what a run with a guarantee waits for. `calls_per_example` is None until something is drafted, `project_spent` where the project has no cap.
+    `alarms` are those that nobody has acknowledged, newest first; for leads only.
     """
 
     run_id: int
@@ -73,6 +75,7 @@ class Progress(BaseModel):
     cap: Decimal | None
     project_cap: Decimal | None
     project_spent: Decimal | None
+    alarms: list[Raised]
     steps: list[StepProgress]
 
 
@@ -110,6 +113,7 @@ def progress(session: Session, run: Run) -> Progress:
         project_cap=project.cap,
         project_spent=None if project.cap is None else ledger.spent_in_project(session, project.id or 0),
         steps=steps,
+        alarms=[*alarms.of_run(session, run, only_open=True)],
     )
 
 

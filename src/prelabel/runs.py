@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select, update
 
-from prelabel import journal, ledger, lessons, place
+from prelabel import alarms, journal, ledger, lessons, place
 from prelabel.canonical import Json
 from prelabel.drafters import given
 from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, named, steps_of
@@ -107,12 +107,22 @@ def pause(session: Session, run: Run, note: str) -> None:
     session.add(run)
 
 
+def pause_for_errors(session: Session, run: Run, note: str) -> None:
+    """Stop claiming work because it cannot go on so, and raise the alarm; nothing where the run does not go on anyway."""
+    session.refresh(run, with_for_update=True)  # of several workers that fail at once, one raises it
+    if run.state != "running":
+        return
+    pause(session, run, note)
+    alarms.raise_(session, run, "errors", f"drafting is paused: {note}")
+
+
 def stop_over_budget(session: Session, run: Run, whose: str) -> None:
-    """Make no further calls until the cap, whose name is given, is raised."""
+    """Make no further calls until the cap, whose name is given, is raised; raise the alarm."""
     way = "resume the run with a higher one" if whose == ledger.RUNS_CAP else "raise it, then resume the run"
     note = f"{whose} allows no further call: {way} to go on"
     _change(run, ("running",), "over_budget", note)
     session.add(run)
+    alarms.raise_(session, run, "cap", note, cap=journal.dollars(run.cap))
 
 
 def resume(session: Session, run: Run, cap: Decimal | None = None) -> None:

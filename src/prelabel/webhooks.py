@@ -5,7 +5,6 @@ those that were settled between two rounds of a worker are one delivery, up to `
 """
 
 import json
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from sqlalchemy import delete, exists
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import outbox, place
+from prelabel import alarms, outbox, place
 from prelabel.errors import NotFound
 from prelabel.models import (
     Dataset,
@@ -29,7 +28,7 @@ from prelabel.models import (
     Webhook,
     now,
 )
-from prelabel.outbox import FINISHED, SETTLED, Event
+from prelabel.outbox import ALARM, FINISHED, SETTLED, TEST
 from prelabel.store import Store
 
 MOST_LABELS = 1_000
@@ -37,6 +36,8 @@ WAITS = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800)
 """Seconds before each further attempt: a delivery is given up after eleven, about a day after its event."""
 LEASE_SECONDS = 60
 """How long an attempt may take before another worker makes the next."""
+GIVEN_UP = "webhook"
+"""The kind of alarm that is raised where a delivery is given up."""
 
 
 def find(session: Session, project: Project, webhook_id: int) -> Webhook:
@@ -78,6 +79,11 @@ def resend(session: Session, hook: Webhook, delivery_id: int) -> Delivery:
     found.due_at, found.attempts, found.delivered_at = now(), 0, None
     session.add(found)
     return found
+
+
+def test(session: Session, project: Project, hook: Webhook) -> Delivery:
+    """Have a webhook sent an event that says only that it works."""
+    return outbox.deliver(session, hook.id or 0, TEST, {"project": project.name, "webhook_id": hook.id})
 
 
 def write_down(store: Store) -> None:
@@ -126,7 +132,24 @@ def record(store: Store, delivery: Delivery, status: int | None, note: str) -> N
             held.delivered_at = now()
         elif held.attempts <= len(WAITS):
             held.due_at = now() + timedelta(seconds=WAITS[held.attempts - 1])
+        else:
+            _give_up(session, held)
         session.add(held)
+
+
+def _give_up(session: Session, delivery: Delivery) -> None:
+    """Raise the alarm in the run that the message is about: once for a webhook, until somebody acknowledges it."""
+    said = json.loads(delivery.body)
+    if delivery.event == TEST or (delivery.event == ALARM and said["data"]["kind"] == GIVEN_UP):
+        return  # a webhook that is away must not make alarms of alarms for ever
+    about = said["data"]["labels"][0] if delivery.event == SETTLED else said["data"]
+    run = session.get_one(Run, about["run_id"])
+    hook = session.get_one(Webhook, delivery.webhook_id)
+    still = alarms.of_run(session, run, only_open=True)
+    if any(one.kind == GIVEN_UP and one.details["webhook"] == hook.id for one in still):
+        return
+    text = f"webhook {hook.id} ({hook.host}) could not be told of {delivery.event}: {delivery.note}"
+    alarms.raise_(session, run, GIVEN_UP, text, webhook=hook.id, delivery=delivery.id)
 
 
 def _changed_runs(session: Session) -> tuple[list[int], list[int]]:
@@ -155,7 +178,7 @@ def _mark(session: Session, run_id: int) -> None:
     project = session.get_one(Project, dataset.project_id)
     data = {"project": project.name, "dataset": dataset.name, "run_id": run_id, "places": places}
     for hook in outbox.wanting(session, run_id, FINISHED):
-        _deliver(session, hook.id or 0, FINISHED, data)
+        outbox.deliver(session, hook.id or 0, FINISHED, data)
 
 
 def _gather(store: Store, hook_id: int) -> bool:
@@ -172,7 +195,7 @@ def _gather(store: Store, hook_id: int) -> bool:
         labels = _labels(session, [one.label_id for one in unsent]) if hook.removed_at is None else []
         if labels:
             project = session.get_one(Project, hook.project_id)
-            _deliver(session, hook_id, SETTLED, {"project": project.name, "labels": labels})
+            outbox.deliver(session, hook_id, SETTLED, {"project": project.name, "labels": labels})
         session.exec(delete(UnsentLabel).where(col(UnsentLabel.id).in_([one.id for one in unsent])))
     return bool(unsent)
 
@@ -198,10 +221,3 @@ def _labels(session: Session, label_ids: Sequence[int]) -> list[dict[str, Any]]:
         }
         for label, example, version in found
     ]
-
-
-def _deliver(session: Session, hook_id: int, event: Event, data: dict[str, Any]) -> None:
-    body = {"type": event, "timestamp": now().isoformat(), "data": data}
-    message_id = f"msg_{secrets.token_urlsafe(18)}"
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    session.add(Delivery(webhook_id=hook_id, message_id=message_id, event=event, body=text))

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import Session, SQLModel, delete, select
 
-from prelabel import errors, journal, users, webhook_sending
+from prelabel import alarms, errors, journal, runs, users, webhook_sending
 from prelabel.client import Client
 from prelabel.models import Delivery, JournalEntry, Token, User
 from prelabel.settings import Settings
@@ -128,6 +128,10 @@ ACTS = {
     "resend_delivery": Doing(
         lambda client, _: client.post("/projects/p/webhooks/1/deliveries/1/resend"), ("webhook.resend",)
     ),
+    "test_webhook": Doing(lambda client, _: client.post("/projects/p/webhooks/1/test"), ("webhook.test",)),
+    "acknowledge_alarm": Doing(
+        lambda client, run: client.post(f"/runs/{run}/alarms/1/acknowledge"), ("alarm.acknowledge",)
+    ),
     "export_labels": Doing(lambda client, run: list(client.export(run)), ("export.take",)),
 }  # fmt: skip
 """By operation: all that write, but for those below; and the one that reads and takes labels out."""
@@ -186,6 +190,7 @@ class World:
             hook, _ = webhook_sending.registered(1, "https://example.org", ["run.finished"], SETTINGS)
             session.add(hook)
             session.flush()
+            alarms.raise_(session, runs.get(session, self.run), "errors", "the key is wrong")
             session.add(Delivery(webhook_id=hook.id or 0, message_id="msg", event="run.finished", body="{}"))
         app = create_app(store, SETTINGS, RecordingQueue())
         self.admin = Client("http://testserver", token, TestClient(app, raise_server_exceptions=False))

@@ -30,6 +30,7 @@ REVIEWERS = {
     "list_runs",
     "get_run",
     "get_progress",
+    "follow_run",
     "get_image",
     "get_label_studio_config",
 }
@@ -41,6 +42,12 @@ SENIORS = {"claim_adjudications", "get_case"}
 def app(web: TestClient) -> FastAPI:
     assert isinstance(web.app, FastAPI)
     return web.app
+
+
+@pytest.fixture(autouse=True)
+def ended_streams(app: FastAPI) -> None:
+    """Streams end at once: a client that reads them whole would wait."""
+    app.state.hub.close()
 
 
 @pytest.fixture

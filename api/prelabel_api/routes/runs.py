@@ -159,7 +159,9 @@ def get_progress(run_id: Id, user: ReviewerDep, session: ReadDep) -> Progress:
     if users.may(user, "lead"):
         return found
     places = checks.seen_by_reviewers(session, run, found.places)
-    return found.model_copy(update={"places": places, "waits_for": "", "stage": runs.stage(run, places)})
+    return found.model_copy(
+        update={"places": places, "waits_for": "", "stage": runs.stage(run, places), "alarms": []}
+    )
 
 
 @router.get("/runs/{run_id}/batches")

@@ -39,6 +39,16 @@ def remove_webhook(project: str, webhook_id: Id, lead: LeadDep, session: WriteDe
     journal.note(session, lead, "webhook.remove", found, webhook=hook.id, host=hook.host)
 
 
+@router.post("/{webhook_id}/test")
+def test_webhook(project: str, webhook_id: Id, lead: LeadDep, session: WriteDep) -> DeliveryOut:
+    """Send the event `webhook.test` there, within seconds, whichever events it is registered for."""
+    found = projects.find(session, project)
+    hook = webhooks.find(session, found, webhook_id)
+    sent = webhooks.test(session, found, hook)
+    journal.note(session, lead, "webhook.test", found, webhook=hook.id, delivery=sent.id)
+    return DeliveryOut.model_validate(sent)
+
+
 @router.get("/{webhook_id}/deliveries")
 def list_deliveries(
     project: str, webhook_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100

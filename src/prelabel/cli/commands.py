@@ -21,10 +21,13 @@ from prelabel.cli import (
     screen,
     screen_money,
     screen_run,
+    watching,
 )
+from prelabel.cli.alarms import app as alarm_commands
 from prelabel.cli.console import err, out
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
+from prelabel.cli.webhooks import app as webhook_commands
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
@@ -40,6 +43,8 @@ app.add_typer(people.app, name="user")
 app.add_typer(people.members, name="members")
 app.add_typer(schema_commands, name="schema")
 app.add_typer(reviewer_commands, name="reviewers")
+app.add_typer(alarm_commands, name="alarms")
+app.add_typer(webhook_commands, name="webhook")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
 app.command("certificate")(guarantee.certificate)
@@ -50,6 +55,7 @@ for act in (leading.requeue, leading.close, leading.assign, leading.prioritize, 
 app.command("reviews")(leading.list_reviews)
 for about in (agreeing.agreement, agreeing.consensus, agreeing.bring_answers):
     app.command()(about)
+app.command("watch")(watching.watch)
 app.command("formats")(exporting.list_formats)
 for command in (measuring.measure, measuring.compare, measuring.accepting):
     app.command()(command)

@@ -109,7 +109,10 @@ def _lines(progress: Document) -> list[RenderableType]:
         lines.append(_steps(progress))
     if not progress["workers"] and progress["stage"] == "drafting":
         lines.append(NO_WORKER)
-    return lines
+    return [
+        *lines,
+        *(f"  [bold red]alarm {one['id']}[/]: {escape(one['text'])}" for one in progress["alarms"]),
+    ]
 
 
 def _pace(progress: Document) -> str:

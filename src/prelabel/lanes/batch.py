@@ -315,9 +315,7 @@ class Batches:
 
     def _pause(self, run_id: int, note: str) -> None:
         with self._store.writing() as session:
-            run = runs.get(session, run_id)
-            if run.state == "running":
-                runs.pause(session, run, note)
+            runs.pause_for_errors(session, runs.get(session, run_id), note)
 
     def _after(self, seconds: float) -> datetime:
         return now() + timedelta(seconds=seconds)

@@ -283,9 +283,7 @@ class Line:
 
     def _pause(self, note: str) -> None:
         with self._store.writing() as session:
-            run = runs.get(session, self._run_id)
-            if run.state == "running":
-                runs.pause(session, run, note)
+            runs.pause_for_errors(session, runs.get(session, self._run_id), note)
 
     def _end(self) -> None:
         """Give back what was claimed and not begun, and route the last ones."""

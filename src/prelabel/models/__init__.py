@@ -5,6 +5,7 @@ example in a run and the `Slot` it has in the review queue; both point at the ro
 counter that a query can give.
 """
 
+from prelabel.models.alarms import Acknowledgement, Alarm
 from prelabel.models.base import now
 from prelabel.models.data import (
     BadRow,
@@ -82,6 +83,8 @@ __all__ = [
     "SLOT_STATES",
     "SOURCES",
     "VERDICTS",
+    "Acknowledgement",
+    "Alarm",
     "Attempt",
     "AuditCut",
     "AuditDraw",

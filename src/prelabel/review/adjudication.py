@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Select, func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
@@ -111,14 +113,27 @@ def feedback(session: Session, user_id: int, after: int, limit: int) -> list[Fee
 
     One per label that holds, `after` the id of an earlier one.
     """
+    answers = _feedback_on(session, user_id, Label, Review, col(Example.external_id), col(Example.content))
+    found = answers.where(col(Label.id) > after).order_by(col(Label.id)).limit(limit)
+    return [_feedback(session, *row) for row in session.execute(found)]
+
+
+def newest_feedback(session: Session, user_id: int) -> int:
+    """The id of the newest piece of this person's feedback, 0 where there is none."""
+    return session.execute(_feedback_on(session, user_id, func.max(col(Label.id)))).scalar() or 0
+
+
+def _feedback_on(session: Session, user_id: int, *columns: Any) -> Select[Any]:
+    """What seniors have settled of what this person answered, in runs whose policy shows it."""
     hidden = hidden_runs(session, user_id)
     shown = [
         run.id
         for run in session.exec(select(Run).where(col(Run.id).not_in(hidden)))
         if Policy.model_validate(run.policy).feedback
     ]
-    answers = (
-        wide_select(Label, Review, col(Example.external_id), col(Example.content))
+    return (
+        wide_select(*columns)
+        .select_from(Label)
         .join(Placement, col(Placement.label_id) == Label.id)
         .join(Review, (col(Review.run_id) == Label.run_id) & (col(Review.example_id) == Label.example_id))
         .join(Slot, col(Slot.id) == Review.slot_id)
@@ -126,17 +141,13 @@ def feedback(session: Session, user_id: int, after: int, limit: int) -> list[Fee
         .where(
             col(Label.run_id).in_(shown),
             col(Label.source) == "adjudication",
-            col(Label.id) > after,
             col(Review.user_id) == user_id,
             col(Review.verdict).in_(rounds.ANSWERS),
             ~col(Slot.for_senior),
             col(Slot.reason) != CHECK,
             ~rounds.taken_back(),
         )
-        .order_by(col(Label.id))
-        .limit(limit)
     )
-    return [_feedback(session, *row) for row in session.execute(answers)]
 
 
 def _feedback(

@@ -8,8 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
-from sqlalchemy import TextClause, bindparam, case, or_, text
+from sqlalchemy import BindParameter, TextClause, bindparam, case, or_, text
 from sqlmodel import Session, col, select, update
 
 from prelabel import place
@@ -54,6 +55,24 @@ def _statement(source: Source, in_run: bool, on_postgres: bool, is_closed: bool)
     OFFSET 0 has PostgreSQL look at an example's other slots one by one for those at the front of the queue, whatever its
     statistics say of the table. The lock passes over what others are just taking.
     """
+    return text(f"""
+        WITH found AS (
+            SELECT id FROM slot WHERE {_conditions(source, in_run, is_closed)}
+            ORDER BY priority, id LIMIT :size {"FOR UPDATE SKIP LOCKED" if on_postgres else ""}
+        )
+        UPDATE slot SET {source.changes} WHERE id IN (SELECT id FROM found) RETURNING id, priority
+    """).bindparams(*_types(source.which + source.changes, is_closed))  # noqa: S608 # conditions of our own
+
+
+@cache
+def _question(source: Source, is_closed: bool) -> TextClause:
+    which = _conditions(source, in_run=False, is_closed=is_closed)
+    return text(f"SELECT 1 FROM slot WHERE {which} LIMIT 1").bindparams(  # noqa: S608 # as above
+        *_types(source.which, is_closed)
+    )
+
+
+def _conditions(source: Source, in_run: bool, is_closed: bool) -> str:
     same = "SELECT 1 FROM slot other WHERE other.placement_id = slot.placement_id"
     conditions = [source.which, "for_senior = :for_senior", *(["run_id = :run_id"] if in_run else [])]
     conditions += ["run_id NOT IN :closed"] if is_closed else []
@@ -63,19 +82,23 @@ def _statement(source: Source, in_run: bool, on_postgres: bool, is_closed: bool)
             f"NOT EXISTS ({same} AND {which} LIMIT 1 OFFSET 0)"
             for which in ("other.claimed_by = :user_id", first)
         ]
-    return text(f"""
-        WITH found AS (
-            SELECT id FROM slot WHERE {" AND ".join(conditions)}
-            ORDER BY priority, id LIMIT :size {"FOR UPDATE SKIP LOCKED" if on_postgres else ""}
-        )
-        UPDATE slot SET {source.changes} WHERE id IN (SELECT id FROM found) RETURNING id, priority
-    """).bindparams(  # noqa: S608 # conditions of our own
-        *(
-            bindparam(name, type_=Moment())
-            for name in ("moment", "until")
-            if name in source.which + source.changes
-        ),
-        *([bindparam("closed", expanding=True)] if is_closed else []),
+    return " AND ".join(conditions)
+
+
+def _types(statement: str, is_closed: bool) -> list[BindParameter[Any]]:
+    """How the parameters of a statement are sent, where their Python types do not say so."""
+    moments = [bindparam(name, type_=Moment()) for name in ("moment", "until") if f":{name}" in statement]
+    return [*moments, *([bindparam("closed", expanding=True)] if is_closed else [])]
+
+
+def has_work(session: Session, user_id: int, for_senior: bool = False) -> bool:
+    """Whether a claim would bring this person anything."""
+    closed = [*closed_runs(session, user_id), *hidden_runs(session, user_id)]
+    given = {"user_id": user_id, "for_senior": for_senior, "moment": now()} | (
+        {"closed": closed} if closed else {}
+    )
+    return any(
+        session.execute(_question(source, bool(closed)), given).first() for source in (OWN, LET_GO, NEXT)
     )
 
 

@@ -299,6 +299,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_schema_change_project_id"), "schema_change", ["project_id"], unique=False)
     op.create_table(
+        "alarm",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("raised_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_alarm_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+    )
+    op.create_index(op.f("ix_alarm_run_id_id"), "alarm", ["run_id", "id"], unique=False)
+    op.create_table(
         "auditcut",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -624,6 +636,17 @@ def upgrade() -> None:
         op.f("ix_reviewer_pause_user_id_run_id"), "reviewer_pause", ["user_id", "run_id"], unique=False
     )
     op.create_table(
+        "acknowledgement",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("alarm_id", BigId(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["alarm_id"], ["alarm.id"], name=op.f("fk_acknowledgement_alarm_id_alarm")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_acknowledgement_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
+        sa.UniqueConstraint("alarm_id", name=op.f("uq_acknowledgement_alarm_id")),
+    )
+    op.create_table(
         "scratch",
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("placement_id", BigId(), nullable=False),
@@ -785,6 +808,7 @@ def downgrade() -> None:
     )
     op.drop_table("slot")
     op.drop_table("scratch")
+    op.drop_table("acknowledgement")
     op.drop_index(op.f("ix_reviewer_pause_user_id_run_id"), table_name="reviewer_pause")
     op.drop_index(
         "ix_reviewer_pause_due",
@@ -838,6 +862,8 @@ def downgrade() -> None:
     op.drop_table("auditdraw")
     op.drop_index(op.f("ix_auditcut_run_id"), table_name="auditcut")
     op.drop_table("auditcut")
+    op.drop_index(op.f("ix_alarm_run_id_id"), table_name="alarm")
+    op.drop_table("alarm")
     op.drop_index(op.f("ix_schema_change_project_id"), table_name="schema_change")
     op.drop_table("schema_change")
     op.drop_index(op.f("ix_run_dataset_id"), table_name="run")

@@ -1,0 +1,62 @@
+"""Follow a run as it goes."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+
+from prelabel.cli.console import out
+from prelabel.cli.exporting import newest
+from prelabel.cli.figures import money
+from prelabel.client import Client, Document
+from prelabel.settings import settings
+
+
+def watch(
+    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, for each change.")] = False,
+) -> None:
+    """Follow a run as it goes, people's part too, until all of it is done; Ctrl-C only stops the showing."""
+    with Client.from_settings(settings()) as client:
+        states = _until_over(client, newest(client, run))
+        try:
+            if as_json:
+                for state in states:
+                    typer.echo(json.dumps(state, ensure_ascii=False))
+            else:
+                _show(states)
+        except KeyboardInterrupt:
+            pass
+
+
+def _until_over(client: Client, run_id: int) -> Iterator[Document]:
+    for state in client.events(f"/runs/{run_id}/events"):
+        yield state
+        if state["stage"] in ("done", "cancelled"):
+            return
+
+
+def _show(states: Iterator[Document]) -> None:
+    with Live(console=out, refresh_per_second=4) as shown:
+        for state in states:
+            shown.update(_screen(state))
+
+
+def _screen(state: Document) -> Group:
+    places, note = state["places"], f" ({escape(state['note'])})" if state["note"] else ""
+    total = sum(places.values())
+    cap = f" of {money(state['cap'])}" if state["cap"] else ""
+    paused = "" if state["accepting"] else "; [bold red]nothing is accepted without review[/]"
+    return Group(
+        f"run {state['run_id']}: [bold]{state['stage']}[/]{note}{paused}",
+        Padding(ProgressBar(total=total, completed=places["settled"], width=60), (0, 0, 0, 2)),
+        "  " + ", ".join(f"{count:,} {place}" for place, count in places.items() if count),
+        f"  spent {money(state['spent'])}{cap}; {state['workers']} worker{'' if state['workers'] == 1 else 's'}",
+        *(f"  [bold red]alarm {one['id']}[/]: {escape(one['text'])}" for one in state["alarms"]),
+    )
