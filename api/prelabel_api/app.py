@@ -9,6 +9,7 @@ from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors
 from prelabel_api.routes import (
+    conflicts,
     datasets,
     examples,
     exports,
@@ -41,7 +42,19 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")
-    for part in (users, projects, datasets, images, runs, examples, exports, queue, journal, webhooks):
+    for part in (
+        users,
+        projects,
+        datasets,
+        images,
+        runs,
+        examples,
+        conflicts,
+        exports,
+        queue,
+        journal,
+        webhooks,
+    ):
         first.include_router(part.router)
     first.include_router(label_studio.config_router)
     app.include_router(first)

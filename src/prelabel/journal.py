@@ -22,6 +22,7 @@ Act = Literal[
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
     "run.start", "run.pause", "run.resume", "run.cancel",
     "export.take",
+    "conflict.search", "conflict.queue", "conflict.resolve", "conflict.dismiss",
     "webhook.add", "webhook.remove", "webhook.resend",
 ]  # fmt: skip
 """What is noted. `dataset.import` is an import that began, `dataset.imported` its end with how many rows it brought."""

@@ -293,7 +293,9 @@ def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id:
         one.placement.label_id = ids[one.label.run_id, one.label.example_id]
 
 
-def call_back(session: Session, placements: Sequence[tuple[Placement, str]], policy: Policy) -> None:
+def call_back(
+    session: Session, placements: Sequence[tuple[Placement, str]], policy: Policy, reason: str = "requested"
+) -> None:
     """Queue settled examples anew, each with a note why. Who has answered one before may answer it again.
 
     What was a check that nobody has taken up is one no longer.
@@ -303,7 +305,7 @@ def call_back(session: Session, placements: Sequence[tuple[Placement, str]], pol
     over = update(Slot).where(col(Slot.placement_id).in_(ids), or_(col(Slot.state) == "answered", unseen))
     session.exec(over.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
     for placement, note in placements:
-        ask(session, placement, "requested", policy)
+        ask(session, placement, reason, policy)
         placement.note = note
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from prelabel import __version__
-from prelabel.cli import examples, exporting, options, screen, screen_money, screen_run
+from prelabel.cli import conflicts, examples, exporting, options, screen, screen_money, screen_run
 from prelabel.cli.console import err, out
 from prelabel.cli.schema import app as schema_commands
 from prelabel.client import Client, Document
@@ -28,6 +28,7 @@ app.add_typer(people, name="user")
 app.add_typer(schema_commands, name="schema")
 app.command("export")(exporting.export)
 app.command("examples")(examples.list_examples)
+app.command("conflicts")(conflicts.conflicts)
 app.command("formats")(exporting.list_formats)
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]

@@ -6,6 +6,7 @@ counter that a query can give.
 """
 
 from prelabel.models.base import now
+from prelabel.models.consistency import Conflict, ConflictSearch
 from prelabel.models.data import (
     BadRow,
     Dataset,
@@ -72,6 +73,8 @@ __all__ = [
     "BadRow",
     "Batch",
     "Call",
+    "Conflict",
+    "ConflictSearch",
     "Dataset",
     "Delivery",
     "Draft",
