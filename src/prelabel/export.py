@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import drawn, formats, given_drafts, runs
+from prelabel import conflicts, drawn, formats, given_drafts, runs
 from prelabel.canonical import Json
 from prelabel.content import as_text
 from prelabel.formats.base import WriteOptions
@@ -33,6 +33,7 @@ class ExportReport:
     * `left_out`: examples that were not asked for, and weights that could not be given, by why.
     * `lost`: what the format could not carry, by what it is.
     * `parted`: examples of the dataset that have an earlier near-duplicate in another part of the split.
+    * `conflicts`: open ones of the newest search that doubt a label in the file; None where the run was never searched.
     """
 
     format: str
@@ -42,6 +43,7 @@ class ExportReport:
     left_out: dict[str, int]
     lost: dict[str, int]
     parted: int
+    conflicts: int | None
 
 
 class Export:
@@ -74,6 +76,7 @@ class Export:
         part = f"-{self._selection.part}" if self._selection.part else ""
         self.file_name = f"run-{run_id}{part}.{formats.suffix(file_format)}"
         self._records = self._bytes = self._parted = 0
+        self._conflicts: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """The file, once."""
@@ -95,11 +98,18 @@ class Export:
             left_out=_most_first(self._selector.left_out),
             lost=_most_first(self._options.lost),
             parted=self._parted,
+            conflicts=self._conflicts,
         )
 
     def _counted(self, taken: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        with self._store.reading() as session:
+            was_searched = conflicts.newest(session, self._run.id or 0, finished=True) is not None
+            doubted = conflicts.by_example(session, self._run.id or 0)
+        self._conflicts = 0 if was_searched else None
         for record in taken:
             self._records += 1
+            if was_searched:
+                self._conflicts = (self._conflicts or 0) + doubted[record["id"]]
             yield record
 
     def _splits(self) -> Splits | None:

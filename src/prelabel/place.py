@@ -289,7 +289,9 @@ def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id:
         one.placement.label_id = ids[one.label.run_id, one.label.example_id]
 
 
-def call_back(session: Session, placements: Sequence[tuple[Placement, str]], policy: Policy) -> None:
+def call_back(
+    session: Session, placements: Sequence[tuple[Placement, str]], policy: Policy, reason: str = "requested"
+) -> None:
     """Queue settled examples anew, each with a note why. Who has answered one before may answer it again.
 
     What was a check that nobody has taken up is one no longer.
@@ -300,7 +302,7 @@ def call_back(session: Session, placements: Sequence[tuple[Placement, str]], pol
     session.exec(over.values(state="withdrawn", claimed_by=None, version=Slot.version + 1))
     asked: list[dict[str, Any]] = []
     for placement, note in placements:
-        asked += _asked(session, placement, "requested", policy)
+        asked += _asked(session, placement, reason, policy)
         placement.note = note
     session.flush()
     insert_rows(session, Slot, asked)

@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from sqlmodel import Session, SQLModel, delete, select
+from sqlmodel import Session, SQLModel, col, delete, select
 
 from prelabel import alarms, errors, journal, runs, users, webhook_sending
 from prelabel.client import Client
-from prelabel.models import Delivery, JournalEntry, Token, User
+from prelabel.models import Conflict, ConflictSearch, Delivery, JournalEntry, Placement, Token, User, now
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.app import create_app
@@ -34,7 +34,7 @@ SETTINGS = Settings(webhook_key=SecretStr("a key"))
 
 @dataclass(frozen=True)
 class Doing:
-    """An act over HTTP where there is a run with drafts, `p`, `d0`, and a user `ann`, a webhook with a delivery; and the lines that it leaves."""
+    """An act over HTTP where there is a run with labels and a conflict, `p`, `d0`, and a user `ann`, a webhook with a delivery; and the lines that it leaves."""
 
     do: Callable[[Client, int], Any]
     lines: tuple[str, ...]
@@ -132,6 +132,17 @@ ACTS = {
     "acknowledge_alarm": Doing(
         lambda client, run: client.post(f"/runs/{run}/alarms/1/acknowledge"), ("alarm.acknowledge",)
     ),
+    "search_conflicts": Doing(lambda client, run: client.post(f"/runs/{run}/conflicts"), ("conflict.search",)),
+    "queue_conflicts": Doing(lambda client, run: client.post(f"/runs/{run}/conflicts/queue", {}), ("conflict.queue",)),
+    "resolve_conflict": Doing(
+        lambda client, run: client.post(
+            f"/runs/{run}/conflicts/1/resolve", {"label": {"topic": "b"}, "client_token": "token-01"}
+        ),
+        ("conflict.resolve",),
+    ),
+    "dismiss_conflict": Doing(
+        lambda client, run: client.post(f"/runs/{run}/conflicts/1/dismiss", {}), ("conflict.dismiss",)
+    ),
     "export_labels": Doing(lambda client, run: list(client.export(run)), ("export.take",)),
 }  # fmt: skip
 """By operation: all that write, but for those below; and the one that reads and takes labels out."""
@@ -192,6 +203,15 @@ class World:
             session.flush()
             alarms.raise_(session, runs.get(session, self.run), "errors", "the key is wrong")
             session.add(Delivery(webhook_id=hook.id or 0, message_id="msg", event="run.finished", body="{}"))
+            search = ConflictSearch(run_id=self.run, finished_at=now())
+            session.add(search)
+            session.flush()
+            doubted = session.exec(select(Placement).order_by(col(Placement.id))).first()
+            assert doubted
+            session.add(Conflict(
+                run_id=self.run, search_id=search.id or 0, digest="d", field="topic", way="model", score=0.9, why="",
+                placement_id=doubted.id or 0, label_id=doubted.label_id or 0,
+            ))  # fmt: skip
         app = create_app(store, SETTINGS, RecordingQueue())
         self.admin = Client("http://testserver", token, TestClient(app, raise_server_exceptions=False))
         self.admin.get("/me")  # marks the token as used, which is no act
@@ -270,7 +290,17 @@ def test_an_act_that_is_rolled_back_leaves_no_line(
     assert light_world.everything() == before
 
 
-REPEATED = ("define_project", "change_schema", "cap_project", "open_dataset", "upload_image", "revoke_tokens")
+REPEATED = (
+    "define_project",
+    "change_schema",
+    "cap_project",
+    "open_dataset",
+    "upload_image",
+    "revoke_tokens",
+    "queue_conflicts",
+    "resolve_conflict",
+    "dismiss_conflict",
+)
 
 
 @pytest.mark.parametrize("operation", REPEATED)

@@ -35,7 +35,15 @@ REVIEWERS = {
     "get_label_studio_config",
 }
 """What reviewers may do beside working in the queue; with it, one has to think before it grows."""
-SENIORS = {"claim_adjudications", "get_case"}
+SENIORS = {
+    "claim_adjudications",
+    "get_case",
+    "get_conflict_search",
+    "list_conflicts",
+    "get_conflict",
+    "resolve_conflict",
+    "dismiss_conflict",
+}
 
 
 @pytest.fixture

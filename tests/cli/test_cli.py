@@ -283,3 +283,29 @@ def test_measure_and_reviewers_show_how_right_people_were_and_pause_them(
     assert "may go on with run" in run_cli("reviewers", "resume", "admin").output
     [one] = run_cli("reviewers", "list", str(newest), "--json").output.strip().splitlines()
     assert (json.loads(one)["is_paused"], json.loads(one)["planted"]["n"]) == (False, 4)
+
+
+def test_conflicts_are_searched_for_listed_and_sent_to_people(run_cli: Cli, tmp_path: Path) -> None:
+    said = ["billing", "returns"]
+    rows = [
+        {
+            "id": f"c{number}",
+            "text": f"my invoice {number // 2} is wrong",
+            "drafts": [{"model": "m", "label": topic, "confidence": 0.99}],
+        }
+        for number, topic in enumerate(said * 3)
+    ]
+    (tmp_path / "clash.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    submitted = run_cli("submit", "clash.jsonl", "--schema", "schema.yaml", "--model", "given/m")
+    assert submitted.exit_code == 0, submitted.output
+    listed = run_cli("conflicts")
+    assert listed.exit_code == 0, listed.output
+    assert "the same text is labelled" in listed.output
+    [first, *_] = [json.loads(line) for line in run_cli("conflicts", "--json", "-n", "3").output.splitlines()]
+    assert {"score", "why", "example", "counterpart"} <= first.keys()
+    exported = run_cli("export", "-o", "clash-out.jsonl")
+    assert "may be wrong" in exported.output
+    assert "1 examples are in the queue again" in run_cli("conflicts", "--queue", "1").output
+    assert run_cli("conflicts", "--above", "1").output.strip() == "no open conflict"
+    assert "searching" in run_cli("conflicts", "--again").output

@@ -2,20 +2,22 @@
 
 import os
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from prelabel import place, runs, schema_move
-from prelabel.models import Placement, Worker, now
+from prelabel import conflicts, place, runs, schema_move
+from prelabel.models import ConflictSearch, Placement, Worker, now
 from prelabel.schema import LabelSchema
 from prelabel.schema_move import Wish
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_worker.app import transport
 from prelabel_worker.queue import CeleryQueue
+from prelabel_worker.searcher import Searcher
 from prelabel_worker.sweeper import Sweeper, worker_name
 from tests.core.test_route import people_settle
 from tests.factories import (
@@ -75,6 +77,30 @@ def test_audits_that_find_worse_drafts_pause_accepting(store: Store, sweeper: Sw
     people_settle(store, run_id, make_user(store), 15)  # as "b", where all drafts say "a"
     sweeper.sweep()
     assert not get_run(store, run_id).accepting
+
+
+def test_a_search_for_conflicts_is_done_though_no_message_told_of_it(store: Store) -> None:
+    run_id = make_run(store, 3)
+    work_off(store, run_id, FakeDrafter(sure))
+    with store.writing() as session:
+        conflicts.ask(session, runs.get(session, run_id))
+    searcher = Searcher(store, QUICK, "w")
+    searcher.stop()
+    searcher.run()  # told to stop, it begins no search
+    with store.reading() as session:
+        assert [one.finished_at for one in all_of(session, ConflictSearch)] == [None]
+    searcher = Searcher(store, QUICK.model_copy(update={"sweep_seconds": 0.05}), "w")
+    searcher.start()
+    deadline = now() + timedelta(seconds=30)
+    while now() < deadline:
+        with store.reading() as session:
+            [one] = all_of(session, ConflictSearch)
+        if one.finished_at is not None:
+            break
+        time.sleep(0.05)
+    searcher.stop()
+    searcher.join(10)
+    assert (one.examples, one.failure, searcher.is_alive()) == (3, "", False)
 
 
 def test_a_run_with_examples_that_nobody_holds_is_joined(store: Store, sweeper: Sweeper, wake: Woken) -> None:

@@ -24,7 +24,8 @@ from prelabel_worker.app import app
 from prelabel_worker.batcher import Batcher
 from prelabel_worker.courier import Courier
 from prelabel_worker.drafting import drafting
-from prelabel_worker.sweeper import Sweeper
+from prelabel_worker.searcher import Searcher
+from prelabel_worker.sweeper import Sweeper, worker_name
 
 USAGE = """usage: prelabel-worker [check]
 
@@ -79,12 +80,14 @@ def _start_sweeping(**_: object) -> None:
     sweeper = Sweeper(store(), settings(), drafting())
     batcher = Batcher(Batches(store(), settings(), Drafters(store(), settings())), settings())
     courier = Courier(store(), settings())
-    for thread in (sweeper, batcher, courier, threading.Thread(target=_warm_up, daemon=True)):
+    searcher = Searcher(store(), settings(), worker_name())
+    for thread in (sweeper, batcher, courier, searcher, threading.Thread(target=_warm_up, daemon=True)):
         thread.start()
 
     def stop(**_: object) -> None:
         sweeper.stop()
         batcher.stop()
+        searcher.stop()
         courier.stop()
 
     worker_shutting_down.connect(stop, weak=False)

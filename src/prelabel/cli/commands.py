@@ -11,6 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from prelabel import __version__
 from prelabel.cli import (
     agreeing,
+    conflicts,
     examples,
     exporting,
     guarantee,
@@ -56,6 +57,7 @@ app.command("reviews")(leading.list_reviews)
 for about in (agreeing.agreement, agreeing.consensus, agreeing.bring_answers):
     app.command()(about)
 app.command("watch")(watching.watch)
+app.command("conflicts")(conflicts.conflicts)
 app.command("formats")(exporting.list_formats)
 for command in (measuring.measure, measuring.compare, measuring.accepting):
     app.command()(command)

@@ -179,6 +179,10 @@ def not_held(out: Console, report: Document) -> None:
         parts = ", ".join(f"{name} {count:,}" for name, count in sorted(report["splits"].items()))
         apart = f"; {report['parted']:,} have a near-duplicate in another part" if report["parted"] else ""
         out.print(f"  split: {parts}{apart}")
+    if report["conflicts"]:
+        out.print(
+            f"  [yellow]{report['conflicts']:,} labels in it may be wrong[/]: others contradict them (`prelabel conflicts`)"
+        )
 
 
 def list_formats(out: Console, formats: list[Document]) -> None:

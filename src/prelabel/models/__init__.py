@@ -7,6 +7,7 @@ counter that a query can give.
 
 from prelabel.models.alarms import Acknowledgement, Alarm
 from prelabel.models.base import now
+from prelabel.models.consistency import Conflict, ConflictSearch
 from prelabel.models.data import (
     BadRow,
     Dataset,
@@ -91,6 +92,8 @@ __all__ = [
     "BadRow",
     "Batch",
     "Call",
+    "Conflict",
+    "ConflictSearch",
     "Dataset",
     "Delivery",
     "Draft",

@@ -1188,6 +1188,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Conflicts
+         * @description The open conflicts of the newest search, the likeliest wrong label first.
+         */
+        get: operations["list_conflicts"];
+        put?: never;
+        /**
+         * Search Conflicts
+         * @description Have a worker search the settled labels of a run for such that contradict each other; `…/search` tells how far it is.
+         */
+        post: operations["search_conflicts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/conflicts/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue Conflicts
+         * @description Send the doubted examples to people, the likeliest wrong first: never gold, never what is or was audited.
+         */
+        post: operations["queue_conflicts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/conflicts/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conflict Search
+         * @description The newest search of a run.
+         */
+        get: operations["get_conflict_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/conflicts/{conflict_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conflict
+         * @description Both sides of a conflict: what they hold, their labels, and what happened to them.
+         */
+        get: operations["get_conflict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/conflicts/{conflict_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Conflict
+         * @description Let both labels stand: the two do not come again with these labels.
+         */
+        post: operations["dismiss_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/conflicts/{conflict_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve Conflict
+         * @description Give either side a new label; it settles the example as a senior's answer does.
+         */
+        post: operations["resolve_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/consensus": {
         parameters: {
             query?: never;
@@ -2234,7 +2358,7 @@ export interface components {
                 [key: string]: number;
             };
             /** History */
-            history: components["schemas"]["EventOut"][];
+            history: components["schemas"]["prelabel_api__bodies__EventOut"][];
             /** Reason */
             reason: string;
             /** Slot Id */
@@ -2685,6 +2809,17 @@ export interface components {
             };
         };
         /**
+         * DismissIn
+         * @description Why both labels are right.
+         */
+        DismissIn: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
          * Done
          * @description What came of an act, or would come of it: so many `examples`, and by why, how many were `left` alone.
          *
@@ -2699,6 +2834,26 @@ export interface components {
             left: {
                 [key: string]: number;
             };
+        };
+        /**
+         * DoubtOut
+         * @description A label that may be wrong, `score` how likely, and the counterpart that tells so, if it is one example.
+         */
+        DoubtOut: {
+            /** Counterpart */
+            counterpart: string | null;
+            /** Example */
+            example: string;
+            /** Field */
+            field: string;
+            /** Id */
+            id: number;
+            /** Score */
+            score: number;
+            /** Way */
+            way: string;
+            /** Why */
+            why: string;
         };
         /**
          * Drift
@@ -2755,27 +2910,6 @@ export interface components {
             value: number;
         };
         /**
-         * EventOut
-         * @description What happened to an example: `draft`, `label`, or an answer by its verdict; `who` is a model, a person or a source.
-         */
-        EventOut: {
-            /** Comment */
-            comment: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Label */
-            label: {
-                [key: string]: unknown;
-            } | null;
-            /** What */
-            what: string;
-            /** Who */
-            who: string;
-        };
-        /**
          * ExampleOut
          * @description An example in a run, as an export has it: what it says, what was drafted, what it is labeled, and by whom.
          */
@@ -2830,10 +2964,13 @@ export interface components {
          *     * `left_out`: examples that were not asked for, and weights that could not be given, by why.
          *     * `lost`: what the format could not carry, by what it is.
          *     * `parted`: examples of the dataset that have an earlier near-duplicate in another part of the split.
+         *     * `conflicts`: open ones of the newest search that doubt a label in the file; None where the run was never searched.
          */
         ExportReport: {
             /** Bytes */
             bytes: number;
+            /** Conflicts */
+            conflicts: number | null;
             /** Format */
             format: string;
             /** Left Out */
@@ -3416,6 +3553,13 @@ export interface components {
             /** Next */
             next?: number | null;
         };
+        /** Page[DoubtOut] */
+        Page_DoubtOut_: {
+            /** Items */
+            items: components["schemas"]["DoubtOut"][];
+            /** Next */
+            next?: number | null;
+        };
         /** Page[ExampleOut] */
         Page_ExampleOut_: {
             /** Items */
@@ -3899,6 +4043,35 @@ export interface components {
             judged: number;
         };
         /**
+         * QueueIn
+         * @description How many examples go to people, `above` which score; `people`: also those that people have labeled.
+         */
+        QueueIn: {
+            /**
+             * Above
+             * @default 0
+             */
+            above: number;
+            /**
+             * Most
+             * @default 100
+             */
+            most: number;
+            /**
+             * People
+             * @default false
+             */
+            people: boolean;
+        };
+        /**
+         * QueuedOut
+         * @description Ids of the examples that went.
+         */
+        QueuedOut: {
+            /** Queued */
+            queued: string[];
+        };
+        /**
          * Quote
          * @description What drafting a dataset will cost, asked before it starts.
          *
@@ -4046,6 +4219,43 @@ export interface components {
             settled: number;
             /** Skills */
             skills: components["schemas"]["SkillOf"][];
+        };
+        /**
+         * ResolveIn
+         * @description A new label for one side.
+         */
+        ResolveIn: {
+            /**
+             * Client Token
+             * @description made by the client for this act; sending it again does nothing new
+             */
+            client_token: string;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            };
+            /**
+             * Seconds
+             * @description how long the reviewer looked at the example
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Side
+             * @default example
+             * @enum {string}
+             */
+            side: "example" | "counterpart";
+            /**
+             * Version
+             * @description the slot's as you claimed it; it is refused if that has changed
+             */
+            version?: number | null;
         };
         /**
          * ResumeIn
@@ -4389,6 +4599,27 @@ export interface components {
             where: string;
         };
         /**
+         * SearchOut
+         * @description A search: `share` of it is done; once it is finished, of how many `examples`, or the `failure` that ended it.
+         */
+        SearchOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Examples */
+            examples: number;
+            /** Failure */
+            failure: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /** Share */
+            share: number;
+        };
+        /**
          * SessionOut
          * @description Who is signed in. `csrf_token` goes into the header `X-CSRF-Token` of requests that change something.
          */
@@ -4418,6 +4649,26 @@ export interface components {
             n: number;
             /** Right */
             right: number;
+        };
+        /**
+         * SideOut
+         * @description An example of a conflict.
+         */
+        SideOut: {
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+            /** Example */
+            example: string;
+            /** History */
+            history: components["schemas"]["prelabel_api__routes__conflicts__EventOut"][];
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            } | null;
+            /** Source */
+            source: string | null;
         };
         /**
          * SignInIn
@@ -4630,6 +4881,30 @@ export interface components {
             token: string;
             /** User */
             user: string;
+        };
+        /**
+         * TwoSidesOut
+         * @description A conflict with both sides, as they are now.
+         */
+        TwoSidesOut: {
+            /** Comment */
+            comment: string;
+            counterpart: components["schemas"]["SideOut"] | null;
+            /** Dismissed At */
+            dismissed_at: string | null;
+            example: components["schemas"]["SideOut"];
+            /** Field */
+            field: string;
+            /** Id */
+            id: number;
+            /** Is Open */
+            is_open: boolean;
+            /** Score */
+            score: number;
+            /** Way */
+            way: string;
+            /** Why */
+            why: string;
         };
         /**
          * UnassignIn
@@ -4889,6 +5164,48 @@ export interface components {
              * @enum {string}
              */
             what: "guidelines" | "field_added" | "field_removed" | "field_renamed" | "field_moved" | "kind" | "settings" | "option_added" | "option_removed" | "option_renamed" | "options_merged" | "option_left_out";
+        };
+        /**
+         * EventOut
+         * @description What happened to an example: `draft`, `label`, or an answer by its verdict; `who` is a model, a person or a source.
+         */
+        prelabel_api__bodies__EventOut: {
+            /** Comment */
+            comment: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            } | null;
+            /** What */
+            what: string;
+            /** Who */
+            who: string;
+        };
+        /**
+         * EventOut
+         * @description Something that happened to an example: a `draft`, an answer by its verdict, or a `label`; `who` by.
+         */
+        prelabel_api__routes__conflicts__EventOut: {
+            /** Comment */
+            comment: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            } | null;
+            /** What */
+            what: string;
+            /** Who */
+            who: string;
         };
     };
     responses: never;
@@ -7596,6 +7913,308 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Issued_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_conflicts: {
+        parameters: {
+            query?: {
+                /** @description only those with this score or more */
+                above?: number;
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DoubtOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    queue_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_conflict_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+                conflict_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoSidesOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dismiss_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+                conflict_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoSidesOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resolve_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+                conflict_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoSidesOut"];
                 };
             };
             /** @description Client Error */

@@ -441,6 +441,21 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "conflict_search",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Float(), nullable=False),
+        sa.Column("examples", sa.Integer(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("lease_owner", sa.String(), nullable=True),
+        sa.Column("lease_until", Moment(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("finished_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_conflict_search_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict_search")),
+    )
+    op.create_index(op.f("ix_conflict_search_run_id"), "conflict_search", ["run_id"], unique=False)
+    op.create_table(
         "draft",
         sa.Column("id", BigId(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -647,6 +662,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("alarm_id", name=op.f("uq_acknowledgement_alarm_id")),
     )
     op.create_table(
+        "conflict",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("search_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("placement_id", BigId(), nullable=False),
+        sa.Column("label_id", BigId(), nullable=False),
+        sa.Column("other_placement_id", BigId(), nullable=True),
+        sa.Column("other_label_id", BigId(), nullable=True),
+        sa.Column("dismissed_by", sa.Integer(), nullable=True),
+        sa.Column("dismissed_at", Moment(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["dismissed_by"], ["users.id"], name=op.f("fk_conflict_dismissed_by_users")),
+        sa.ForeignKeyConstraint(
+            ["other_placement_id"], ["placement.id"], name=op.f("fk_conflict_other_placement_id_placement")
+        ),
+        sa.ForeignKeyConstraint(
+            ["placement_id"], ["placement.id"], name=op.f("fk_conflict_placement_id_placement")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_conflict_run_id_run")),
+        sa.ForeignKeyConstraint(
+            ["search_id"], ["conflict_search.id"], name=op.f("fk_conflict_search_id_conflict_search")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict")),
+        sa.UniqueConstraint("run_id", "digest", name=op.f("uq_conflict_run_id_digest")),
+    )
+    op.create_index(
+        op.f("ix_conflict_search_id_score_id"), "conflict", ["search_id", "score", "id"], unique=False
+    )
+    op.create_table(
         "scratch",
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("placement_id", BigId(), nullable=False),
@@ -808,6 +857,8 @@ def downgrade() -> None:
     )
     op.drop_table("slot")
     op.drop_table("scratch")
+    op.drop_index(op.f("ix_conflict_search_id_score_id"), table_name="conflict")
+    op.drop_table("conflict")
     op.drop_table("acknowledgement")
     op.drop_index(op.f("ix_reviewer_pause_user_id_run_id"), table_name="reviewer_pause")
     op.drop_index(
@@ -844,6 +895,8 @@ def downgrade() -> None:
         sqlite_where=sa.text("failure <> ''"),
     )
     op.drop_table("draft")
+    op.drop_index(op.f("ix_conflict_search_run_id"), table_name="conflict_search")
+    op.drop_table("conflict_search")
     op.drop_index("ix_call_sums", table_name="call")
     op.drop_index(op.f("ix_call_request_hash"), table_name="call")
     op.drop_index(

@@ -1,0 +1,191 @@
+"""Conflicts that a search has found, as leads and seniors see them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_
+from sqlalchemy import select as wide_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from prelabel.canonical import Json
+from prelabel.errors import NotFound
+from prelabel.models import (
+    CHECK,
+    Conflict,
+    ConflictSearch,
+    Draft,
+    Example,
+    Label,
+    Placement,
+    Review,
+    Run,
+    Slot,
+    User,
+)
+from prelabel.review import Event
+from prelabel.versions import Translator
+
+OWN: Any = aliased(Placement)
+OTHER: Any = aliased(Placement)
+OWN_EXAMPLE: Any = aliased(Example)
+OTHER_EXAMPLE: Any = aliased(Example)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """An open conflict: the example whose label is likelier wrong, by `score`, and the `counterpart` that tells so, if it is one."""
+
+    id: int
+    field: str
+    way: str
+    score: float
+    why: str
+    example: str
+    counterpart: str | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two examples: what it holds, the label that it has, where that came from, and all that happened to it."""
+
+    example: str
+    content: dict[str, Json]
+    label: dict[str, Json] | None
+    source: str | None
+    history: list[Event]
+
+
+@dataclass(frozen=True)
+class TwoSides:
+    """A conflict with both sides; `is_open`: both labels hold as the newest search saw them, and nobody has dismissed it."""
+
+    id: int
+    field: str
+    way: str
+    score: float
+    why: str
+    is_open: bool
+    dismissed_at: datetime | None
+    comment: str
+    example: Side
+    counterpart: Side | None
+
+
+def newest(session: Session, run_id: int, finished: bool = False) -> ConflictSearch | None:
+    """The run's newest search; with `finished`, of those that came to a result."""
+    found = select(ConflictSearch).where(ConflictSearch.run_id == run_id)
+    if finished:
+        found = found.where(col(ConflictSearch.finished_at).is_not(None), ConflictSearch.failure == "")
+    return session.exec(found.order_by(col(ConflictSearch.id).desc()).limit(1)).first()
+
+
+def settled(session: Session, run_id: int) -> int:
+    """How many examples of the run have a label."""
+    found = select(func.count()).where(Placement.run_id == run_id, Placement.place == "settled")
+    return session.exec(found).one()
+
+
+def listed(session: Session, run: Run, after: int, limit: int, above: float = 0.0) -> list[Doubt]:
+    """Open conflicts, the likeliest wrong first, behind the one with id `after`; from the first where that is 0."""
+    statement = _open(session, run.id or 0).where(col(Conflict.score) >= above)
+    if after:
+        last = get(session, run, after)
+        behind = and_(col(Conflict.score) == last.score, col(Conflict.id) > last.id)
+        statement = statement.where(or_(col(Conflict.score) < last.score, behind))
+    rows = session.execute(statement.order_by(col(Conflict.score).desc(), col(Conflict.id)).limit(limit))
+    return [
+        Doubt(one.id or 0, one.field, one.way, one.score, one.why, example, counterpart)
+        for one, example, counterpart in rows
+    ]
+
+
+def get(session: Session, run: Run, conflict_id: int) -> Conflict:
+    """A conflict of the run, open or not. Raises NotFound."""
+    found = session.get(Conflict, conflict_id)
+    if found is None or found.run_id != run.id:
+        raise NotFound(f"run {run.id} has no conflict {conflict_id}")
+    return found
+
+
+def is_open(session: Session, conflict: Conflict) -> bool:
+    """Whether it is still to be decided."""
+    statement = _open(session, conflict.run_id).where(col(Conflict.id) == conflict.id)
+    return session.execute(statement).first() is not None
+
+
+def by_example(session: Session, run_id: int) -> Counter[str]:
+    """How many open conflicts doubt the label of each example, by its external id."""
+    return Counter(example for _, example, _ in session.execute(_open(session, run_id)))
+
+
+def sides(session: Session, run: Run, conflict: Conflict) -> TwoSides:
+    """Both examples of a conflict, as they are now."""
+    into = Translator.of(session, run)
+    other = conflict.other_placement_id
+    return TwoSides(
+        conflict.id or 0,
+        conflict.field,
+        conflict.way,
+        conflict.score,
+        conflict.why,
+        is_open(session, conflict),
+        conflict.dismissed_at,
+        conflict.comment,
+        _side(session, into, conflict.placement_id),
+        _side(session, into, other) if other else None,
+    )
+
+
+def _open(session: Session, run_id: int) -> Select[Any]:
+    """Each with the external ids of its sides."""
+    search = newest(session, run_id, finished=True)
+    return (
+        wide_select(Conflict, OWN_EXAMPLE.external_id, OTHER_EXAMPLE.external_id)
+        .join(OWN, OWN.id == Conflict.placement_id)
+        .join(OWN_EXAMPLE, OWN_EXAMPLE.id == OWN.example_id)
+        .join(OTHER, OTHER.id == Conflict.other_placement_id, isouter=True)
+        .join(OTHER_EXAMPLE, OTHER_EXAMPLE.id == OTHER.example_id, isouter=True)
+        .where(
+            col(Conflict.search_id) == (search.id if search else 0),
+            col(Conflict.dismissed_at).is_(None),
+            _holds(OWN, col(Conflict.label_id)),
+            or_(col(Conflict.other_placement_id).is_(None), _holds(OTHER, col(Conflict.other_label_id))),
+        )
+    )
+
+
+def _holds(placement: Any, label_id: Any) -> ColumnElement[bool]:
+    return and_(placement.place == "settled", placement.label_id == label_id)
+
+
+def _side(session: Session, into: Translator, placement_id: int) -> Side:
+    placement = session.get_one(Placement, placement_id)
+    example = session.get_one(Example, placement.example_id)
+    label = session.get(Label, placement.label_id) if placement.label_id else None
+    return Side(
+        example.external_id,
+        example.content,
+        into.fitting(label.value, label.schema_version_id, example.content) if label else None,
+        label.source if label else None,
+        _history(session, placement),
+    )
+
+
+def _history(session: Session, placement: Placement) -> list[Event]:
+    """Drafts, answers and labels, in the order of time; checks of people apart."""
+    run_id, example_id = placement.run_id, placement.example_id
+    drafts = session.exec(select(Draft).where(Draft.run_id == run_id, Draft.example_id == example_id))
+    labels = session.exec(select(Label).where(Label.run_id == run_id, Label.example_id == example_id))
+    reviews = session.execute(
+        wide_select(Review, col(User.name))
+        .join(User, col(User.id) == Review.user_id)
+        .join(Slot, col(Slot.id) == Review.slot_id)
+        .where(col(Review.run_id) == run_id, col(Review.example_id) == example_id, col(Slot.reason) != CHECK)
+    )
+    events = [Event("draft", row.model, row.label, row.failure, row.created_at) for row in drafts]
+    events += [Event(row.verdict, who, row.label, row.comment, row.created_at) for row, who in reviews]
+    events += [Event("label", row.source, row.value, "", row.created_at) for row in labels]
+    return sorted(events, key=lambda event: event.created_at)
