@@ -17,8 +17,9 @@ from prelabel_api.deps import Anyone, Requires
 HEAD = """# Who may do what
 
 The least role that each endpoint asks for, written by `python -m prelabel_api.rights` from the endpoints themselves. Each role may
-do what those before it may: `reviewer`, `senior`, `lead`, `admin`. A token has the role of its user. Without a token the
-answer is 401, with too small a role 403.
+do what those before it may: `reviewer`, `senior`, `lead`, `admin`. A token has the role of its user, or a lesser one. Without a token
+or a session the answer is 401, with too small a role 403. What belongs to a project that has members, of whom one is none, is
+not found: 404 ([access](access.md)).
 """
 
 
