@@ -53,6 +53,17 @@ def test_migrations_ship_with_the_environment_that_runs_them(in_wheel: set[str])
     assert any(name.startswith("prelabel/migrations/versions/0001") for name in in_wheel)
 
 
+def test_the_page_ships_built_and_the_sdist_can_build_it_anew(in_wheel: set[str], built: Path) -> None:
+    assert {"prelabel_api/static/index.html", "prelabel_api/static/icon.svg"} <= in_wheel
+    assert any(name.startswith("prelabel_api/static/assets/") and name.endswith(".js") for name in in_wheel)
+    sdist = subprocess.run(
+        ["tar", "-tzf", str(next(built.glob("*.tar.gz")))], check=True, capture_output=True, text=True
+    )
+    inside = {name.split("/", 1)[1] for name in sdist.stdout.split()}
+    assert {"web/package-lock.json", "web/src/main.tsx", "hatch_build.py"} <= inside
+    assert not [name for name in inside if "node_modules" in name]
+
+
 def test_no_test_and_no_leftover_ships(in_wheel: set[str]) -> None:
     unwanted = ("tests/", "test_", "conftest", "benchmarks/", "simulator/", ".pyc", ".env")
     assert not {name for name in in_wheel if any(word in name for word in unwanted)}
