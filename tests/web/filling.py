@@ -38,7 +38,12 @@ def tickets(count: int) -> Iterable[dict[str, Any]]:
 
 
 def queue_up(
-    service: Running, project: str, fields: dict[str, Any], rows: Iterable[dict[str, Any]], **policy: Any
+    service: Running,
+    project: str,
+    fields: dict[str, Any],
+    rows: Iterable[dict[str, Any]],
+    seconds: float = 60,
+    **policy: Any,
 ) -> int:
     """Bring rows in, route them to people, and wait until all are queued; the number of the run."""
     client = service.client
@@ -49,7 +54,7 @@ def queue_up(
     report = client.bring_in(project, "first", BytesIO(body), file_format="jsonl")
     assert not report["bad_rows"], report
     run = client.start_run(project, "first", model="given", policy={"threshold": 1.0} | policy)
-    until = time.monotonic() + 60
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         places = client.run(run["id"])["places"]
         if not places["waiting"] + places["drafted"]:

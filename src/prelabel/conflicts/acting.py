@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from prelabel import place, review
 from prelabel.canonical import Json
 from prelabel.conflicts import known
+from prelabel.drawn import is_audited
 from prelabel.errors import Conflict as Refused
 from prelabel.errors import InputError
 from prelabel.models import (
@@ -93,6 +94,7 @@ def _may_go(session: Session, placement_id: int, people: bool) -> bool:
     label = session.get_one(Label, placement.label_id)
     audits = select(Slot.id).where(Slot.placement_id == placement_id, Slot.reason == "audit")
     is_audit = placement.reason == "audit" or session.exec(audits.limit(1)).first() is not None
+    is_audit = is_audit or is_audited(session, placement.run_id, placement.example_id)
     return not placement.is_gold and not is_audit and (people or label.source == "auto")
 
 

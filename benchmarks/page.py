@@ -1,0 +1,120 @@
+"""The review page in a real browser: key to next example painted, first load, bytes, memory; 100,000 queued examples, 77 classes.
+
+    python -m benchmarks.page
+    python -m benchmarks.page --examples 10000 --answers 300
+
+Service, worker, database (SQLite) and Chromium are on this machine. "Painted" is the task after the first animation frame that
+shows the next example, from the time stamp of the key. Keys are pressed as fast as a quick person does, every 150 ms.
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from tests.running import TOKEN, running
+from tests.web.conftest import FLAGS
+from tests.web.filling import queue_up
+from tests.web.person import Person
+
+PACE_MS = 150
+WATCH = """
+() => {
+  window.took = []
+  let pressed = 0
+  addEventListener('keydown', (event) => { pressed = event.timeStamp }, true)
+  const channel = new MessageChannel()
+  channel.port1.onmessage = (event) => window.took.push(performance.now() - event.data)
+  new MutationObserver(() => {
+    const since = pressed
+    if (since) requestAnimationFrame(() => channel.port2.postMessage(since))
+    pressed = 0
+  }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-slot'] })
+}
+"""
+
+
+def rows(count: int) -> Any:
+    """Short texts with a draft out of 77 classes."""
+    for number in range(count):
+        label = f"class_{number * 7 % 77}"
+        draft = {"model": "small", "label": label, "confidence": 0.3 + number % 60 / 100}
+        yield {"id": f"q{number}", "text": f"a short text to label, number {number}", "drafts": [draft]}
+
+
+def first_load(page: Page, url: str) -> tuple[float, float]:
+    """Seconds from nothing to the first example, and the bytes that went over the wire."""
+    network: CDPSession = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    received: list[float] = []
+    network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    page.goto(url)
+    page.wait_for_selector(".work")
+    took = page.evaluate("performance.now()") / 1000
+    page.wait_for_timeout(500)
+    network.detach()
+    return float(took), sum(received)
+
+
+def heap(page: Page) -> float:
+    """Megabytes that are in use once rubbish is collected."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
+    session.detach()
+    return used / 1e6
+
+
+def answer(page: Page, count: int) -> list[float]:
+    """Press Enter so often; milliseconds to the next example."""
+    page.evaluate(WATCH)
+    for _ in range(count):
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(PACE_MS)
+    return [float(one) for one in page.evaluate("window.took")]
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--examples", type=int, default=100_000)
+    parser.add_argument("--answers", type=int, default=1_000)
+    asked = parser.parse_args()
+    fields = {"intent": {"kind": "choice", "options": [f"class_{number}" for number in range(77)]}}
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running(Path(home), 1) as service,
+        sync_playwright() as playwright,
+    ):
+        run_id = queue_up(service, "page", fields, rows(asked.examples), seconds=900)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        person = Person(browser.new_context().new_page(), f"http://127.0.0.1:{service.port}")
+        person.sign_in(TOKEN)
+        loaded, received = first_load(person.page, f"{person.base}/review/{run_id}")
+        answer(person.page, 20)
+        before = heap(person.page)
+        took = answer(person.page, asked.answers)
+        after = heap(person.page)
+        person.is_saved()
+        browser.close()
+    cuts = statistics.quantiles(took, n=100)
+    table = Table("", "seen", "wanted")
+    table.add_row("key to next example painted, p50", f"{cuts[49]:.0f} ms", "")
+    table.add_row("p95", f"{cuts[94]:.0f} ms", "< 50 ms")
+    table.add_row("first load to first example", f"{loaded:.2f} s", "< 1 s")
+    table.add_row("over the wire", f"{received / 1000:.0f} kB", "< 250 kB")
+    table.add_row(f"heap after {len(took):,} more examples", f"{before:.1f} -> {after:.1f} MB", "no growth")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
