@@ -1,6 +1,7 @@
 """An HTTP server that webhooks are sent to."""
 
 import json
+import ssl
 import threading
 import time
 from contextlib import suppress
@@ -9,9 +10,9 @@ from typing import Any
 
 
 class Receiver:
-    """An HTTP server that keeps what it is sent and answers `status`."""
+    """An HTTP server, or with `tls` an HTTPS one, that keeps what it is sent and answers `status`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.status = 204
         self.delay = 0.0
@@ -42,7 +43,9 @@ class Receiver:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?x=1"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}/hook?x=1"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import hmac
+import ssl
 import time
 from pathlib import Path
 
 import pytest
+import trustme
 from pydantic import SecretStr
 
 from prelabel import errors, webhook_sending
@@ -67,6 +69,23 @@ def test_a_worker_with_another_key_sends_nothing_and_says_so(light_site: Site, r
     [delivery] = light_site.deliveries(hook)
     assert (receiver.got, delivery["attempts"], delivery["due_at"] is not None) == ([], 1, True)
     assert "PRELABEL_WEBHOOK_KEY" in delivery["note"]
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_over_https_only_who_has_a_trusted_certificate_is_told(
+    light_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_trusted: bool
+) -> None:
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    (authority if is_trusted else trustme.CA()).cert_pem.write_to_path(str(tmp_path / "trusted.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    receiver = Receiver(tls)
+    hook = light_site.hook(receiver.url, ["run.finished"])
+    drafted(light_site.store, 1)
+    light_site.courier.round()
+    receiver.close()
+    [delivery] = light_site.deliveries(hook)
+    assert (len(receiver.got), "certificate" in delivery["note"]) == ((1, False) if is_trusted else (0, True))
 
 
 PRIVATE = ["http://127.0.0.1/a", "http://[::1]/a", "http://169.254.169.254/a", "http://10.0.0.1/a"]
