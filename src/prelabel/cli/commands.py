@@ -1,6 +1,7 @@
 """The command line. Every command but `up` and `demo` talks to a server over HTTP."""
 
 import sys
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -40,27 +41,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(people.app, name="user")
-app.add_typer(people.members, name="members")
-app.add_typer(schema_commands, name="schema")
-app.add_typer(reviewer_commands, name="reviewers")
-app.add_typer(alarm_commands, name="alarms")
-app.add_typer(webhook_commands, name="webhook")
-app.command("export")(exporting.export)
-app.command("examples")(examples.list_examples)
-app.command("certificate")(guarantee.certificate)
-app.command("verify")(guarantee.verify)
-app.command("plan")(guarantee.plan)
-for act in (leading.requeue, leading.close, leading.assign, leading.prioritize, leading.reroute):
-    app.command()(act)
-app.command("reviews")(leading.list_reviews)
-for about in (agreeing.agreement, agreeing.consensus, agreeing.bring_answers):
-    app.command()(about)
-app.command("watch")(watching.watch)
-app.command("conflicts")(conflicts.conflicts)
-app.command("formats")(exporting.list_formats)
-for command in (measuring.measure, measuring.compare, measuring.accepting):
-    app.command()(command)
+DRAFTING, LABELS, PEOPLE, SERVER = "Draft", "Look, measure, take home", "Lead people", "Look after the server"
+"""Under which heading `prelabel --help` shows a command."""
 
 RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
@@ -81,7 +63,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
         raise typer.Exit
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def up(
     home: Annotated[Path | None, typer.Option(help="Folder for the database, token and logs.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
@@ -104,7 +86,7 @@ def up(
             out.print("stopping; work in progress goes on at the next start")
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def demo(
     model: Annotated[
         str, typer.Option(help="A LiteLLM model name, or `student`, which needs no key.")
@@ -118,7 +100,7 @@ def demo(
     play(out, model, examples, keep)
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def submit(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file of any format of `prelabel formats`, also gzipped.")],
     schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, rich_help_panel=options.DATA, help="Label schema, YAML or JSON; not needed again for a project that has one.")] = None,
@@ -178,7 +160,7 @@ def submit(
             screen_run.follow(out, client, run["id"])
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def quote(
     project: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Project; without it, the only one there is.")] = "",
     dataset: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Dataset that is brought in already; without it, the project's only one.")] = "",
@@ -207,7 +189,7 @@ def quote(
         screen_money.show_quote(out, client.quote(project, dataset, **body))
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def cap(
     dollars: Annotated[float | None, typer.Argument(min=0, help="What all runs of the project may spend together; without it, the cap is shown.")] = None,
     project: Annotated[str, typer.Option(help="Project; without it, the only one there is.")] = "",
@@ -223,7 +205,7 @@ def cap(
         screen_money.show_cap(out, client.get(path) if is_asked else client.put(path, {"cap": dollars}))
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def status(
     run: RunId = 0,
     follow: Annotated[bool, typer.Option(help="Keep showing until drafting ends.")] = True,
@@ -234,21 +216,21 @@ def status(
         show(out, client, exporting.newest(client, run))
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def runs() -> None:
     """List all runs."""
     with Client.from_settings(settings()) as client:
         screen.list_runs(out, list(client.items("/runs")))
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def pause(run: RunId = 0) -> None:
     """Stop making model calls for a run; those in flight are kept."""
     with Client.from_settings(settings()) as client:
         screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/pause"))
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def resume(
     run: RunId = 0,
     cap: Annotated[float | None, typer.Option(min=0, help="A new cap of the run in dollars.")] = None,
@@ -258,14 +240,13 @@ def resume(
         screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/resume", {"cap": cap}))
 
 
-@app.command()
+@app.command(rich_help_panel=DRAFTING)
 def cancel(run: RunId = 0) -> None:
     """End a run's drafting for good; what is queued can still be reviewed."""
     with Client.from_settings(settings()) as client:
         screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/cancel"))
 
 
-@app.command()
 def journal(
     user: Annotated[str, typer.Option(help="Only what this user did.")] = "",
     act: Annotated[str, typer.Option(help="Only acts that begin so, as `run.` or `token.issue`.")] = "",
@@ -360,3 +341,30 @@ def _upload_bar() -> Progress:
 
 if __name__ == "__main__":
     main()
+
+
+Commands = dict[str, Callable[..., None]]
+ABOUT_LABELS: Commands = {
+    "examples": examples.list_examples, "measure": measuring.measure, "compare": measuring.compare,
+    "agreement": agreeing.agreement, "conflicts": conflicts.conflicts, "export": exporting.export,
+    "formats": exporting.list_formats, "plan": guarantee.plan, "certificate": guarantee.certificate,
+    "verify": guarantee.verify,
+}  # fmt: skip
+ABOUT_PEOPLE: Commands = {
+    "reviews": leading.list_reviews, "requeue": leading.requeue, "assign": leading.assign,
+    "prioritize": leading.prioritize, "close": leading.close, "reroute": leading.reroute,
+    "accepting": measuring.accepting, "consensus": agreeing.consensus, "bring-answers": agreeing.bring_answers,
+}  # fmt: skip
+ABOUT_SERVER = {
+    "user": people.app, "members": people.members, "schema": schema_commands, "alarms": alarm_commands,
+    "webhook": webhook_commands,
+}  # fmt: skip
+
+app.command("watch", rich_help_panel=DRAFTING)(watching.watch)
+for panel, commands in ((LABELS, ABOUT_LABELS), (PEOPLE, ABOUT_PEOPLE)):
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=panel)(command)
+app.add_typer(reviewer_commands, name="reviewers", rich_help_panel=PEOPLE)
+app.command("journal", rich_help_panel=SERVER)(journal)
+for name, group in ABOUT_SERVER.items():
+    app.add_typer(group, name=name, rich_help_panel=SERVER)
