@@ -248,11 +248,11 @@ def light_world(sqlite_store: Store) -> World:
 
 
 @pytest.mark.parametrize("operation", ACTS)
-def test_an_act_leaves_its_lines_and_says_who_did_it(world: World, operation: str) -> None:
-    world.ready_for(operation)
-    before = len(world.journal())
-    ACTS[operation].do(world.admin, world.run)
-    found = list(world.admin.items("/journal"))[: len(world.journal()) - before]
+def test_an_act_leaves_its_lines_and_says_who_did_it(light_world: World, operation: str) -> None:
+    light_world.ready_for(operation)
+    before = len(light_world.journal())
+    ACTS[operation].do(light_world.admin, light_world.run)
+    found = list(light_world.admin.items("/journal"))[: len(light_world.journal()) - before]
     assert tuple(line["act"] for line in reversed(found)) == ACTS[operation].lines
     assert {line["user"] for line in found} == {"root"}
     assert {line["project"] for line in found} <= {"p", "q", None}

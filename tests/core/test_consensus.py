@@ -115,7 +115,7 @@ def test_how_many_are_asked_may_depend_on_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"reviewers": 0}, {"reviewers": 10}, {"reviewers": {"adit": 2}}, {"tolerance": 2}]
+    "wrong", [{"reviewers": 0}, {"reviewers": 51}, {"reviewers": {"adit": 2}}, {"tolerance": 2}]
 )
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"reviewers|tolerance"):
