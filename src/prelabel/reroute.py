@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from prelabel import audits, by_filter, checks, drawn, journal, place, requeue, route, runs
 from prelabel.by_filter import IN_HAND, Held
 from prelabel.drafters.cascade import steps_of
-from prelabel.errors import InputError
+from prelabel.errors import Conflict, InputError
 from prelabel.models import Placement, Run, User
 from prelabel.policy import Decision, Policy
 from prelabel.schema import LabelSchema
@@ -95,6 +95,10 @@ def carry_out(store: Store, run_id: int, policy: Policy, lease_seconds: float, b
     while True:
         with store.writing() as session:
             run = runs.get(session, run_id)
+            if run.policy != policy.model_dump(mode="json"):
+                raise Conflict(
+                    f"run {run_id} has just been given another policy: that one goes on with what is left"
+                )
             if not (ids := _next(session, run, after)):
                 break
             by_filter.lock(session, ids)
@@ -125,12 +129,13 @@ def _check(session: Session, run: Run, policy: Policy) -> None:
 
 
 def _next(session: Session, run: Run, after: int) -> list[int]:
-    """The next placements that may be routed again: accepted ones, and queued ones that routing has queued."""
+    """The next placements that may be routed again: accepted ones, queued ones that routing has queued, and drafted ones, which a
+    worker may just be routing by the policy before: once they are locked that is over, and shows."""
     found = session.exec(
         select(Placement.id)
         .where(
             *(Placement.run_id == run.id, col(Placement.id) > after),
-            (col(Placement.place) == "settled")
+            col(Placement.place).in_(("settled", "drafted"))
             | ((col(Placement.place) == "queued") & col(Placement.reason).in_(ROUTED)),
         )
         .order_by(col(Placement.id))
@@ -172,8 +177,15 @@ def _moving(
 
 
 def _why_not(held: Held, lease_seconds: float) -> str:
-    if held.placement.place == "settled":
+    place, reason = held.placement.place, held.placement.reason
+    if place == "settled":
         return "" if held.source == "auto" else "people or gold have settled it"
+    if place != "queued" or reason not in ROUTED:  # it has been moved since it was found
+        return (
+            "it is still to be routed"
+            if place == "drafted"
+            else "it waits for people for a reason of its own"
+        )
     if any(slot.state == "answered" or slot.for_senior for slot in held.slots):
         return "someone has answered it"
     return IN_HAND if held.is_in_hand(lease_seconds) else ""

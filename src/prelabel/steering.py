@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import ColumnElement, func, text
 from sqlmodel import Session, col, select
 
 from prelabel import checks, journal, order, users
@@ -145,10 +145,12 @@ class Unassign:
 
     def narrowed(self) -> Sequence[ColumnElement[bool]]:
         """What is given to someone."""
-        given = select(Slot.id).where(
+        given = select(func.count(col(Slot.id))).where(
             Slot.placement_id == Placement.id, Slot.state == "open", col(Slot.assigned_until) >= now()
         )
-        return [(given.where(Slot.claimed_by == self.user.id) if self.user else given).exists()]
+        if self.user:
+            given = given.where(Slot.claimed_by == self.user.id)
+        return [given.scalar_subquery() > 0]  # counted one by one: EXISTS is planned as a join of both tables
 
     def enter(self, session: Session) -> None:
         """No further locks."""
