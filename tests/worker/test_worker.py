@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,8 +51,10 @@ def wake() -> Woken:
 
 
 @pytest.fixture
-def sweeper(store: Store, wake: Woken) -> Sweeper:
-    return Sweeper(store, QUICK, wake)
+def sweeper(store: Store, wake: Woken) -> Iterator[Sweeper]:
+    found = Sweeper(store, QUICK, wake)
+    yield found
+    found.settle()
 
 
 def test_a_run_whose_messages_were_lost_is_woken(store: Store, sweeper: Sweeper, wake: Woken) -> None:
@@ -184,6 +187,7 @@ def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, wake: Woken) -> None
         threading.Event().wait(0.02)
     sweeper.stop()
     sweeper.join()
+    sweeper.settle()
     empty.close()
     assert wake.asked
 

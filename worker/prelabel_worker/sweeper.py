@@ -59,6 +59,11 @@ class Sweeper(threading.Thread):
         """End after the sweep in progress."""
         self._stopped.set()
 
+    def settle(self) -> None:
+        """Wait for what the last sweep left at work beside it: it holds a connection of the store."""
+        if self._promises.is_alive():
+            self._promises.join()
+
     def sweep(self) -> None:
         """One round."""
         with self._store.writing() as session:
