@@ -26,6 +26,7 @@ from prelabel.store import Store
 SCHEMA = LabelSchema.load("fields: {topic: [a, b, c]}")
 QUICK = Settings(lease_seconds=5, chunk_size=10, concurrency=4, retry_seconds=0.01)
 PRICE = Decimal("0.01")
+A = {"topic": "a"}
 
 
 class FakeDrafter:
@@ -133,16 +134,22 @@ def queued_run(store: Store, examples: int = 10) -> int:
     return run_id
 
 
-def queue_up(store: Store, examples: int | Iterable[dict[str, Any]], **policy: Any) -> int:
-    """As `queued_run`, without an engine that drafts: quick for many examples."""
-    run_id = make_run(store, examples, **policy)
+def queue_up(
+    store: Store,
+    examples: int | Iterable[dict[str, Any]],
+    schema: LabelSchema = SCHEMA,
+    label: dict[str, Any] = A,
+    **policy: Any,
+) -> int:
+    """As `queued_run`, all drafted as `label`, without an engine that drafts: quick for many examples."""
+    run_id = make_run(store, examples, schema=schema, **policy)
     with store.writing() as session:
         version_id = runs.get(session, run_id).schema_version_id
         rows = session.exec(select(Placement).where(Placement.run_id == run_id)).all()
         drafts = [
             {
                 "run_id": run_id, "example_id": row.example_id, "step": 0, "model": "fake", "prompt_digest": "",
-                "label": {"topic": "a"}, "confidence": 0.4, "confidences": {"topic": 0.4}, "alternatives": {},
+                "label": label, "confidence": 0.4, "confidences": dict.fromkeys(label, 0.4), "alternatives": {},
                 "failure": "", "schema_version_id": version_id, "created_at": now(),
             }
             for row in rows

@@ -271,51 +271,6 @@ class WorkOut(BaseModel):
     lease_until: datetime
 
 
-class OpinionOut(BaseModel):
-    """What one reviewer answered; `label` is null where they flagged the example."""
-
-    reviewer: str
-    verdict: str
-    label: dict[str, Any] | None
-    comment: str
-    seconds: float
-    created_at: datetime
-
-
-class EventOut(BaseModel):
-    """What happened to an example: `draft`, `label`, or an answer by its verdict; `who` is a model, a person or a source."""
-
-    what: str
-    who: str
-    label: dict[str, Any] | None
-    comment: str
-    created_at: datetime
-
-
-class CaseOut(BaseModel):
-    """A disagreement: how far the answers are apart by field (0 to 1), the answers that stand, and all that happened before."""
-
-    slot_id: int
-    reason: str
-    apart: dict[str, float]
-    answers: list[OpinionOut]
-    history: list[EventOut]
-
-
-class FeedbackOut(BaseModel):
-    """How a senior settled an example that you answered; `distances` are between your label and theirs, by field."""
-
-    id: int
-    run_id: int
-    example_id: str
-    content: dict[str, Any]
-    yours: dict[str, Any] | None
-    settled: dict[str, Any]
-    distances: dict[str, float]
-    comment: str
-    created_at: datetime
-
-
 class SlotsIn(Body):
     """Slots by id."""
 

@@ -1,4 +1,4 @@
-"""The page where people review: built files, served under every path that is no endpoint.
+"""The page where people work: built files, served to browsers under every path that is no endpoint.
 
 Names of assets hold a hash of what is in them, so browsers keep them for good; the page itself is asked for anew each time. Its
 Content-Security-Policy lets nothing run or load that is not ours; the one style tag of its library carries a nonce.
@@ -50,8 +50,8 @@ def install(app: FastAPI, static: Path = STATIC) -> None:
     @app.get("/{path:path}", include_in_schema=False, dependencies=[PUBLIC])
     def page(path: str, request: Request) -> Response:
         """The page, whatever its path: what is shown there is the page's own business."""
-        if path.split("/", 1)[0] in ENDPOINTS:
-            raise HTTPException(404, "there is nothing here")
+        if path.split("/", 1)[0] in ENDPOINTS or not _is_browser(request):
+            raise HTTPException(404, f"there is nothing at /{path}; the API is at /docs")
         nonce = secrets.token_urlsafe(16)
         html = _read(static / "index.html").replace(NONCE, nonce)
         headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy(nonce)}
@@ -72,6 +72,11 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+def _is_browser(request: Request) -> bool:
+    """Whether a page is asked for, as browsers do: a program that has the wrong path is to be told so."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _read(path: Path) -> str:

@@ -182,7 +182,7 @@ class Hub:
                     data = topic.look(session).model_dump_json()
             except PrelabelError as error:
                 log.warning("%s cannot be followed: %s", topic, error)
-            except Exception:
+            except Exception:  # one faulty topic must not end the looks at all others
                 log.exception("following %s: a fault, trying again", topic)
             else:
                 found.append((topic, State(hashlib.blake2b(data.encode(), digest_size=12).hexdigest(), data)))

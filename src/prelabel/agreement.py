@@ -28,10 +28,10 @@ Statistic = Literal["alpha, nominal", "alpha, ordinal", "alpha, interval", "alph
 
 
 class FieldAgreement(BaseModel):
-    """Krippendorff's alpha of one field: of people with each other, and of the draft with single people.
+    """Krippendorff's alpha of one field: of people with each other, and of the draft with one person an example.
 
-    `statistic` is what fits the kind. 1 is full agreement, 0 what chance would give. `examples` were drawn at random where
-    values are too many to compare them all.
+    `statistic` is what fits the kind. 1 is full agreement, 0 what chance would give. `drawn` is how many examples were drawn at
+    random where values are too many to compare them all; None: all were looked at.
     """
 
     name: str
@@ -58,11 +58,12 @@ class AgreementReport(BaseModel):
 
 @dataclass(frozen=True)
 class Answered:
-    """An example with the draft, if there is one that fits, and each reviewer's label."""
+    """An example with the draft, if there is one that fits, and each reviewer's label; `is_flagged` if one said it has none."""
 
     placement_id: int
     draft: Label | None
     labels: Mapping[int, Label]
+    is_flagged: bool
 
 
 def report(session: Session, run: Run) -> AgreementReport:
@@ -85,7 +86,8 @@ def answered(session: Session, run: Run) -> Iterator[Answered]:
         for placement_id, said in disagreement.answers(session, into, ids).items():
             labels = {one.user_id: one.label for one in said if one.label is not None}
             if labels:
-                yield Answered(placement_id, drafts.get(placement_id), labels)
+                is_flagged = len(labels) < len(said)
+                yield Answered(placement_id, drafts.get(placement_id), labels, is_flagged)
         after = ids[-1]
 
 
@@ -193,9 +195,12 @@ def _may_replace(
     name, kind = testable[0]
     called = names(session, {user_id for one in found for user_id in one.labels})
     rows = [
-        Row(one.draft.get(name), {called[user_id]: label.get(name) for user_id, label in one.labels.items()})
+        Row(
+            one.draft[name],
+            {called[user_id]: label[name] for user_id, label in one.labels.items() if _has(label, name)},
+        )
         for one in found
-        if one.draft is not None and one.draft.get(name) is not None
+        if one.draft is not None and _has(one.draft, name)
     ]
     tested = may_replace(rows, same if statistic_of(kind) == "alpha, nominal" else near_number, EPSILON)
     if tested is None:
@@ -204,6 +209,10 @@ def _may_replace(
             "it takes three people with 30 answers each to examples that others have answered as well",
         )
     return tested, ""
+
+
+def _has(label: Label, name: str) -> bool:
+    return label.get(name) is not None
 
 
 def names(session: Session, user_ids: set[int]) -> dict[int, str]:

@@ -4,18 +4,19 @@ Each batch is one transaction with its own line in the journal. An act that brea
 again does the rest. What is found is locked and looked at again before it moves: placements first, then their slots.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import ClassVar
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import browse, journal, runs
+from prelabel import browse, journal, place, runs
 from prelabel.browse import Search
 from prelabel.canonical import Json
 from prelabel.models import CHECK, Label, Placement, Run, Slot, User, now
@@ -46,33 +47,29 @@ class Held:
         return any(in_hand(slot, lease_seconds) for slot in self.slots)
 
 
-class Act(Protocol):
-    """What is done to each example that is found, or why it is left alone."""
+class Act(ABC):
+    """What is done to each example that is found, or why it is left alone. `name` is what the journal calls it."""
 
-    @property
-    def name(self) -> journal.Act:
-        """As the journal calls it."""
-        ...
+    name: ClassVar[journal.Act]
 
+    @abstractmethod
     def details(self) -> dict[str, Json]:
         """What the journal has to say of it besides the filter and the counts."""
-        ...
+
+    @abstractmethod
+    def why_not(self, held: Held) -> str:
+        """Why an example is left alone; "" where it is not."""
+
+    @abstractmethod
+    def do(self, session: Session, run: Run, held: Sequence[Held]) -> None:
+        """Do it to these examples, which are locked."""
 
     def narrowed(self) -> Sequence[ColumnElement[bool]]:
         """Which placements it can be about at all; the others are not counted as left alone."""
-        ...
+        return ()
 
-    def enter(self, session: Session) -> None:
+    def enter(self, session: Session) -> None:  # noqa: B027 # most acts need none
         """Take the locks that go before those on placements."""
-        ...
-
-    def why_not(self, held: Held) -> str:
-        """Why an example is left alone; "" where it is not."""
-        ...
-
-    def do(self, session: Session, run: Run, held: Sequence[Held]) -> None:
-        """Do it to these examples, which are locked."""
-        ...
 
 
 class Done(BaseModel):
@@ -137,12 +134,6 @@ def load(session: Session, ids: Collection[int], is_locking: bool = False) -> li
     return [Held(placement, by_placement[placement.id or 0], source or "") for placement, source in rows]
 
 
-def lock(session: Session, ids: Collection[int]) -> None:
-    """Lock these placements; whoever moves one of them is waited for."""
-    locked = select(Placement.id).where(col(Placement.id).in_(ids)).order_by(col(Placement.id))
-    session.exec(locked.with_for_update()).all()
-
-
 def in_hand(slot: Slot, lease_seconds: float) -> bool:
     """Whether someone works on the slot now."""
     if not is_live(slot):
@@ -168,7 +159,7 @@ def _held(
 ) -> tuple[list[Held], Counter[str]]:
     """Those of these examples that are still as asked for and that the act is for, locked."""
     act.enter(session)
-    lock(session, ids)
+    place.lock(session, ids)
     run = runs.get(session, run_id)
     ids = browse.still_matching(session, run, wanted, ids, *act.narrowed())
     return _parted(act, load(session, ids, is_locking=True))

@@ -46,6 +46,12 @@ class Relabeled:
     value: dict[str, Json]
 
 
+def lock(session: Session, ids: Collection[int]) -> None:
+    """Lock these placements, in the order that all who lock several keep; whoever moves one of them is waited for."""
+    locked = select(Placement.id).where(col(Placement.id).in_(ids)).order_by(col(Placement.id))
+    session.exec(locked.with_for_update()).all()
+
+
 def fill(session: Session, run: Run) -> int:
     """Put every example of the run's dataset that is not in the run yet into "waiting"; returns how many."""
     there = select(Placement.id).where(Placement.run_id == run.id, Placement.example_id == Example.id)

@@ -3,36 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, update
 
-from prelabel import journal, place
-from prelabel.by_filter import IN_HAND, NOT_QUEUED, Held
+from prelabel import place
+from prelabel.by_filter import IN_HAND, NOT_QUEUED, Act, Held
 from prelabel.canonical import Json
 from prelabel.models import Run, Slot
 from prelabel.policy import Policy
 
 
 @dataclass(frozen=True)
-class Requeue:
+class Requeue(Act):
     """Queue settled and failed examples anew as "requested", with a note why. Their label stays as history.
 
     Who has answered one before may answer it again.
     """
 
     note: str
-    name: journal.Act = "examples.requeue"
+    name = "examples.requeue"
 
     def details(self) -> dict[str, Json]:
         """The note."""
         return {"note": self.note}
-
-    def narrowed(self) -> Sequence[ColumnElement[bool]]:
-        """Any example."""
-        return ()
-
-    def enter(self, session: Session) -> None:
-        """No further locks."""
 
     def why_not(self, held: Held) -> str:
         """Gold has the right label already, and what is on its way to people or not drafted gets there anyhow."""
@@ -49,23 +41,16 @@ class Requeue:
 
 
 @dataclass(frozen=True)
-class Close:
+class Close(Act):
     """Set queued examples aside as failed, with a note why. What was answered stays as history."""
 
     note: str
     lease_seconds: float
-    name: journal.Act = "examples.close"
+    name = "examples.close"
 
     def details(self) -> dict[str, Json]:
         """The note."""
         return {"note": self.note}
-
-    def narrowed(self) -> Sequence[ColumnElement[bool]]:
-        """Any example."""
-        return ()
-
-    def enter(self, session: Session) -> None:
-        """No further locks."""
 
     def why_not(self, held: Held) -> str:
         """Nothing is taken out of anyone's hands."""

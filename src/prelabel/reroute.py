@@ -6,7 +6,7 @@ audits, conflicts, and what a lead has asked for.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from pydantic import BaseModel
 from sqlmodel import Session, col, select
@@ -30,13 +30,14 @@ ROUTED = ("low_confidence", "gold_failed", "draft_failed")
 class Rerouted(BaseModel):
     """What another policy did, or would do: `accepted` left the queue, `queued` came into it, `asked` are in it on other terms.
 
-    `left` are those that stay where they are, by why. `act` is the line of the journal; null where nothing was changed.
+    `answers` is how many more answers people are asked for than before; negative: fewer. `left` are those that stay where they are, by why. `act` is the line of the journal; null where nothing was changed.
     """
 
     act: int | None
     accepted: int
     queued: int
     asked: int
+    answers: int
     left: dict[str, int]
 
 
@@ -45,8 +46,11 @@ class _Count:
     accepted: int = 0
     queued: int = 0
     asked: int = 0
+    answers: int = 0
 
-    def take(self, held: Held, decision: Decision) -> None:
+    def take(self, held: Held, decision: Decision, policy: Policy) -> None:
+        self.answers += 0 if decision.source else policy.reviewers_for(decision.reason)
+        self.answers -= len(held.open_slots)
         if held.placement.place == "settled":
             self.queued += 1
         elif decision.source:
@@ -71,13 +75,11 @@ def plan(store: Store, run_id: int, policy: Policy, lease_seconds: float) -> Rer
                 session, run, by_filter.load(session, ids), routing, policy, lease_seconds
             )
             for held, (_, decision) in moving:
-                count.take(held, decision)
+                count.take(held, decision, policy)
             left, after = left + why_left, ids[-1]
             session.expunge_all()
             run = runs.get(session, run_id)
-    return Rerouted(
-        act=None, accepted=count.accepted, queued=count.queued, asked=count.asked, left=dict(left)
-    )
+    return Rerouted(act=None, **asdict(count), left=dict(left))
 
 
 def carry_out(store: Store, run_id: int, policy: Policy, lease_seconds: float, by: User) -> Rerouted:
@@ -101,20 +103,18 @@ def carry_out(store: Store, run_id: int, policy: Policy, lease_seconds: float, b
                 )
             if not (ids := _next(session, run, after)):
                 break
-            by_filter.lock(session, ids)
+            place.lock(session, ids)
             held = by_filter.load(session, ids, is_locking=True)
             routing = _routing(session, run, policy)
             moving, why_left = _moving(session, run, held, routing, policy, lease_seconds)
-            _move(session, run, moving, policy)
             for one, (_, decision) in moving:
-                count.take(one, decision)
+                count.take(one, decision, policy)
+            _move(session, run, moving, policy)
             left, after = left + why_left, ids[-1]
     with store.writing() as session:
         run = runs.get(session, run_id)
-        journal.note(
-            session, by, "run.reroute", run, accepted=count.accepted, queued=count.queued, asked=count.asked
-        )
-    return Rerouted(act=act, accepted=count.accepted, queued=count.queued, asked=count.asked, left=dict(left))
+        journal.note(session, by, "run.reroute", run, **asdict(count))
+    return Rerouted(act=act, **asdict(count), left=dict(left))
 
 
 def _check(session: Session, run: Run, policy: Policy) -> None:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from prelabel import agreement, by_filter, journal, place, requeue, runs
 from prelabel.agreement import Answered, statistic_of
-from prelabel.canonical import Json
+from prelabel.canonical import Json, canonical
 from prelabel.errors import InputError
 from prelabel.measure.agreement.skill import Answer, Skill, dawid_skene
 from prelabel.models import Label, Placement, Run, Slot, User
@@ -34,7 +34,7 @@ class SkillOf(BaseModel):
 
 
 class Resettled(BaseModel):
-    """`examples` have answers of two people or more. `changed` get another label than their consensus, `settled` are those on
+    """`examples` have labels of two people or more, and nobody says that they cannot be labeled. `changed` get another label than their consensus, `settled` are those on
     which people had disagreed and that no senior has settled or holds. `act` is the line of the journal; null in a dry run."""
 
     act: int | None
@@ -96,7 +96,7 @@ def _estimate(session: Session, run: Run) -> tuple[list[_Found], list[SkillOf], 
             f"{unfit[0]}: is of kind {schema.fields[unfit[0]].kind}; skill can be told from choices, booleans, ratings and "
             "preferences only"
         )
-    found = [one for one in agreement.answered(session, run) if len(one.labels) > 1]
+    found = [one for one in agreement.answered(session, run) if len(one.labels) > 1 and not one.is_flagged]
     users = sorted({user_id for one in found for user_id in one.labels})
     labels: list[dict[str, Json]] = [{} for _ in found]
     accuracies: dict[int, list[float]] = defaultdict(list)
@@ -133,10 +133,10 @@ def _add_field(
         return
     number, code = (
         {user: at for at, user in enumerate(users)},
-        {_key(value): at for at, value in enumerate(values)},
+        {canonical(value): at for at, value in enumerate(values)},
     )
     answers = [
-        Answer(at, number[user], code[_key(label.get(name))])
+        Answer(at, number[user], code[canonical(label.get(name))])
         for at, one in enumerate(found)
         for user, label in one.labels.items()
     ]
@@ -148,12 +148,8 @@ def _add_field(
 
 
 def _values(found: Sequence[Answered], name: str) -> list[Json]:
-    seen = {_key(label.get(name)): label.get(name) for one in found for label in one.labels.values()}
+    seen = {canonical(label.get(name)): label.get(name) for one in found for label in one.labels.values()}
     return [seen[key] for key in sorted(seen)]
-
-
-def _key(value: Json) -> str:
-    return repr(value)
 
 
 def _batches(found: Sequence[_Found]) -> Iterator[dict[int, dict[str, Json]]]:
@@ -167,7 +163,7 @@ def _due(
     """Of these examples those whose consensus changes, and those that wait for a senior who has not taken them up."""
     ids = sorted(labels)
     if lock:
-        by_filter.lock(session, ids)
+        place.lock(session, ids)
     held = by_filter.load(session, ids, is_locking=lock)
     label_ids = [one.placement.label_id for one in held if one.source == "consensus"]
     now = {row.id: row.value for row in session.exec(select(Label).where(col(Label.id).in_(label_ids)))}

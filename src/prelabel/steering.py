@@ -7,9 +7,9 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, func, text
 from sqlmodel import Session, col, select
 
-from prelabel import checks, journal, order, users
+from prelabel import checks, order, users
 from prelabel.bulk import update_rows
-from prelabel.by_filter import IN_HAND, NOT_QUEUED, Held, in_hand
+from prelabel.by_filter import IN_HAND, NOT_QUEUED, Act, Held, in_hand
 from prelabel.canonical import Json
 from prelabel.models import CHECK, FREE, Placement, Run, Slot, User, now
 from prelabel.order import Stand
@@ -19,25 +19,18 @@ from prelabel.review.rounds import is_live
 
 
 @dataclass(frozen=True)
-class Prioritize:
+class Prioritize(Act):
     """Have queued examples stand before all others, after all others, or where the queue's own order has them.
 
     Checks go along at their share, so that what stands first has them among it as any other part of the queue.
     """
 
     to: Stand
-    name: journal.Act = "examples.prioritize"
+    name = "examples.prioritize"
 
     def details(self) -> dict[str, Json]:
         """Where to."""
         return {"to": self.to}
-
-    def narrowed(self) -> Sequence[ColumnElement[bool]]:
-        """Any example."""
-        return ()
-
-    def enter(self, session: Session) -> None:
-        """No further locks."""
 
     def why_not(self, held: Held) -> str:
         """Only what stands elsewhere is moved."""
@@ -73,7 +66,7 @@ class Prioritize:
 
 
 @dataclass(frozen=True)
-class Assign:
+class Assign(Act):
     """Give queued examples to one person, who gets them before all others; nobody else is asked for that answer for so many days.
 
     Where several people are asked about an example, one of the answers is to be theirs.
@@ -82,15 +75,11 @@ class Assign:
     user: User
     days: float
     lease_seconds: float
-    name: journal.Act = "examples.assign"
+    name = "examples.assign"
 
     def details(self) -> dict[str, Json]:
         """To whom, and for how long."""
         return {"to": self.user.name, "days": self.days}
-
-    def narrowed(self) -> Sequence[ColumnElement[bool]]:
-        """Any example."""
-        return ()
 
     def enter(self, session: Session) -> None:
         """Their own claims wait: they are to get no other slot of an example that is given to them."""
@@ -132,12 +121,12 @@ class Assign:
 
 
 @dataclass(frozen=True)
-class Unassign:
+class Unassign(Act):
     """Take back what was given to someone, or to this one, and is not open on their page."""
 
     user: User | None
     lease_seconds: float
-    name: journal.Act = "examples.unassign"
+    name = "examples.unassign"
 
     def details(self) -> dict[str, Json]:
         """From whom."""
@@ -151,9 +140,6 @@ class Unassign:
         if self.user:
             given = given.where(Slot.claimed_by == self.user.id)
         return [given.scalar_subquery() > 0]  # counted one by one: EXISTS is planned as a join of both tables
-
-    def enter(self, session: Session) -> None:
-        """No further locks."""
 
     def why_not(self, held: Held) -> str:
         """Nothing is taken out of anyone's hands."""

@@ -1,7 +1,8 @@
 """The database: the only module that opens one.
 
 SQLite runs in WAL mode and every writing transaction begins IMMEDIATE: a deferred one that upgrades to writing fails at
-once with "database is locked" when two meet. Reading sessions begin deferred, so they never wait for a writer.
+once with "database is locked" when two meet. Reading sessions begin deferred, so they never wait for a writer. Writers of one
+process take turns; between processes SQLite's own waiting decides.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from sqlmodel import Session, create_engine
 
 from prelabel.errors import Unavailable
 from prelabel.settings import settings
+from prelabel.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 727_001
@@ -26,12 +28,17 @@ KEPT, CONNECTIONS = 5, 40
 """Connections that a process keeps open, and those that it can have at once: as many as the web framework has threads (anyio's
 default). Fewer are not handed out in turn: who has no luck waits for half a minute and fails. PostgreSQL allows 100 in all."""
 
+BUSY_SECONDS = 15
+"""How long a writer waits for the others on SQLite before it fails."""
+TURN = "prelabel: whether it is this connection's turn to write"
+
 
 class Store:
     """One database, as sessions: `writing` commits at its end, `reading` cannot write."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._turns = Turns()
         if (database := make_url(url).database) and self.is_sqlite:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
         self.engine = create_engine(
@@ -39,7 +46,9 @@ class Store:
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "begin", self._begin)
+            event.listen(self.engine, "commit", self._end)
+            event.listen(self.engine, "rollback", self._end)
         self._reading_engine = self.engine.execution_options(readonly=True)
 
     @property
@@ -76,6 +85,21 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    def _begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("readonly"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.info[TURN] = self._turns.wait(BUSY_SECONDS)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self._end(connection)
+            raise
+
+    def _end(self, connection: Connection) -> None:
+        if connection.info.pop(TURN, False):
+            self._turns.end()
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
@@ -114,10 +138,10 @@ def _migrate_sqlite(connection: Connection) -> None:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would be deferred
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={1000 * BUSY_SECONDS}",
+        "foreign_keys=ON",
+    ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    readonly = connection.get_execution_options().get("readonly")
-    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

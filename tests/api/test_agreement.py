@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from prelabel import errors
 from prelabel.canonical import Json
 from prelabel.client import Client
+from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from tests.api.conftest import SignIn
 from tests.factories import labels, make_user, places, queue_up
@@ -79,9 +81,38 @@ def test_the_same_answers_again_change_nothing(lead: Client, store: Store, run_i
     assert (report["taken"], report["already_there"], report["bad"]) == (0, 2, 0)
 
 
-def test_what_is_no_json_is_refused(lead: Client, run_id: int) -> None:
-    with pytest.raises(errors.InputError, match="line 2: is not JSON"):
-        lead.send_file(f"/runs/{run_id}/reviews", io.BytesIO(b'{"example": "e0"}\nnonsense\n'))
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"nonsense", "not JSON"),
+        (b"[1]", "a row is a JSON object, not a list"),
+        (b'{"example": "e1", "reviewer": "ann", "label": "a", "seconds": NaN}', "NaN is not JSON"),
+        (b'{"example": "e1", "reviewer": "ann", "label": "a", "comment": "\\u0000"}', "comment: a text"),
+        (b'{"example": "e1", "reviewer": "ann", "label": "a", "comment": 5}', "comment: must be a text"),
+        (b'{"example": "\xff"}', "not UTF-8"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_listed_with_its_number(
+    lead: Client, store: Store, run_id: int, line: bytes, why: str
+) -> None:
+    good = json.dumps(said("e0", "ann", "a")).encode()
+    report = lead.send_file(f"/runs/{run_id}/reviews", io.BytesIO(b"\n".join((good, b"", line, good))))
+    ((row, reason),) = [(one["row"], one["reason"]) for one in report["bad_rows"]]
+    assert (report["rows"], report["taken"], report["already_there"], report["bad"]) == (3, 1, 1, 1)
+    assert row == 3
+    assert why in reason
+
+
+def test_two_leads_may_bring_in_answers_of_the_same_people_at_once(
+    lead: Client, store: Store, run_id: int
+) -> None:
+    """Each in an order of their own; neither waits for what the other waits for."""
+    rows = [said(f"e{number}", name, "a") for number in range(6) for name in ("ann", "ben", "cleo")]
+    with ThreadPoolExecutor() as pool:
+        reports = list(pool.map(lambda some: bring(lead, run_id, *some), (rows, rows[::-1])))
+    assert [one["bad"] for one in reports] == [0, 0]
+    assert sum(one["taken"] for one in reports) == 18
+    assert places(store, run_id) == {"settled": 6}
 
 
 def test_agreement_is_that_of_people_who_answered_the_same_examples(lead: Client, run_id: int) -> None:
@@ -132,3 +163,28 @@ def test_skill_is_told_of_classes_only(lead: Client, store: Store) -> None:
     run = lead.start_run("p2", "d", model="fake")
     with pytest.raises(errors.InputError, match="summary: is of kind text"):
         lead.post(f"/runs/{run['id']}/consensus", {})
+
+
+def test_an_example_that_someone_says_cannot_be_labeled_is_not_settled_by_skill(
+    lead: Client, sign_in: SignIn, store: Store, run_id: int
+) -> None:
+    all_say(lead, run_id, "aab bba aab")
+    dan = sign_in("reviewer", "dan")
+    (work,) = dan.post("/queue/claim", {"limit": 1})
+    dan.post(f"/queue/{work['slot_id']}/flag", {"client_token": "a-token-1", "comment": "cut off"})
+    bring(lead, run_id, said(work["example_id"], "ben", "a"), said(work["example_id"], "cleo", "a"))
+    assert lead.post(f"/runs/{run_id}/consensus", {"dry_run": True})["examples"] == 3
+
+
+def test_a_field_that_was_left_empty_says_nothing_of_the_model(lead: Client, store: Store) -> None:
+    schema = LabelSchema.load("fields: {stars: {kind: rating, min: 1, max: 5, optional: true}}")
+    for name in ("ann", "ben", "cleo"):
+        make_user(store, name)
+    run_id = queue_up(store, 30, schema=schema, label={"stars": 4}, reviewers=3)
+    for number in range(30):
+        given = [4, 4, None] if number % 2 else [5, 4, 4]
+        rows = zip(("ann", "ben", "cleo"), given, strict=True)
+        bring(lead, run_id, *(said(f"e{number}", name, {"stars": stars}) for name, stars in rows))
+    found = lead.get(f"/runs/{run_id}/agreement")
+    assert found["examples"] == 30
+    assert found["may_replace"] is not None or found["why_not"]

@@ -125,10 +125,10 @@ def test_another_threshold_moves_what_nobody_has_answered_both_ways_and_costs_no
 ) -> None:
     spent = lead.run(run_id)["spent"]
     lower = policy(lead, run_id, threshold=0.25)
-    assert (lower["accepted"], lower["queued"]) == (2, 0)
+    assert (lower["accepted"], lower["queued"], lower["answers"]) == (2, 0, -2)
     assert places(store, run_id) == {"settled": 7, "queued": 3}
     higher = policy(lead, run_id, threshold=0.85)
-    assert (higher["accepted"], higher["queued"]) == (0, 6)
+    assert (higher["accepted"], higher["queued"], higher["answers"]) == (0, 6, 6)
     assert places(store, run_id) == {"settled": 1, "queued": 9}
     assert lead.run(run_id)["spent"] == spent
     assert lead.run(run_id)["policy"]["threshold"] == 0.85
@@ -165,7 +165,8 @@ def test_more_people_are_asked_under_a_policy_that_wants_more(
     lead: Client, reviewer: Client, store: Store, run_id: int
 ) -> None:
     claim(reviewer, 1)
-    assert policy(lead, run_id, reviewers=2)["asked"] == 4
+    done = policy(lead, run_id, reviewers=2)
+    assert (done["asked"], done["answers"]) == (4, 4)
     with store.reading() as session:
         open_slots = session.exec(select(Slot).where(Slot.state == "open")).all()
     assert len(open_slots) == 1 + 2 * 4

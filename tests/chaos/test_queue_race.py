@@ -25,5 +25,5 @@ def test_none_of_many_slots_is_lost_or_doubled(
     examples = SLOTS // wanted
     places = run_race(store, examples, wanted, people, lease_seconds=10, seconds=1_700)
     print(f"{people} people on {kind}, {wanted} for each of {examples:,} examples: {dict(places)}")  # noqa: T201
-    assert sum(places.values()) == examples
+    assert sum(places.values()) == examples + examples // 10  # gold comes on top
     assert places["settled"] > 0.9 * examples

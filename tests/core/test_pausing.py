@@ -17,7 +17,7 @@ from tests.core.test_redundancy import flag, team
 from tests.core.test_review import claim, submit, undo
 from tests.factories import labels, make_user, places, queue_up
 
-BAR = {"gold_share": 0.5, "seeded_share": 1, "reviewer_bar": 0.8, "reviewer_bar_after": 5}
+BAR: dict[str, Any] = {"gold_share": 0.5, "seeded_share": 1, "reviewer_bar": 0.8, "reviewer_bar_after": 5}
 
 
 def by_lead(store: Store, run_id: int, user: int, act: str = "pause") -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from prelabel import by_filter, reroute, route
+from prelabel import place, reroute, route
 from prelabel.errors import Conflict
 from prelabel.models import Placement, Run, User
 from prelabel.policy import Policy
@@ -31,7 +31,7 @@ def lena(store: Store) -> User:
 
 def between(monkeypatch: pytest.MonkeyPatch, store: Store, what: Callable[[Session], None]) -> None:
     """Have something happen, once, between the search for examples and their lock."""
-    lock, done = by_filter.lock, list[bool]()
+    lock, done = place.lock, list[bool]()
 
     def locked(session: Session, ids: Any) -> None:
         if not done:
@@ -39,7 +39,7 @@ def between(monkeypatch: pytest.MonkeyPatch, store: Store, what: Callable[[Sessi
             what(session)
         lock(session, ids)
 
-    monkeypatch.setattr(by_filter, "lock", locked)
+    monkeypatch.setattr(place, "lock", locked)
 
 
 def move(session: Session, place: str, reason: str, count: int = 2) -> None:

@@ -1,16 +1,12 @@
 """How far people agree, labels anew from all their answers together, and answers that were given elsewhere."""
 
 import io
-import json
-from collections.abc import Iterator
-from typing import IO, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from prelabel import agreement, given_answers, runs, skilled
 from prelabel.agreement import AgreementReport
-from prelabel.errors import InputError
 from prelabel.skilled import Resettled
 from prelabel_api.bodies import Body
 from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep
@@ -65,21 +61,8 @@ def import_answers(
     Each goes through the queue as if it were given here. Rows that cannot be taken are listed; the same row again changes nothing.
     """
     body = io.BufferedReader(UploadStream(aiter(request.stream())), 1 << 16)
-    report = given_answers.bring_in(store, run_id, _rows(body), settings.review_lease_seconds, lead)
+    report = given_answers.bring_in(store, run_id, body, settings.review_lease_seconds, lead)
     bad = [BadAnswerOut(row=row, reason=why) for row, why in report.bad_rows]
     return AnswersOut(
         rows=report.rows, taken=report.taken, already_there=report.already_there, bad=report.bad, bad_rows=bad
     )
-
-
-def _rows(body: IO[bytes]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(body, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"line {number}: is not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise InputError(f"line {number}: must be an object with example, reviewer and label")
-        yield row

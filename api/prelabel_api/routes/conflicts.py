@@ -1,6 +1,5 @@
 """Labels of a run that contradict each other."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from prelabel import conflicts, journal, runs
 from prelabel.canonical import Json
+from prelabel.conflicts import Doubt, TwoSides
 from prelabel.conflicts.acting import MOST_AT_ONCE, SideName
 from prelabel.errors import NotFound
 from prelabel.models import ConflictSearch
@@ -29,53 +29,6 @@ class SearchOut(BaseModel):
     failure: str
     created_at: datetime
     finished_at: datetime | None
-
-
-class DoubtOut(BaseModel):
-    """A label that may be wrong, `score` how likely, and the counterpart that tells so, if it is one example."""
-
-    id: int
-    field: str
-    way: str
-    score: float
-    why: str
-    example: str
-    counterpart: str | None
-
-
-class EventOut(BaseModel):
-    """Something that happened to an example: a `draft`, an answer by its verdict, or a `label`; `who` by."""
-
-    what: str
-    who: str
-    label: dict[str, Json] | None
-    comment: str
-    created_at: datetime
-
-
-class SideOut(BaseModel):
-    """An example of a conflict."""
-
-    example: str
-    content: dict[str, Json]
-    label: dict[str, Json] | None
-    source: str | None
-    history: list[EventOut]
-
-
-class TwoSidesOut(BaseModel):
-    """A conflict with both sides, as they are now."""
-
-    id: int
-    field: str
-    way: str
-    score: float
-    why: str
-    is_open: bool
-    dismissed_at: datetime | None
-    comment: str
-    example: SideOut
-    counterpart: SideOut | None
 
 
 class QueueIn(Body):
@@ -134,10 +87,10 @@ def list_conflicts(
     above: Annotated[float, Query(ge=0, le=1, description="only those with this score or more")] = 0,
     after: After = 0,
     limit: Limit = 100,
-) -> Page[DoubtOut]:
+) -> Page[Doubt]:
     """The open conflicts of the newest search, the likeliest wrong label first."""
     found = conflicts.listed(session, runs.get(session, run_id), after, limit + 1, above)
-    return page([DoubtOut(**asdict(one)) for one in found], [one.id for one in found], limit)
+    return page(found, [one.id for one in found], limit)
 
 
 @router.post("/queue")
@@ -151,17 +104,16 @@ def queue_conflicts(run_id: Id, body: QueueIn, lead: LeadDep, session: WriteDep)
 
 
 @router.get("/{conflict_id}")
-def get_conflict(run_id: Id, conflict_id: Id, _senior: SeniorDep, session: ReadDep) -> TwoSidesOut:
+def get_conflict(run_id: Id, conflict_id: Id, _senior: SeniorDep, session: ReadDep) -> TwoSides:
     """Both sides of a conflict: what they hold, their labels, and what happened to them."""
     run = runs.get(session, run_id)
-    found = conflicts.sides(session, run, conflicts.get(session, run, conflict_id))
-    return TwoSidesOut.model_validate(asdict(found))
+    return conflicts.sides(session, run, conflicts.get(session, run, conflict_id))
 
 
 @router.post("/{conflict_id}/resolve")
 def resolve_conflict(
     run_id: Id, conflict_id: Id, body: ResolveIn, senior: SeniorDep, session: WriteDep
-) -> TwoSidesOut:
+) -> TwoSides:
     """Give either side a new label; it settles the example as a senior's answer does."""
     run = runs.get(session, run_id)
     answer = Answer(body.client_token, body.seconds, body.comment)
@@ -170,17 +122,17 @@ def resolve_conflict(
     review = conflicts.resolve(session, run, conflict_id, senior, body.side, body.label, answer)
     if was_open:
         journal.note(session, senior, "conflict.resolve", run, conflict=conflict_id, review=review.id)
-    return TwoSidesOut.model_validate(asdict(conflicts.sides(session, run, conflict)))
+    return conflicts.sides(session, run, conflict)
 
 
 @router.post("/{conflict_id}/dismiss")
 def dismiss_conflict(
     run_id: Id, conflict_id: Id, body: DismissIn, senior: SeniorDep, session: WriteDep
-) -> TwoSidesOut:
+) -> TwoSides:
     """Let both labels stand: the two do not come again with these labels."""
     run = runs.get(session, run_id)
     is_new = conflicts.get(session, run, conflict_id).dismissed_at is None
     conflict = conflicts.dismiss(session, run, conflict_id, senior, body.comment)
     if is_new:
         journal.note(session, senior, "conflict.dismiss", run, conflict=conflict_id)
-    return TwoSidesOut.model_validate(asdict(conflicts.sides(session, run, conflict)))
+    return conflicts.sides(session, run, conflict)

@@ -1,10 +1,10 @@
 """What leads do with many examples at once, and how they look for single answers."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from prelabel import by_filter, reroute, reviews, runs, users
 from prelabel.browse import Search
@@ -75,25 +75,6 @@ class PolicyIn(Body):
 
     policy: Policy
     dry_run: bool = False
-
-
-class GivenOut(BaseModel):
-    """An answer: `settled` is what the example is labeled now, `apart` how far the answer is from that (0 to 1)."""
-
-    id: int
-    example_id: str
-    content: dict[str, Any]
-    reviewer: str
-    verdict: str
-    reason: str
-    label: dict[str, Any] | None
-    settled: dict[str, Any] | None
-    apart: float | None
-    comment: str
-    seconds: float
-    for_senior: bool
-    is_undone: bool
-    created_at: datetime
 
 
 def _do(store: Store, run_id: int, body: ActIn, act: Act, lead: User) -> Done:
@@ -178,9 +159,7 @@ def list_reviews(
     search: Annotated[reviews.Search, Depends(searched)],
     after: After = 0,
     limit: Limit = 100,
-) -> Page[GivenOut]:
+) -> Page[reviews.Given]:
     """Single answers of a run that are looked for, newest first. A page may hold fewer than asked for, with more to come."""
     found = reviews.search(session, runs.get(session, run_id), search, after, limit)
-    return Page(
-        items=[GivenOut.model_validate(one, from_attributes=True) for one in found.answers], next=found.next
-    )
+    return Page(items=found.answers, next=found.next)

@@ -5,13 +5,11 @@ from sqlmodel import Session
 
 from prelabel import review
 from prelabel.models import Review, Slot, User
-from prelabel.review import Answer, Unsent, Work, shown_verdict
+from prelabel.review import Answer, Case, Feedback, Unsent, Work, shown_verdict
 from prelabel.settings import Settings
 from prelabel_api.bodies import (
     AnswerIn,
-    CaseOut,
     ClaimIn,
-    FeedbackOut,
     ReleaseIn,
     ReviewOut,
     ScratchIn,
@@ -68,13 +66,10 @@ def claim_adjudications(
 
 
 @router.get("/feedback")
-def my_feedback(
-    user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
-) -> Page[FeedbackOut]:
+def my_feedback(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100) -> Page[Feedback]:
     """How seniors settled examples that you answered, oldest first, in runs whose policy shows it."""
     found = review.feedback(session, user.id or 0, after, limit + 1)
-    out = [FeedbackOut.model_validate(one, from_attributes=True) for one in found]
-    return page(out, [one.id for one in out], limit)
+    return page(found, [one.id for one in found], limit)
 
 
 @router.post("/renew")
@@ -131,6 +126,6 @@ def get_scratch(slot_id: Id, user: ReviewerDep, session: ReadDep) -> ScratchOut 
 
 
 @router.get("/{slot_id}/case")
-def get_case(slot_id: Id, user: SeniorDep, session: ReadDep) -> CaseOut:
+def get_case(slot_id: Id, user: SeniorDep, session: ReadDep) -> Case:
     """What reviewers said of an example that you are to settle, side by side, with its history."""
-    return CaseOut.model_validate(review.case_of(session, user.id or 0, slot_id), from_attributes=True)
+    return review.case_of(session, user.id or 0, slot_id)

@@ -22,6 +22,11 @@ def show_rerouted(out: Console, done: Document) -> None:
         f"[b]{done['accepted']:,}[/] {_examples(done['accepted'])} {would} accepted without review, "
         f"[b]{done['queued']:,}[/] sent to people, [b]{done['asked']:,}[/] asked about on other terms"
     )
+    if answers := done["answers"]:
+        out.print(
+            f"people {'would be' if done['act'] is None else 'are'} asked for [b]{abs(answers):,}[/] "
+            f"{'fewer' if answers < 0 else 'more'} {'answer' if abs(answers) == 1 else 'answers'}"
+        )
     _show_left(out, done)
 
 

@@ -2347,18 +2347,18 @@ export interface components {
             stopped_runs: number[];
         };
         /**
-         * CaseOut
-         * @description A disagreement: how far the answers are apart by field (0 to 1), the answers that stand, and all that happened before.
+         * Case
+         * @description A disagreement, side by side: the answers that stand, how far they are apart by field, and all that happened before.
          */
-        CaseOut: {
+        Case: {
             /** Answers */
-            answers: components["schemas"]["OpinionOut"][];
+            answers: components["schemas"]["Opinion"][];
             /** Apart */
             apart: {
                 [key: string]: number;
             };
             /** History */
-            history: components["schemas"]["prelabel_api__bodies__EventOut"][];
+            history: components["schemas"]["Event"][];
             /** Reason */
             reason: string;
             /** Slot Id */
@@ -2836,10 +2836,10 @@ export interface components {
             };
         };
         /**
-         * DoubtOut
-         * @description A label that may be wrong, `score` how likely, and the counterpart that tells so, if it is one example.
+         * Doubt
+         * @description An open conflict: the example whose label is likelier wrong, by `score`, and the `counterpart` that tells so, if it is one.
          */
-        DoubtOut: {
+        Doubt: {
             /** Counterpart */
             counterpart: string | null;
             /** Example */
@@ -2908,6 +2908,30 @@ export interface components {
             n: number;
             /** Value */
             value: number;
+        };
+        /**
+         * Event
+         * @description Something that happened to the example: a `draft` by a model, one that was `planted` wrong to see whether people look,
+         *     an answer (by its verdict), or a `label` that was settled.
+         *
+         *     `who` is a model, a person, or where the label came from; of what was planted, "check".
+         */
+        Event: {
+            /** Comment */
+            comment: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            } | null;
+            /** What */
+            what: string;
+            /** Who */
+            who: string;
         };
         /**
          * ExampleOut
@@ -2991,10 +3015,10 @@ export interface components {
             };
         };
         /**
-         * FeedbackOut
-         * @description How a senior settled an example that you answered; `distances` are between your label and theirs, by field.
+         * Feedback
+         * @description What a senior made of one of a reviewer's answers; `id` orders them. `distances` are between the two labels, by field.
          */
-        FeedbackOut: {
+        Feedback: {
             /** Comment */
             comment: string;
             /** Content */
@@ -3027,10 +3051,10 @@ export interface components {
         };
         /**
          * FieldAgreement
-         * @description Krippendorff's alpha of one field: of people with each other, and of the draft with single people.
+         * @description Krippendorff's alpha of one field: of people with each other, and of the draft with one person an example.
          *
-         *     `statistic` is what fits the kind. 1 is full agreement, 0 what chance would give. `examples` were drawn at random where
-         *     values are too many to compare them all.
+         *     `statistic` is what fits the kind. 1 is full agreement, 0 what chance would give. `drawn` is how many examples were drawn at
+         *     random where values are too many to compare them all; None: all were looked at.
          */
         FieldAgreement: {
             /** Drawn */
@@ -3195,10 +3219,10 @@ export interface components {
             value: string;
         };
         /**
-         * GivenOut
-         * @description An answer: `settled` is what the example is labeled now, `apart` how far the answer is from that (0 to 1).
+         * Given
+         * @description An answer, with what the example is labeled now and how others answered; `apart` by how far it is from that label.
          */
-        GivenOut: {
+        Given: {
             /** Apart */
             apart: number | null;
             /** Comment */
@@ -3460,10 +3484,10 @@ export interface components {
             note: string;
         };
         /**
-         * OpinionOut
-         * @description What one reviewer answered; `label` is null where they flagged the example.
+         * Opinion
+         * @description What one reviewer answered; `label` is None where they flagged the example.
          */
-        OpinionOut: {
+        Opinion: {
             /** Comment */
             comment: string;
             /**
@@ -3553,10 +3577,10 @@ export interface components {
             /** Next */
             next?: number | null;
         };
-        /** Page[DoubtOut] */
-        Page_DoubtOut_: {
+        /** Page[Doubt] */
+        Page_Doubt_: {
             /** Items */
-            items: components["schemas"]["DoubtOut"][];
+            items: components["schemas"]["Doubt"][];
             /** Next */
             next?: number | null;
         };
@@ -3567,10 +3591,10 @@ export interface components {
             /** Next */
             next?: number | null;
         };
-        /** Page[FeedbackOut] */
-        Page_FeedbackOut_: {
+        /** Page[Feedback] */
+        Page_Feedback_: {
             /** Items */
-            items: components["schemas"]["FeedbackOut"][];
+            items: components["schemas"]["Feedback"][];
             /** Next */
             next?: number | null;
         };
@@ -3581,10 +3605,10 @@ export interface components {
             /** Next */
             next?: number | null;
         };
-        /** Page[GivenOut] */
-        Page_GivenOut_: {
+        /** Page[Given] */
+        Page_Given_: {
             /** Items */
-            items: components["schemas"]["GivenOut"][];
+            items: components["schemas"]["Given"][];
             /** Next */
             next?: number | null;
         };
@@ -4187,13 +4211,15 @@ export interface components {
          * Rerouted
          * @description What another policy did, or would do: `accepted` left the queue, `queued` came into it, `asked` are in it on other terms.
          *
-         *     `left` are those that stay where they are, by why. `act` is the line of the journal; null where nothing was changed.
+         *     `answers` is how many more answers people are asked for than before; negative: fewer. `left` are those that stay where they are, by why. `act` is the line of the journal; null where nothing was changed.
          */
         Rerouted: {
             /** Accepted */
             accepted: number;
             /** Act */
             act: number | null;
+            /** Answers */
+            answers: number;
             /** Asked */
             asked: number;
             /** Left */
@@ -4205,7 +4231,7 @@ export interface components {
         };
         /**
          * Resettled
-         * @description `examples` have answers of two people or more. `changed` get another label than their consensus, `settled` are those on
+         * @description `examples` have labels of two people or more, and nobody says that they cannot be labeled. `changed` get another label than their consensus, `settled` are those on
          *     which people had disagreed and that no senior has settled or holds. `act` is the line of the journal; null in a dry run.
          */
         Resettled: {
@@ -4651,10 +4677,10 @@ export interface components {
             right: number;
         };
         /**
-         * SideOut
-         * @description An example of a conflict.
+         * Side
+         * @description One of the two examples: what it holds, the label that it has, where that came from, and all that happened to it.
          */
-        SideOut: {
+        Side: {
             /** Content */
             content: {
                 [key: string]: unknown;
@@ -4662,7 +4688,7 @@ export interface components {
             /** Example */
             example: string;
             /** History */
-            history: components["schemas"]["prelabel_api__routes__conflicts__EventOut"][];
+            history: components["schemas"]["Event"][];
             /** Label */
             label: {
                 [key: string]: unknown;
@@ -4883,16 +4909,16 @@ export interface components {
             user: string;
         };
         /**
-         * TwoSidesOut
-         * @description A conflict with both sides, as they are now.
+         * TwoSides
+         * @description A conflict with both sides; `is_open`: both labels hold as the newest search saw them, and nobody has dismissed it.
          */
-        TwoSidesOut: {
+        TwoSides: {
             /** Comment */
             comment: string;
-            counterpart: components["schemas"]["SideOut"] | null;
+            counterpart: components["schemas"]["Side"] | null;
             /** Dismissed At */
             dismissed_at: string | null;
-            example: components["schemas"]["SideOut"];
+            example: components["schemas"]["Side"];
             /** Field */
             field: string;
             /** Id */
@@ -5164,48 +5190,6 @@ export interface components {
              * @enum {string}
              */
             what: "guidelines" | "field_added" | "field_removed" | "field_renamed" | "field_moved" | "kind" | "settings" | "option_added" | "option_removed" | "option_renamed" | "options_merged" | "option_left_out";
-        };
-        /**
-         * EventOut
-         * @description What happened to an example: `draft`, `label`, or an answer by its verdict; `who` is a model, a person or a source.
-         */
-        prelabel_api__bodies__EventOut: {
-            /** Comment */
-            comment: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Label */
-            label: {
-                [key: string]: unknown;
-            } | null;
-            /** What */
-            what: string;
-            /** Who */
-            who: string;
-        };
-        /**
-         * EventOut
-         * @description Something that happened to an example: a `draft`, an answer by its verdict, or a `label`; `who` by.
-         */
-        prelabel_api__routes__conflicts__EventOut: {
-            /** Comment */
-            comment: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Label */
-            label: {
-                [key: string]: unknown;
-            } | null;
-            /** What */
-            what: string;
-            /** Who */
-            who: string;
         };
     };
     responses: never;
@@ -7071,7 +7055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_FeedbackOut_"];
+                    "application/json": components["schemas"]["Page_Feedback_"];
                 };
             };
             /** @description Client Error */
@@ -7235,7 +7219,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CaseOut"];
+                    "application/json": components["schemas"]["Case"];
                 };
             };
             /** @description Client Error */
@@ -7959,7 +7943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_DoubtOut_"];
+                    "application/json": components["schemas"]["Page_Doubt_"];
                 };
             };
             /** @description Client Error */
@@ -8124,7 +8108,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TwoSidesOut"];
+                    "application/json": components["schemas"]["TwoSides"];
                 };
             };
             /** @description Client Error */
@@ -8169,7 +8153,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TwoSidesOut"];
+                    "application/json": components["schemas"]["TwoSides"];
                 };
             };
             /** @description Client Error */
@@ -8214,7 +8198,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TwoSidesOut"];
+                    "application/json": components["schemas"]["TwoSides"];
                 };
             };
             /** @description Client Error */
@@ -9387,7 +9371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_GivenOut_"];
+                    "application/json": components["schemas"]["Page_Given_"];
                 };
             };
             /** @description Client Error */
