@@ -3,9 +3,12 @@
 import json
 import secrets
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any, Literal
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from prelabel.bulk import insert_rows
 from prelabel.models import Dataset, Delivery, Run, UnsentLabel, Webhook, now
@@ -32,13 +35,18 @@ def settled(session: Session, run_id: int, label_ids: Collection[int]) -> None:
 
 def wanting(session: Session, run_id: int, event: Event) -> Sequence[Webhook]:
     """The webhooks of a run's project that are to be told of an event."""
-    found = session.exec(
+    return [hook for hook in session.exec(_of_run(), params={"run_id": run_id}) if event in hook.events]
+
+
+@cache
+def _of_run() -> SelectOfScalar[Webhook]:
+    """Made once: every label that is settled asks it."""
+    return (
         select(Webhook)
         .join(Dataset, col(Dataset.project_id) == Webhook.project_id)
         .join(Run, col(Run.dataset_id) == Dataset.id)
-        .where(Run.id == run_id, col(Webhook.removed_at).is_(None))
+        .where(Run.id == bindparam("run_id"), col(Webhook.removed_at).is_(None))
     )
-    return [hook for hook in found if event in hook.events]
 
 
 def deliver(session: Session, hook_id: int, event: str, data: dict[str, Any]) -> Delivery:

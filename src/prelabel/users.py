@@ -4,9 +4,12 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from prelabel import journal
 from prelabel.errors import Conflict, InputError, NotFound, NotSignedIn
@@ -63,7 +66,7 @@ def issue_token(
 
 def tokens(session: Session, user: User) -> Sequence[Token]:
     """The user's tokens that are alive, oldest first."""
-    alive = select(Token).where(Token.user_id == user.id, *_alive())
+    alive = select(Token).where(Token.user_id == user.id, *_alive(now()))
     return session.exec(alive.order_by(col(Token.id))).all()
 
 
@@ -108,17 +111,25 @@ def revoke_tokens(session: Session, user: User) -> int:
 
 def signed_in(session: Session, secret: str) -> tuple[User, bool]:
     """The user that a token stands for, and whether it is marked as used lately. Raises NotSignedIn."""
-    found = session.exec(
-        select(User, Token)
-        .join(Token, col(Token.user_id) == User.id)
-        .where(Token.digest == _digest(secret), *_alive(), col(User.disabled_at).is_(None))
-    ).first()
+    found = session.exec(_signed_in(), params={"digest": _digest(secret), "moment": now()}).first()
     if found is None:
         raise NotSignedIn("the token is unknown, revoked or expired")
     user, token = found
     return limited(
         session, user, token.role
     ), token.last_used_at is not None and now() - token.last_used_at < USED_EVERY
+
+
+@cache
+def _signed_in() -> Select[User, Token]:
+    """Made once: every request asks it."""
+    return (
+        select(User, Token)
+        .join(Token, col(Token.user_id) == User.id)
+        .where(
+            Token.digest == bindparam("digest"), *_alive(bindparam("moment")), col(User.disabled_at).is_(None)
+        )
+    )
 
 
 def limited(session: Session, user: User, role: str | None) -> User:
@@ -150,8 +161,8 @@ def may(user: User, role: str) -> bool:
     return ROLES.index(user.role) >= ROLES.index(role)
 
 
-def _alive() -> tuple[ColumnElement[bool], ...]:
-    not_over = col(Token.expires_at).is_(None) | (col(Token.expires_at) > now())
+def _alive(moment: Any) -> tuple[ColumnElement[bool], ...]:
+    not_over = col(Token.expires_at).is_(None) | (col(Token.expires_at) > moment)
     return (col(Token.revoked_at).is_(None), not_over)
 
 

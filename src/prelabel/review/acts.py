@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, bindparam, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from prelabel.canonical import Json, canonical
 from prelabel.errors import Conflict, InputError
@@ -85,6 +87,14 @@ def flag(session: Session, user_id: int, slot_id: int, answer: Answer) -> Review
     return review
 
 
+@cache
+def _by_token() -> SelectOfScalar[Review]:
+    """Made once: every answer asks it."""
+    return select(Review).where(
+        Review.user_id == bindparam("user_id"), Review.client_token == bindparam("token")
+    )
+
+
 def said_before(
     session: Session,
     user_id: int,
@@ -94,9 +104,7 @@ def said_before(
     label: dict[str, Json] | None = None,
 ) -> Review | None:
     """The review that this client token made already; Conflict where the token now says something else."""
-    before = session.exec(
-        select(Review).where(Review.user_id == user_id, Review.client_token == answer.client_token)
-    ).first()
+    before = session.exec(_by_token(), params={"user_id": user_id, "token": answer.client_token}).first()
     if before is None:
         return None
     same_act = before.verdict in verdicts and slot_id in (None, before.slot_id)
