@@ -41,6 +41,19 @@ DESCRIPTION = (
 
 def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
     """The API over this store; `wake` is how it wakes workers."""
+    app = build()
+    attach(app, store, settings, wake)
+    return app
+
+
+def attach(app: FastAPI, store: Store, settings: Settings, wake: Queue) -> None:
+    """Have a built application work on this store."""
+    app.state.store, app.state.settings, app.state.queue = store, settings, wake
+    app.state.hub = Hub(store)
+
+
+def build() -> FastAPI:
+    """The endpoints and the page, which still need something to work on. Takes a moment."""
     app = FastAPI(
         title="Prelabel",
         version=__version__,
@@ -48,8 +61,6 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         generate_unique_id_function=_operation_id,
         responses={"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}},
     )
-    app.state.store, app.state.settings, app.state.queue = store, settings, wake
-    app.state.hub = Hub(store)
     errors.install(app)
     app.include_router(health.router)
     first = APIRouter(prefix="/v1")

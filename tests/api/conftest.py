@@ -9,9 +9,9 @@ from prelabel import users
 from prelabel.client import Client
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel_api.app import create_app
 from tests.api.hooks import Site
 from tests.api.recording import RecordingQueue
+from tests.api.serving import served
 from tests.api.studio import Studio
 from tests.factories import queued_run
 from tests.receiver import Receiver
@@ -26,7 +26,8 @@ def wake() -> RecordingQueue:
 
 @pytest.fixture
 def web(store: Store, wake: RecordingQueue) -> Iterator[TestClient]:
-    with TestClient(create_app(store, Settings(), wake), raise_server_exceptions=False) as client:
+    app = served("web", store, Settings(), wake)
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -66,7 +67,7 @@ def light_wake() -> RecordingQueue:
 @pytest.fixture
 def light(sqlite_store: Store, light_wake: RecordingQueue) -> Studio:
     """On SQLite alone, for what no database does in another way."""
-    app = create_app(sqlite_store, Settings(), light_wake)
+    app = served("light", sqlite_store, Settings(), light_wake)
     return Studio(TestClient(app, raise_server_exceptions=False), sqlite_store)
 
 

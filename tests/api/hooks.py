@@ -12,9 +12,9 @@ from prelabel.client import Client
 from prelabel.models import Delivery, now
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel_api.app import create_app
 from prelabel_worker.courier import Courier
 from tests.api.recording import RecordingQueue
+from tests.api.serving import served
 from tests.factories import FakeDrafter, make_run, sure, work_off
 
 SETTINGS = Settings(webhook_key=SecretStr("a key"), webhook_private=True)
@@ -26,7 +26,7 @@ class Site:
 
     def __init__(self, store: Store, settings: Settings = SETTINGS) -> None:
         self.store = store
-        app = create_app(store, settings, RecordingQueue())
+        app = served("site", store, settings, RecordingQueue())
         self.lead, self.reviewer = (self._client(TestClient(app), role) for role in ("lead", "reviewer"))
         self.courier = Courier(store, settings)
         with store.writing() as session:

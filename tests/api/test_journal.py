@@ -16,9 +16,9 @@ from prelabel.client import Client
 from prelabel.models import Conflict, ConflictSearch, Delivery, JournalEntry, Placement, Token, User, now
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel_api.app import create_app
 from tests.api.conftest import SignIn
 from tests.api.recording import RecordingQueue
+from tests.api.serving import served
 from tests.api.studio import Studio, task
 from tests.factories import FakeDrafter, make_run, sure, work_off
 from tests.images.making import picture
@@ -212,7 +212,7 @@ class World:
                 run_id=self.run, search_id=search.id or 0, digest="d", field="topic", way="model", score=0.9, why="",
                 placement_id=doubted.id or 0, label_id=doubted.label_id or 0,
             ))  # fmt: skip
-        app = create_app(store, SETTINGS, RecordingQueue())
+        app = served("journal", store, SETTINGS, RecordingQueue())
         self.admin = Client("http://testserver", token, TestClient(app, raise_server_exceptions=False))
         self.admin.get("/me")  # marks the token as used, which is no act
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
 from prelabel.models import ROLES
+from prelabel_api.app import build
 from prelabel_api.deps import ReviewerDep
 from prelabel_api.rights import Right, rights, table
 from tests.api.conftest import SignIn
@@ -73,8 +74,8 @@ def test_every_endpoint_has_one_rule(found: Sequence[Right]) -> None:
     assert len(found) > 50
 
 
-def test_an_endpoint_without_a_rule_is_found(app: FastAPI) -> None:
-    router = APIRouter()
+def test_an_endpoint_without_a_rule_is_found() -> None:
+    app, router = build(), APIRouter()
     router.add_api_route("/open", lambda: None)
 
     @router.get("/closed")

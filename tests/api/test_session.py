@@ -12,8 +12,8 @@ from prelabel.models import Attempt, SignIn, User, now
 from prelabel.passwords import hashed
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel_api.app import create_app
 from tests.api.recording import RecordingQueue
+from tests.api.serving import served
 
 PASSWORD = "correct horse battery"
 ANN = {"name": "ann", "password": PASSWORD}
@@ -25,7 +25,7 @@ def browser(store: Store) -> Iterator[TestClient]:
     with store.writing() as session:
         users.create(session, "ann", "lead").password = hashed(PASSWORD)
         users.issue_token(session, users.create(session, "tom", "reviewer"), "t", "pl_toms-token")
-    with TestClient(create_app(store, Settings(), RecordingQueue())) as client:
+    with TestClient(served("session", store, Settings(), RecordingQueue())) as client:
         yield client
 
 
