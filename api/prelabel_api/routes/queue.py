@@ -7,6 +7,7 @@ from prelabel import review
 from prelabel.models import Review, Slot, User
 from prelabel.review import Answer, Case, Feedback, Unsent, Work, shown_verdict
 from prelabel.settings import Settings
+from prelabel.store import Store
 from prelabel_api.bodies import (
     AnswerIn,
     ClaimIn,
@@ -19,7 +20,7 @@ from prelabel_api.bodies import (
     UndoIn,
     WorkOut,
 )
-from prelabel_api.deps import Id, ReadDep, ReviewerDep, SeniorDep, SettingsDep, WriteDep
+from prelabel_api.deps import Id, ReadDep, ReviewerDep, SeniorDep, SettingsDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(prefix="/queue", tags=["queue"])
@@ -40,29 +41,28 @@ def _answer(body: AnswerIn) -> Answer:
     return Answer(body.client_token, body.seconds, body.comment, body.version)
 
 
-def _claim(
-    session: Session, user: User, body: ClaimIn, settings: Settings, for_senior: bool
-) -> list[WorkOut]:
+def _claim(store: Store, user: User, body: ClaimIn, settings: Settings, for_senior: bool) -> list[WorkOut]:
     seconds = settings.review_lease_seconds
-    works = review.claim(session, user.id or 0, body.limit, seconds, body.run_id, for_senior)
+    with store.writing() as session:  # here and not as a dependency: that takes two more changes of threads
+        works = review.claim(session, user.id or 0, body.limit, seconds, body.run_id, for_senior)
     return [_work(work) for work in works]
 
 
 @router.post("/claim")
-def claim_slots(body: ClaimIn, user: ReviewerDep, session: WriteDep, settings: SettingsDep) -> list[WorkOut]:
+def claim_slots(body: ClaimIn, user: ReviewerDep, store: StoreDep, settings: SettingsDep) -> list[WorkOut]:
     """The slots you hold, and the next ones of the queue up to `limit`; each is yours until `lease_until`."""
-    return _claim(session, user, body, settings, for_senior=False)
+    return _claim(store, user, body, settings, for_senior=False)
 
 
 @router.post("/adjudications/claim")
 def claim_adjudications(
-    body: ClaimIn, user: SeniorDep, session: WriteDep, settings: SettingsDep
+    body: ClaimIn, user: SeniorDep, store: StoreDep, settings: SettingsDep
 ) -> list[WorkOut]:
     """The same of what reviewers disagree on, the furthest apart first; never an example that you answered yourself.
 
     Answer as any other slot; `/queue/{slot_id}/case` shows what the reviewers said.
     """
-    return _claim(session, user, body, settings, for_senior=True)
+    return _claim(store, user, body, settings, for_senior=True)
 
 
 @router.get("/feedback")
@@ -95,9 +95,10 @@ def undo_answer(body: UndoIn, user: ReviewerDep, session: WriteDep, settings: Se
 
 
 @router.post("/{slot_id}/submit")
-def submit_label(slot_id: Id, body: SubmitIn, user: ReviewerDep, session: WriteDep) -> ReviewOut:
+def submit_label(slot_id: Id, body: SubmitIn, user: ReviewerDep, store: StoreDep) -> ReviewOut:
     """Answer with your label: `confirmed` if it equals the draft that you were shown, else `corrected`."""
-    return _review(session, review.submit(session, user.id or 0, slot_id, body.label, _answer(body)))
+    with store.writing() as session:  # as above
+        return _review(session, review.submit(session, user.id or 0, slot_id, body.label, _answer(body)))
 
 
 @router.post("/{slot_id}/skip")
