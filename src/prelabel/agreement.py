@@ -58,10 +58,12 @@ class AgreementReport(BaseModel):
 
 @dataclass(frozen=True)
 class Answered:
-    """An example with the draft, if there is one that fits, and each reviewer's label; `is_flagged` if one said it has none."""
+    """An example with the draft, if there is one that fits, and its confidence by field, and each reviewer's label; `is_flagged` if
+    one said it has none."""
 
     placement_id: int
     draft: Label | None
+    confidences: Mapping[str, float]
     labels: Mapping[int, Label]
     is_flagged: bool
 
@@ -87,7 +89,8 @@ def answered(session: Session, run: Run) -> Iterator[Answered]:
             labels = {one.user_id: one.label for one in said if one.label is not None}
             if labels:
                 is_flagged = len(labels) < len(said)
-                yield Answered(placement_id, drafts.get(placement_id), labels, is_flagged)
+                draft, confidences = drafts.get(placement_id, (None, {}))
+                yield Answered(placement_id, draft, confidences, labels, is_flagged)
         after = ids[-1]
 
 
@@ -102,7 +105,9 @@ def _next(session: Session, run: Run, after: int) -> list[int]:
     return list(ids)
 
 
-def _drafts(session: Session, into: Translator, placement_ids: Sequence[int]) -> Mapping[int, Label]:
+def _drafts(
+    session: Session, into: Translator, placement_ids: Sequence[int]
+) -> Mapping[int, tuple[Label, Mapping[str, float]]]:
     rows = session.exec(
         select(Placement.id, Draft)
         .join(Draft, col(Draft.id) == Placement.draft_id)
@@ -110,11 +115,11 @@ def _drafts(session: Session, into: Translator, placement_ids: Sequence[int]) ->
     ).all()
     strange = [draft.example_id for _, draft in rows if draft.schema_version_id != into.version_id]
     contents = versions.contents(session, strange)
-    found: dict[int, Label] = {}
+    found: dict[int, tuple[Label, Mapping[str, float]]] = {}
     for placement_id, draft in rows:
         label = into.fitting(draft.label, draft.schema_version_id, contents.get(draft.example_id, {}))
         if label is not None and placement_id is not None:
-            found[placement_id] = label
+            found[placement_id] = label, into.confidences(draft.confidences, draft.schema_version_id)
     return found
 
 

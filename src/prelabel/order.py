@@ -68,6 +68,11 @@ def moved(priority: int, to: Stand) -> int:
     return own + {"first": -STRIDE, "own": 0, "last": STRIDE}[to]
 
 
+def anew(priority: int, own: int) -> int:
+    """The priority of a slot that gets another one of its own, and stands where a lead has put it all the same."""
+    return own + round(priority / STRIDE) * STRIDE
+
+
 def for_senior(distance: float) -> int:
     """The priority of what a senior is to settle: the further apart the answers, the sooner."""
     return round((1 - distance) * 1000)

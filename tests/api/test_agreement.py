@@ -188,3 +188,35 @@ def test_a_field_that_was_left_empty_says_nothing_of_the_model(lead: Client, sto
     found = lead.get(f"/runs/{run_id}/agreement")
     assert found["examples"] == 30
     assert found["may_replace"] is not None or found["why_not"]
+
+
+def test_with_the_model_its_drafts_count_for_as_much_as_they_prove_to_be_worth(
+    lead: Client, store: Store
+) -> None:
+    """All drafts say "a". Where people agree it mostly is; so it decides between two who differ, and outvotes nobody who is sure."""
+    for name in ("ann", "ben", "cleo"):
+        make_user(store, name)
+    run_id = queue_up(store, 30, reviewers=2)
+    bring(lead, run_id, *(said(f"e{at}", name, "a") for at in range(24) for name in ("ann", "ben")))
+    bring(lead, run_id, *(said(f"e{at}", name, "b") for at in (24, 25) for name in ("ann", "ben")))
+    bring(lead, run_id, said("e26", "ann", "a"), said("e26", "ben", "b"))
+    done = lead.post(f"/runs/{run_id}/consensus", {"with_model": True})
+    assert (done["changed"], done["settled"], done["unsure"]) == (0, 1, 0)
+    assert labels(store, run_id)["e26"] == ("a", "consensus")
+    assert labels(store, run_id)["e24"] == ("b", "consensus")
+    assert 0.8 < done["model"] < 1
+
+
+def test_what_is_too_unsure_stays_with_seniors_the_least_sure_first(
+    lead: Client, sign_in: SignIn, store: Store
+) -> None:
+    for name in ("ann", "ben", "cleo"):
+        make_user(store, name)
+    run_id = queue_up(store, 30, reviewers=3, consensus="unanimous")
+    all_say(lead, run_id, " ".join(["aaa", "bbb"] * 12 + ["aac"] * 3 + ["cab", "bba"]))
+    done = lead.post(f"/runs/{run_id}/consensus", {"with_model": True, "at_least": 0.95})
+    assert (done["settled"], done["unsure"]) == (4, 1)
+    (work,) = sign_in("senior").post("/queue/adjudications/claim", {"limit": 5})
+    assert work["example_id"] == "e27"
+    again = lead.post(f"/runs/{run_id}/consensus", {"at_least": 0.5, "dry_run": True})
+    assert (again["settled"], again["unsure"]) == (0, 0), "a senior has it in hand"

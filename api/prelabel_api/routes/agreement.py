@@ -3,11 +3,11 @@
 import io
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from prelabel import agreement, given_answers, runs, skilled
 from prelabel.agreement import AgreementReport
-from prelabel.skilled import Resettled
+from prelabel.skilled import Resettled, Terms
 from prelabel_api.bodies import Body
 from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep
 from prelabel_api.upload import UploadStream
@@ -16,8 +16,13 @@ router = APIRouter(prefix="/runs/{run_id}", tags=["agreement"])
 
 
 class ConsensusIn(Body):
-    """With `dry_run`, how many labels would change is said and nothing is done."""
+    """How labels are told anew: `with_model`, drafts count as well; what is less sure than `at_least` is left as it is.
 
+    With `dry_run`, how many labels would change is said and nothing is done.
+    """
+
+    with_model: bool = False
+    at_least: float = Field(default=0, ge=0, le=1)
     dry_run: bool = False
 
 
@@ -46,8 +51,11 @@ def get_agreement(run_id: Id, _lead: LeadDep, session: ReadDep) -> AgreementRepo
 
 @router.post("/consensus")
 def renew_consensus(run_id: Id, body: ConsensusIn, lead: LeadDep, store: StoreDep) -> Resettled:
-    """Settle examples that several people answered anew, by how good each person is as all their answers show (Dawid and Skene)."""
-    return skilled.plan(store, run_id) if body.dry_run else skilled.carry_out(store, run_id, lead)
+    """Settle examples that several people answered anew, by how good each person, and the model if wanted, proves to be."""
+    terms = Terms(body.with_model, body.at_least)
+    return (
+        skilled.plan(store, run_id, terms) if body.dry_run else skilled.carry_out(store, run_id, terms, lead)
+    )
 
 
 @router.post(

@@ -49,21 +49,35 @@ def agreement(run: RunId = 0, as_json: AsJson = False) -> None:
 
 def consensus(
     run: RunId = 0,
+    with_model: Annotated[
+        bool,
+        typer.Option(
+            "--with-model",
+            help="Count each draft as one more answer, for as much as drafts prove to be worth.",
+        ),
+    ] = False,
+    at_least: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="What is less sure than this stays with seniors, the least sure first."
+        ),
+    ] = 0.0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how many labels would change, and do nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Settle what several people answered anew, by how good each is as all their answers show."""
+    """Settle what several people answered anew, by how good each, and the model if wanted, proves to be."""
     with Client.from_settings(settings()) as client:
         path = f"/runs/{newest(client, run)}/consensus"
+        terms: Document = {"with_model": with_model, "at_least": at_least}
         if dry_run or not (yes or as_json):
-            planned = client.post(path, {"dry_run": True})
+            planned = client.post(path, terms | {"dry_run": True})
             typer.echo(json.dumps(planned)) if as_json else _show(planned)
             if dry_run or not typer.confirm("Do it?"):
                 return
-        done = client.post(path, {})
+        done = client.post(path, terms)
         typer.echo(json.dumps(done)) if as_json else _show(done)
 
 
@@ -99,6 +113,12 @@ def _show(done: Document) -> None:
         f"of {done['examples']:,} examples with several answers, [b]{done['changed']:,}[/] {would} another label, and "
         f"[b]{done['settled']:,}[/] on which people disagreed {would} one without a senior"
     )
+    if done["unsure"]:
+        out.print(f"[b]{done['unsure']:,}[/] are too unsure and stay with seniors, the least sure first")
+    if done["model"] is not None:
+        out.print(
+            f"its drafts are probably right in {done['model']:.0%}, by what people say of other examples"
+        )
     table = Table("person", "probably right", "answers", box=None, pad_edge=False)
     for one in sorted(done["skills"], key=lambda skill: -skill["accuracy"]):
         table.add_row(plain(one["name"]), f"{one['accuracy']:.0%}", f"{one['answers']:,}")
