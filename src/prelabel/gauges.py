@@ -109,17 +109,21 @@ def _of_runs(session: Session) -> Iterator[Metric]:
     paused = session.exec(select(func.count()).select_from(Run).where(~col(Run.accepting))).one()
     yield _one("prelabel_runs_not_accepting", "Runs in which nothing is accepted without review.", paused)
     rows = session.exec(
-        select(Run.state, Placement.place, func.count())
+        select(Run.state, Run.lane, Placement.place, func.count())
         .join(Placement, col(Placement.run_id) == Run.id)
         .where(col(Placement.place).in_(UNSETTLED))
-        .group_by(Run.state, Placement.place)
+        .group_by(Run.state, Run.lane, Placement.place)
     )
     places, to_draft = Counter(dict.fromkeys(UNSETTLED, 0)), 0
-    for state, place, count in rows:
+    for state, lane, place, count in rows:
         places[place] += count
-        to_draft += count if state == "running" and place in ("waiting", "drafted") else 0
+        to_draft += count if (state, lane, place) == ("running", "live", "waiting") else 0
     yield _by("prelabel_examples", "Examples of runs that are not settled, by place.", "place", places)
-    yield _one("prelabel_examples_to_draft", "Examples that wait to be drafted in running runs.", to_draft)
+    yield _one(
+        "prelabel_examples_to_draft",
+        "Examples that live runs which are not paused have still to draft.",
+        to_draft,
+    )
     held = session.exec(select(func.sum(Reservation.dollars)).where(Reservation.expires_at >= now())).one()
     yield _one("prelabel_reserved_dollars", "Dollars set aside for calls to come.", float(held or 0))
 
