@@ -1,4 +1,4 @@
-"""The command line. Every command but `up` and `demo` talks to a server over HTTP."""
+"""The command line. Every command but `up`, `demo` and `doctor` talks to a server over HTTP."""
 
 import sys
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from prelabel import __version__
 from prelabel.cli import (
     agreeing,
     conflicts,
+    doctoring,
     examples,
     exporting,
     guarantee,
@@ -366,5 +367,6 @@ for panel, commands in ((LABELS, ABOUT_LABELS), (PEOPLE, ABOUT_PEOPLE)):
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(reviewer_commands, name="reviewers", rich_help_panel=PEOPLE)
 app.command("journal", rich_help_panel=SERVER)(journal)
+app.command("doctor", rich_help_panel=SERVER)(doctoring.doctor)
 for name, group in ABOUT_SERVER.items():
     app.add_typer(group, name=name, rich_help_panel=SERVER)
