@@ -1,6 +1,5 @@
 """`prelabel-api`: serve the API."""
 
-import logging
 import os
 import socket
 import sys
@@ -8,8 +7,9 @@ from pathlib import Path
 
 import uvicorn
 
-from prelabel import users
+from prelabel import exposition, gauges, logs, users
 from prelabel.errors import PrelabelError
+from prelabel.metrics import REGISTRY
 from prelabel.parent import end_with_parent
 from prelabel.settings import Settings, settings
 from prelabel.store import Store, store
@@ -24,10 +24,12 @@ ENDING_SECONDS = 20
 def main() -> None:
     """Bring the database up to date, make the first admin if there is none, and serve."""
     end_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(settings())
     try:
         store().migrate()
         first_admin(store(), settings())
+        gauges.add(REGISTRY, store())
+        exposition.serve(settings())
     except PrelabelError as error:
         sys.exit(f"prelabel-api: {error}")
     app = create_app(store(), settings(), CeleryQueue())
@@ -35,6 +37,7 @@ def main() -> None:
         app,
         host=settings().host,
         port=settings().port,
+        log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=ENDING_SECONDS,

@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from prometheus_client import CollectorRegistry
 
 from prelabel import __version__
+from prelabel.metrics import REGISTRY
 from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -24,6 +26,7 @@ from prelabel_api.routes import (
     label_studio,
     leading,
     measure,
+    metrics,
     projects,
     queue,
     reviewers,
@@ -33,23 +36,29 @@ from prelabel_api.routes import (
     webhooks,
 )
 from prelabel_api.streams import Hub
+from prelabel_api.watching import Watched
 
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
 )
 
 
-def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
-    """The API over this store; `wake` is how it wakes workers."""
+def create_app(
+    store: Store, settings: Settings, wake: Queue, registry: CollectorRegistry = REGISTRY
+) -> FastAPI:
+    """The API over this store; `wake` is how it wakes workers, `registry` what it shows Prometheus."""
     app = build()
-    attach(app, store, settings, wake)
+    attach(app, store, settings, wake, registry)
     return app
 
 
-def attach(app: FastAPI, store: Store, settings: Settings, wake: Queue) -> None:
+def attach(
+    app: FastAPI, store: Store, settings: Settings, wake: Queue, registry: CollectorRegistry = REGISTRY
+) -> None:
     """Have a built application work on this store."""
     app.state.store, app.state.settings, app.state.queue = store, settings, wake
     app.state.hub = Hub(store)
+    app.state.registry = registry
 
 
 def build() -> FastAPI:
@@ -61,8 +70,10 @@ def build() -> FastAPI:
         generate_unique_id_function=_operation_id,
         responses={"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}},
     )
+    app.add_middleware(Watched)
     errors.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     first = APIRouter(prefix="/v1")
     for part in (
         session,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from prelabel import membership, signing_in, users
 from prelabel.errors import NotAllowed, NotSignedIn
+from prelabel.exposition import is_token
 from prelabel.models import User
 from prelabel.queue import Queue
 from prelabel.settings import Settings
@@ -138,7 +139,25 @@ class Requires:
         return user
 
 
+class Scraper:
+    """A dependency that lets in whoever has the token for metrics, and admins."""
+
+    role = "admin"
+
+    def __call__(
+        self,
+        request: Request,
+        store: StoreDep,
+        settings: SettingsDep,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    ) -> None:
+        """Nothing. Raises NotSignedIn, NotAllowed."""
+        if credentials is None or not is_token(settings, credentials.credentials):
+            Requires(self.role).check(current_user(request, store, credentials))
+
+
 PUBLIC = Depends(Anyone())
+SCRAPER = Depends(Scraper())
 ReviewerDep = Annotated[User, Depends(Requires("reviewer"))]
 SeniorDep = Annotated[User, Depends(Requires("senior"))]
 LeadDep = Annotated[User, Depends(Requires("lead"))]

@@ -12,7 +12,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from prelabel.models import ROLES
-from prelabel_api.deps import Anyone, Requires
+from prelabel_api.deps import Anyone, Requires, Scraper
 
 HEAD = """# Who may do what
 
@@ -49,10 +49,10 @@ def rights(app: FastAPI) -> list[Right]:
 
 
 def _rule(dependant: Dependant) -> str | None:
-    found = [call for call in _calls(dependant) if isinstance(call, Requires | Anyone)]
+    found = [call for call in _calls(dependant) if isinstance(call, Requires | Anyone | Scraper)]
     if len(found) != 1:
         return None
-    return found[0].role if isinstance(found[0], Requires) else ""
+    return "" if isinstance(found[0], Anyone) else found[0].role
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:

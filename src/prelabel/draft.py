@@ -14,6 +14,7 @@ from typing import Literal, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
+from prelabel import metrics
 from prelabel.canonical import Json, digest
 from prelabel.content import Message
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
@@ -253,6 +254,8 @@ class Asker:
         )
         async for attempt in attempts:
             with attempt:
+                if attempt.retry_state.attempt_number > 1:
+                    metrics.RETRIES.labels(metrics.model_label(model.name)).inc()
                 try:
                     return await model.ask(request)
                 except ModelError as error:

@@ -1,6 +1,6 @@
 """Money: what calls cost, what is set aside for those to come, and answers that were paid for once already."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, CursorResult, case, func, or_, text
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, delete, select, update
 
+from prelabel import metrics
 from prelabel.bulk import insert_rows
 from prelabel.draft import CallRecord, Reply, Token
 from prelabel.models import LIMITED, Call, Dataset, Project, Reservation, Run, now
+from prelabel.store import after_commit
 
 ZERO = Decimal(0)
 RUNS_CAP = "the run's cap"
@@ -77,7 +79,9 @@ class SpentOn(NamedTuple):
 
 def record(session: Session, entries: Iterable[Entry]) -> None:
     """Write calls to the ledger, whatever came of them."""
-    insert_rows(session, Call, [_row(entry) for entry in entries])
+    rows = [_row(entry) for entry in entries]
+    insert_rows(session, Call, rows)
+    after_commit(session, lambda: _count(rows))
 
 
 def holds(session: Session, entry: Entry) -> bool:
@@ -330,6 +334,16 @@ def _row(entry: Entry) -> dict[str, Any]:
         "reply": _document(call.reply),
         "created_at": entry.at,
     }
+
+
+def _count(rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        name, lane, outcome = metrics.model_label(row["model"]), row["lane"], row["outcome"]
+        metrics.CALLS.labels(name, row["purpose"], lane, outcome).inc(row["requests"])
+        kinds = {kind: row[f"tokens_{kind}"] for kind in ("in", "out", "cached", "reasoning")}
+        metrics.count_spending(row["model"], row["dollars"], **kinds)
+        if row["requests"] and lane == "live" and outcome in ("ok", "invalid"):
+            metrics.CALL_DURATION.labels(name).observe(row["latency_ms"] / 1000)
 
 
 def _document(reply: Reply | None) -> dict[str, Any] | None:

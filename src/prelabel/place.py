@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, insert, l
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import drawn, order, outbox, slots
+from prelabel import drawn, metrics, order, outbox, slots
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
@@ -22,6 +22,7 @@ from prelabel.models import CHECK, PLACES, Draft, Example, Label, Placement, Run
 from prelabel.policy import Decision, Policy
 from prelabel.prices import Lane
 from prelabel.slots import ToCheck, ToRoute
+from prelabel.store import after_commit
 
 MOST_ATTEMPTS = 5
 """Claims of one example that end without an answer before people get it."""
@@ -193,9 +194,11 @@ def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]]
         .with_for_update()
     ).all()
     earlier, newest, drafted, waiting = [], [], [], []
+    ended: Counter[tuple[str, str]] = Counter()
     for placement_id, run_id, example_id, attempts in held:
         if (outcome := by_example.get((run_id, example_id))) is None:
             continue
+        ended[outcome.model, outcome.ending] += 1
         if outcome.ending == "stopped":
             waiting.append(_free(placement_id) | {"attempts": attempts - 1})
         elif outcome.ending == "postponed" and attempts < MOST_ATTEMPTS:
@@ -210,6 +213,7 @@ def keep(session: Session, owner: str, outcomes: Mapping[int, Sequence[Outcome]]
     ids = insert_for_ids(session, Draft, newest)
     update_rows(session, Placement, [move | {"draft_id": ids[move["draft_id"]]} for move in drafted])
     update_rows(session, Placement, waiting)
+    after_commit(session, lambda: metrics.count_drafts(ended))
     return len(drafted)
 
 

@@ -8,3 +8,6 @@ class Queue(Protocol):
 
     def draft(self, run_id: int) -> None:
         """Ask for what waits in a run to be drafted, some time soon."""
+
+    def fault(self) -> str:
+        """Why messages do not come through, for people; empty: they do."""

@@ -4,7 +4,7 @@ import os
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -136,6 +136,23 @@ class Settings(BaseSettings):
     )
     undo_limit: int = Field(
         default=20, ge=0, description="how many of their newest answers a reviewer can take back"
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="port on which each process shows its figures to Prometheus; with `prelabel up` the workers take the ones after it; 0: none",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="address that the port for metrics listens on")
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="token that reads /metrics, of the API too; empty: admins read the API's, and whoever reaches it the metrics port",
+    )
+    log_format: Literal["plain", "json"] = Field(
+        default="plain", description="how log lines are written: for people, or as JSON, one object a line"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level of what is logged"
     )
     sweep_seconds: float = Field(default=5, gt=0, description="how often lost work is looked for")
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from prelabel import order
 from prelabel.bulk import insert_rows
 from prelabel.canonical import Json
-from prelabel.models import CHECK, Slot
+from prelabel.models import CHECK, Slot, now
 from prelabel.policy import Decision, Drafted, Policy
 
 
@@ -99,6 +99,7 @@ def row(
         "blind": False,
         "wanted": wanted,
         "shown_draft": None,
+        "asked_at": now(),
         "state": "open",
         "version": 0,
     }

@@ -13,6 +13,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
@@ -81,6 +83,15 @@ class Store:
                 connection.commit()
         except OperationalError as error:
             raise Unavailable(f"the database does not answer: {error.orig}") from error
+
+    def behind(self) -> str:
+        """In what its tables differ from those of this version, as a sentence; empty: in nothing."""
+        with self._reading_engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found is None:
+            return "the database has no tables yet"
+        newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        return "" if found == newest else f"the database is at revision {found}, this version needs {newest}"
 
     def close(self) -> None:
         """Close all connections."""

@@ -123,7 +123,13 @@ def parts(settings: Settings) -> list[Settings]:
     if not settings.broker_url.startswith("redis"):
         limits = {model: limit.part(count) for model, limit in limits.items()}
     return [
-        settings.model_copy(update={"concurrency": (settings.concurrency + place) // count, "limits": limits})
+        settings.model_copy(
+            update={
+                "concurrency": (settings.concurrency + place) // count,
+                "limits": limits,
+                "metrics_port": settings.metrics_port and settings.metrics_port + 1 + place,
+            }
+        )
         for place in range(count)
     ]
 
@@ -152,5 +158,6 @@ def _environment(settings: Settings) -> Mapping[str, str]:
         "PRELABEL_PORT": str(settings.port),
         "PRELABEL_SWEEP_SECONDS": str(settings.sweep_seconds),
         "PRELABEL_CONCURRENCY": str(settings.concurrency),
+        "PRELABEL_METRICS_PORT": str(settings.metrics_port),
         "PRELABEL_LIMITS": json.dumps({name: limit.model_dump() for name, limit in settings.limits.items()}),
     }

@@ -261,6 +261,22 @@ def test_readiness_says_loudly_that_no_worker_lives(web: TestClient) -> None:
     assert "no worker is running" in answer["notice"]
 
 
+def test_readiness_says_that_the_broker_is_away_and_that_the_database_is_of_another_version(
+    web: TestClient, wake: RecordingQueue, store: Store
+) -> None:
+    wake.said = "the broker does not answer"
+    answer = web.get("/ready").json()
+    assert not answer["broker"]
+    assert wake.said in answer["notice"]
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
+    answered = web.get("/ready")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    assert (answered.status_code, answered.json()["error"]) == (503, "Unavailable")
+    assert "revision older" in answered.json()["detail"]
+
+
 def test_the_api_never_loads_litellm() -> None:
     import subprocess
     import sys

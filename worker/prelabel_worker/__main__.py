@@ -11,7 +11,7 @@ from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
-from prelabel import runs
+from prelabel import exposition, logs, runs
 from prelabel.errors import PrelabelError
 from prelabel.lanes.batch import Batches
 from prelabel.llm.drafters import Drafters
@@ -51,15 +51,17 @@ def main() -> None:
         print(USAGE)  # noqa: T201 # a command's own help
         sys.exit(0 if {"-h", "--help"} & set(arguments) else 2)
     end_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(settings())
     logging.getLogger("celery").setLevel(logging.WARNING)
+    logging.getLogger("kombu").setLevel(logging.ERROR)  # it warns that files have no host name
     # Celery warns about running as root, which is how containers and sandboxes often run.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     try:
         store().migrate()
+        exposition.serve(settings())
     except PrelabelError as error:
         sys.exit(f"prelabel-worker: {error}")
-    app.worker_main(["worker", "--loglevel", "WARNING", *OPTIONS])
+    app.worker_main(["--quiet", "worker", "--loglevel", "WARNING", *OPTIONS])
 
 
 def check() -> int:

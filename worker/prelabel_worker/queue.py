@@ -23,3 +23,14 @@ class CeleryQueue:
             log.warning(
                 "the broker does not answer (%s): run %s waits for the workers' sweepers", error, run_id
             )
+
+    def fault(self) -> str:
+        """Why the broker does not answer; empty: it does."""
+        from prelabel_worker.app import app
+
+        try:
+            with app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, timeout=2)
+        except (OperationalError, OSError) as error:
+            return f"the broker does not answer ({error})"
+        return ""

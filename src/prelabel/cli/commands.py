@@ -1,4 +1,4 @@
-"""The command line. Every command but `up` and `demo` talks to a server over HTTP."""
+"""The command line. Every command but `up`, `demo` and those that look after the database talks to a server over HTTP."""
 
 import sys
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from prelabel import __version__
 from prelabel.cli import (
     agreeing,
     conflicts,
+    doctoring,
     examples,
     exporting,
     guarantee,
@@ -23,6 +24,7 @@ from prelabel.cli import (
     screen,
     screen_money,
     screen_run,
+    storing,
     watching,
 )
 from prelabel.cli.alarms import app as alarm_commands
@@ -366,5 +368,7 @@ for panel, commands in ((LABELS, ABOUT_LABELS), (PEOPLE, ABOUT_PEOPLE)):
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(reviewer_commands, name="reviewers", rich_help_panel=PEOPLE)
 app.command("journal", rich_help_panel=SERVER)(journal)
+for name, command in {"doctor": doctoring.doctor, **storing.STORE}.items():
+    app.command(name, rich_help_panel=SERVER)(command)
 for name, group in ABOUT_SERVER.items():
     app.add_typer(group, name=name, rich_help_panel=SERVER)

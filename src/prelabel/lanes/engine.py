@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, place, runs
+from prelabel import ledger, logs, place, runs
 from prelabel.draft import Drafter, Subject
 from prelabel.errors import InputError, StoppingError
 from prelabel.lanes.writer import AWAY, Writer
@@ -119,6 +119,10 @@ class Line:
 
     async def work(self) -> None:
         """Until nothing is left to claim, the run is stopped, or the engine is."""
+        with logs.about(run_id=self._run_id):
+            await self._work_to_the_end()
+
+    async def _work_to_the_end(self) -> None:
         keeper = asyncio.create_task(self._look_after())
         try:
             await self._work()
@@ -188,7 +192,8 @@ class Line:
         self, drafter: Drafter, schema_version: int, subject: Subject, reserved: Decimal
     ) -> None:
         writer = self._engine.writer
-        outcome = await drafter.draft(subject, lambda of, call: writer.keep(self._run_id, of, call))
+        with logs.about(example_id=subject.example_id):
+            outcome = await drafter.draft(subject, lambda of, call: writer.keep(self._run_id, of, call))
         outcome = outcome.under(schema_version)
         if outcome.ending == "stopped":
             self._finish_early()

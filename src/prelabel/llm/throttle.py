@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from prelabel import image_tokens
+from prelabel import image_tokens, metrics
 from prelabel.content import texts_in
 from prelabel.draft import Model, Reply, Request
 from prelabel.errors import LimitedError
@@ -254,8 +254,12 @@ class Throttled:
         """One call, once it may be made. Raises what the model raises."""
         async with self._window.turn():
             if self._bucket is None:
-                return await self._model.ask(request)
+                return await self._call(request)
             return await self._ask(self._bucket, request)
+
+    async def _call(self, request: Request) -> Reply:
+        with metrics.in_flight(self.name):
+            return await self._model.ask(request)
 
     async def _ask(self, bucket: Bucket, request: Request) -> Reply:
         thought = _tokens(request)
@@ -263,7 +267,7 @@ class Throttled:
             while (wait := await bucket.take(thought)) > 0:
                 await asyncio.sleep(min(wait, 5.0) + 0.001)
         try:
-            reply = await self._model.ask(request)
+            reply = await self._call(request)
         except LimitedError as error:
             await bucket.pause(error.retry_after or PAUSE_SECONDS)
             raise

@@ -19,6 +19,8 @@ SOURCES = ("auto", "review", "consensus", "adjudication", "gold")
 """Where a label comes from."""
 FREE, HELD = "state = 'open' AND claimed_by IS NULL", "state = 'open' AND claimed_by IS NOT NULL"
 """The few slots that have an index of their own; a query has to say it in these words to use it."""
+OPEN = "state = 'open'"
+"""As these."""
 
 
 class Slot(SQLModel, table=True):
@@ -29,7 +31,7 @@ class Slot(SQLModel, table=True):
     many people its example was queued for. A slot that a lead has given to someone is claimed by them until `assigned_until`, be
     it open on their page or not; `claimed_at` is when they last claimed or renewed it. While a slot is claimed or answered
     nobody else is in `claimed_by`, and nobody is there twice for one example: the database itself keeps a reviewer from getting
-    it again. A check may show something else than its draft: `shown_draft`, with its look and whether it is `wrong`, as
+    it again. `asked_at` is when it came into the queue. A check may show something else than its draft: `shown_draft`, with its look and whether it is `wrong`, as
     `prelabel.planting` makes it.
     """
 
@@ -41,6 +43,7 @@ class Slot(SQLModel, table=True):
         index_when(FREE, "ix_slot_free", "for_senior", "priority", "id"),
         index_when(HELD, "ix_slot_held", "claimed_by", "for_senior", "priority", "id"),
         index_when(HELD, "ix_slot_expiring", "lease_until"),
+        index_when(OPEN, "ix_slot_open", "reason", "for_senior", "asked_at"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     placement_id: int = Field(foreign_key="placement.id", sa_type=BigId)
@@ -52,6 +55,7 @@ class Slot(SQLModel, table=True):
     blind: bool = False
     wanted: int = 1
     shown_draft: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
+    asked_at: datetime = Field(default_factory=now, sa_type=Moment)
     state: str = "open"
     version: int = 0
     claimed_by: int | None = Field(default=None, foreign_key="users.id")

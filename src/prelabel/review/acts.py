@@ -11,11 +11,13 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from prelabel import metrics
 from prelabel.canonical import Json, canonical
 from prelabel.errors import Conflict, InputError
 from prelabel.models import Review
 from prelabel.review import pausing, rounds, scratch
 from prelabel.review.rounds import Round
+from prelabel.store import after_commit
 
 SKIPS_TO_FAIL = 3
 """Different people who skip an example before no further one is asked; fewer where nobody else is left to ask."""
@@ -143,6 +145,7 @@ def write(
         raise Conflict(
             f"client_token {answer.client_token!r} is just being used for another answer"
         ) from error
+    after_commit(now_at.session, metrics.REVIEWS.labels(verdict).inc)
     return review
 
 

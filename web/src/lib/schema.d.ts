@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Whether the database answers and workers live.
+         * @description Whether this server can work: 503 where the database does not answer or is of another version.
          */
         get: operations["ready"];
         put?: never;
@@ -4161,9 +4161,13 @@ export interface components {
         };
         /**
          * Readiness
-         * @description The database answers; `workers` is how many worker processes live, `notice` says what that means if none does.
+         * @description The database answers and has the tables of this version; `workers` is how many worker processes live.
+         *
+         *     `broker` False: workers find new work by themselves only every few seconds. `notice` says what is amiss; empty: nothing.
          */
         Readiness: {
+            /** Broker */
+            broker: boolean;
             /**
              * Notice
              * @default

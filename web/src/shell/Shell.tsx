@@ -3,6 +3,7 @@ import { IconCheck, IconGavel, IconListCheck, IconLogout, IconMoon, IconSun } fr
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import { reaches, useSession, useSignOut } from '../lib/session'
+import { NoWorker } from './NoWorker'
 
 const PLACES = [
   { href: '/', label: 'Review', icon: IconListCheck, role: 'reviewer' },
@@ -37,6 +38,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </Tooltip>
       </nav>
       {children}
+      <NoWorker />
     </div>
   )
 }

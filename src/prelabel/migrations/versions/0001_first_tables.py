@@ -720,6 +720,7 @@ def upgrade() -> None:
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("wanted", sa.Integer(), nullable=False),
         sa.Column("shown_draft", NullableJson(), nullable=True),
+        sa.Column("asked_at", Moment(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.Integer(), nullable=True),
@@ -771,6 +772,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
         sqlite_where=sa.text("state = 'open' AND claimed_by IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_slot_open",
+        "slot",
+        ["reason", "for_senior", "asked_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
     )
     op.create_table(
         "unsent_label",
@@ -831,6 +840,12 @@ def downgrade() -> None:
     op.drop_table("review")
     op.drop_index(op.f("ix_unsent_label_webhook_id_id"), table_name="unsent_label")
     op.drop_table("unsent_label")
+    op.drop_index(
+        "ix_slot_open",
+        table_name="slot",
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
+    )
     op.drop_index(
         "ix_slot_held",
         table_name="slot",

@@ -1,0 +1,61 @@
+"""`prelabel backup`, `restore`, `migrate-store`: the database as a whole. They open it themselves, no server is asked."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prelabel.cli.console import err, out
+from prelabel.settings import settings
+
+Url = Annotated[
+    str,
+    typer.Argument(help="SQLAlchemy URL: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME."),
+]
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file; its owner alone can read it.")],
+) -> None:
+    """Write all that the database holds into one SQLite file, while work goes on."""
+    from prelabel import moving
+    from prelabel.store import Store
+
+    with closing(Store(settings().database)) as store:
+        _show(moving.back_up(store, file, _tell), f"backed up to {file}")
+
+
+def restore(
+    file: Annotated[
+        Path, typer.Argument(help="A file of `prelabel backup`, of this version or an earlier one.")
+    ],
+) -> None:
+    """Bring a backup into an empty database, SQLite or PostgreSQL, whichever it was made of."""
+    from prelabel import moving
+    from prelabel.store import Store
+
+    with closing(Store(settings().database)) as store:
+        _show(moving.restore(file, store, _tell), "restored")
+
+
+def migrate_store(source: Url, target: Url) -> None:
+    """Move everything to another, empty database, as from SQLite to PostgreSQL; all of it, verified row by row, or nothing."""
+    from prelabel import moving
+    from prelabel.store import Store
+
+    with closing(Store(source)) as old, closing(Store(target)) as new:
+        _show(moving.move(old, new, _tell), "moved; set PRELABEL_DATABASE_URL to the new one")
+
+
+def _tell(table: str, rows: int) -> None:
+    if rows:
+        err.print(f"{table:<18} {rows:>12,}", highlight=False)
+
+
+def _show(found: dict[str, int], done: str) -> None:
+    out.print(f"{done}: {sum(found.values()):,} rows of {len(found)} tables, verified", soft_wrap=True)
+
+
+STORE: dict[str, Callable[..., None]] = {"backup": backup, "restore": restore, "migrate-store": migrate_store}

@@ -1,0 +1,113 @@
+"""What has to run: database, broker, API; and whether their clocks agree."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx2
+import redis
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from prelabel.doctor.finding import Check, Finding, Patient
+
+MOST_SKEW = 2.0
+"""Seconds by which clocks may differ: leases of half a minute are judged by each process's own."""
+WRITES = "UPDATE worker SET seen_at = seen_at WHERE name = ''"
+"""Changes nothing, and is refused where nothing may be changed."""
+CATCH_UP = "start the API or a worker of this version once: each brings the database up to date"
+
+
+def broker(patient: Patient) -> Iterator[Finding]:
+    """Whether messages can be sent."""
+    used = patient.settings
+    if used.broker_url.startswith("redis"):
+        where = make_url(used.broker_url).render_as_string(hide_password=True)
+        try:
+            with redis.Redis.from_url(used.broker_url, socket_connect_timeout=3, socket_timeout=3) as client:
+                client.ping()
+        except (redis.RedisError, OSError) as error:
+            remedy = "start Redis, or set PRELABEL_BROKER_URL to where it is; until then work begins some seconds late"
+            yield Finding("broker", "fault", f"Redis at {where} does not answer: {error}", remedy)
+        else:
+            yield Finding("broker", "ok", f"Redis at {where} answers")
+        return
+    yield Finding("broker", "ok", "messages are files in the home folder")
+    if not used.database.startswith("sqlite"):
+        remedy = "set PRELABEL_BROKER_URL=redis://… for all of them, or keep to one machine"
+        yield Finding(
+            "broker", "warning", "without Redis workers on several machines share no limits", remedy
+        )
+
+
+def api(patient: Patient) -> Iterator[Finding]:
+    """Whether the API answers, and its clock is ours."""
+    url = patient.settings.server
+    try:
+        answer = httpx2.get(f"{url}/health", timeout=3)
+    except httpx2.HTTPError as error:
+        remedy = "start it with `prelabel up` or prelabel-api; where it is elsewhere, set PRELABEL_URL"
+        yield Finding("api", "warning", f"nothing answers at {url}: {error}", remedy)
+        return
+    yield Finding("api", "ok", f"the API at {url} answers")
+    if date := answer.headers.get("date"):
+        yield from _skew(
+            patient, parsedate_to_datetime(date), "the API", MOST_SKEW + 1
+        )  # it says whole seconds
+
+
+def database(patient: Patient) -> Iterator[Finding]:
+    """Whether the database answers, has the tables of this version, takes what is written, and has our clock."""
+    url = make_url(patient.settings.database)
+    where = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        yield Finding("database", "fault", f"{where} does not exist yet", CATCH_UP)
+        return
+    try:
+        behind = patient.store.behind()
+    except (SQLAlchemyError, OSError) as error:
+        said = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        remedy = "start it, and see that PRELABEL_DATABASE_URL names its host, port, user and password"
+        yield Finding("database", "fault", f"{where} does not answer: {said}", remedy)
+        return
+    if behind:
+        yield Finding("database", "fault", behind, CATCH_UP)
+        return
+    yield from _writable(patient, where)
+    if not patient.store.is_sqlite:
+        with patient.store.reading() as session:
+            yield from _skew(
+                patient, session.execute(text("SELECT clock_timestamp()")).scalar_one(), "PostgreSQL"
+            )
+
+
+def _writable(patient: Patient, where: str) -> Iterator[Finding]:
+    try:
+        with patient.store.writing() as session:
+            session.execute(text(WRITES))
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        remedy = (
+            f"let user {os.getuid()} write the file and its folder"
+            if patient.store.is_sqlite
+            else "use the primary, not a replica, and a role that may write (default_transaction_read_only off)"
+        )
+        yield Finding("database", "fault", f"{where} takes nothing: {said}", remedy)
+    else:
+        yield Finding("database", "ok", f"{where} answers, is up to date and can be written to")
+
+
+def _skew(patient: Patient, theirs: datetime, whose: str, most: float = MOST_SKEW) -> Iterator[Finding]:
+    seconds = (patient.clock() - theirs).total_seconds()
+    if abs(seconds) <= most:
+        yield Finding("clock", "ok", f"the clock here and that of {whose} agree")
+        return
+    remedy = "have both machines set their clocks by NTP (timedatectl set-ntp true): leases rest on them"
+    how = "ahead of" if seconds > 0 else "behind"
+    yield Finding("clock", "fault", f"the clock here is {abs(seconds):.0f} s {how} that of {whose}", remedy)
+
+
+SERVICES: tuple[Check, ...] = (broker, api)
+DATABASE: tuple[Check, ...] = (database,)
