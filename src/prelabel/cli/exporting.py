@@ -74,7 +74,7 @@ def export(
                 sys.stdout.buffer.write(chunk)
             return
         for path, chosen in _files(output, file_format, selection):
-            _write(path, client, run_id, file_format, include, chosen)
+            client.run(run_id).export(path, file_format, include, **chosen)
             if held and certificate == "beside":
                 certified.beside(path).write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n")
                 err.print(
@@ -116,13 +116,3 @@ def _files(output: Path, file_format: str, selection: dict[str, Any]) -> list[tu
     output.mkdir(parents=True, exist_ok=True)
     end = formats.suffix(file_format)
     return [(output / f"{part}.{end}", selection | {"part": part}) for part in parts]
-
-
-def _write(
-    path: Path, client: Client, run_id: int, file_format: str, include: str, selection: dict[str, Any]
-) -> None:
-    """Write a file, which is there only when it is whole."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.writelines(client.export(run_id, file_format, include, **selection))
-    partial.replace(path)

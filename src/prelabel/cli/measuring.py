@@ -55,18 +55,17 @@ def _show_parts(
 
 
 def _show_all(client: Client, run_id: int, as_json: bool) -> None:
-    names = ("outlook", "quality", "drift", "calibration", "cost")
-    found = {name: client.get(f"/runs/{run_id}/{name}") for name in names}
-    people = list(client.items(f"/runs/{run_id}/reviewers"))
+    run = client.run(run_id)
+    found = run.measure()
     if as_json:
-        _print_json(found | {"reviewers": people})
+        _print_json(found)
         return
     screen.measured(out, found["outlook"], found["quality"])
     if found["quality"]["accepted"]:
-        screen_measure.show_audits(out, client.run(run_id), found["quality"]["accepted"], found["drift"])
+        screen_measure.show_audits(out, run, found["quality"]["accepted"], found["drift"])
     screen_measure.show_calibration(out, found["calibration"])
     screen_money.show_cost(out, found["cost"])
-    screen_people.list_reviewers(out, people)
+    screen_people.list_reviewers(out, found["reviewers"])
 
 
 def compare(

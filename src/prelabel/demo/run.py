@@ -17,7 +17,7 @@ from rich.table import Table
 
 from prelabel.cli import screen
 from prelabel.cli.figures import share
-from prelabel.client import Client, Document
+from prelabel.client import Client
 from prelabel.demo.reviewers import Habits, SimulatedReviewer
 from prelabel.demo.tickets import Ticket, schema_path, tickets
 from prelabel.errors import Unavailable
@@ -70,8 +70,9 @@ def play(out: Console, model: str, examples: int, keep: Path | None) -> None:
 def _play(out: Console, client: Client, model: str, examples: int, folder: Path) -> None:
     began = time.monotonic()
     made = list(tickets(examples))
-    report = _bring_in(client, made, folder)
-    screen.imported(out, report)
+    schema = LabelSchema.read(schema_path()).document()
+    imported = client.submit([ticket.row() for ticket in made], PROJECT, "tickets", schema)
+    screen.imported(out, imported)
     run = client.start_run(PROJECT, "tickets", model=model, policy={"threshold": THRESHOLD})
     out.print(f"drafting with {model}; {len(REVIEWERS)} simulated reviewers answer through the API")
     team = _team(client, run["id"], made)
@@ -82,9 +83,7 @@ def _play(out: Console, client: Client, model: str, examples: int, folder: Path)
             reviewer.stop()
         for reviewer in team:
             reviewer.join()
-    labels = folder / "labels.jsonl"
-    with labels.open("wb") as file:
-        file.writelines(client.export(run["id"]))
+    labels = run.export(folder / "labels.jsonl")
     figures = {name: client.get(f"/runs/{run['id']}/{name}") for name in ("outlook", "cost")}
     out.print(_table(figures, compare(labels, made), time.monotonic() - began))
 
@@ -102,14 +101,6 @@ def compare(labels: Path, made: Sequence[Ticket]) -> Outcome:
             accepted, accepted_wrong = accepted + is_accepted, accepted_wrong + (is_accepted and is_wrong)
             drafts_right += (record["draft"] or {}).get("category") == truth[record["id"]]
     return Outcome(labelled, wrong, accepted, accepted_wrong, drafts_right)
-
-
-def _bring_in(client: Client, made: Sequence[Ticket], folder: Path) -> Document:
-    rows = folder / "tickets.jsonl"
-    with rows.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(ticket.row(), ensure_ascii=False) + "\n" for ticket in made)
-    client.define_project(PROJECT, LabelSchema.read(schema_path()).document())
-    return client.bring_in(PROJECT, "tickets", rows)
 
 
 def _team(client: Client, run_id: int, made: Sequence[Ticket]) -> list[SimulatedReviewer]:
