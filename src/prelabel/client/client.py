@@ -18,6 +18,7 @@ from prelabel.settings import Settings
 
 Schema = str | Path | Mapping[str, Json]
 """A label schema: the text of a YAML or JSON file, the path of one, or what it says."""
+MOST_CLAIMED = 100
 
 
 class Fields(TypedDict, total=False):
@@ -166,21 +167,26 @@ class Client(Connection):
     def queue(
         self, run_id: int | None = None, page: int = 20, for_senior: bool = False
     ) -> Generator[Work, None, None]:
-        """Work, one example after the other, until the queue has none for you. What you have not answered when you stop goes back."""
+        """Work, one example after the other, until the queue has no more for you. What you pass over, a hundred at most, stays yours
+        until you stop; then it goes back."""
         seen: set[int] = set()
-        held: list[int] = []
+        held: list[Work] = []
         try:
-            while works := [
-                work for work in self.claim(page, run_id, for_senior) if work.slot_id not in seen
-            ]:
-                held = [work.slot_id for work in works]
+            while True:
+                passed = [work for work in held if not work.is_answered]
+                claimed = self.claim(min(page + len(passed), MOST_CLAIMED), run_id, for_senior)
+                works = [work for work in claimed if work.slot_id not in seen]
+                held = passed + works
+                if not works:
+                    return
                 for work in works:
                     seen.add(work.slot_id)
                     work.begin()
                     yield work
         finally:
-            if held:
-                self.release(held)
+            passed = [work for work in held if not work.is_answered]
+            if passed and not self._http.is_closed:
+                self.release(work.slot_id for work in passed)
 
     def renew(self, slot_ids: Iterable[int]) -> list[int]:
         """Keep slots a while longer; answers with those that are still yours."""

@@ -35,6 +35,7 @@ class Work(Answer):
     def __init__(self, document: Mapping[str, Any], connection: Connection) -> None:
         super().__init__(document)
         self._connection = connection
+        self.is_answered = False
         self.begin()
 
     def begin(self) -> None:
@@ -74,4 +75,6 @@ class Work(Answer):
             "comment": comment,
             "version": self.version,
         }
-        return Answer(self._connection.post(f"/queue/{self.slot_id}/{act}", body | more))
+        answer = Answer(self._connection.post(f"/queue/{self.slot_id}/{act}", body | more))
+        self.is_answered = True
+        return answer
