@@ -12,13 +12,15 @@ TEXTS = [("my invoice {} is wrong", "billing"), ("I want to send parcel {} back"
 Drafted = Callable[..., Run]
 
 
-def rows(count: int, gold: int) -> list[dict[str, object]]:
+def rows(count: int, gold: int) -> list[dict[str, str]]:
     """Tickets of two topics in turn, the first ones with gold."""
-    return [
-        {"id": f"t{number}", "text": TEXTS[number % 2][0].format(number)}
-        | ({"gold": TEXTS[number % 2][1]} if number < gold else {})
-        for number in range(count)
-    ]
+    made: list[dict[str, str]] = []
+    for number in range(count):
+        text, label = TEXTS[number % 2]
+        made.append(
+            {"id": f"t{number}", "text": text.format(number)} | ({"gold": label} if number < gold else {})
+        )
+    return made
 
 
 @pytest.fixture(scope="module")

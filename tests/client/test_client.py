@@ -89,7 +89,7 @@ def test_a_run_says_what_it_costs_is_waited_for_and_shows_itself(client: Client,
     assert isinstance(quote.most, Decimal)
     assert 0 < quote.dollars["low"] <= quote.dollars["mean"] <= quote.most
     assert "at most" in quote._repr_html_()
-    assert (drafted.stage, drafted.spent, sum(drafted.places.values())) == ("reviewing", 0, 60)
+    assert (drafted.stage, drafted.spent, sum(drafted.places.values())) == ("reviewing", Decimal(0), 60)
     assert "run " in drafted._repr_html_()
     assert next(client.runs("drafted")).id == drafted.id
 
@@ -97,10 +97,6 @@ def test_a_run_says_what_it_costs_is_waited_for_and_shows_itself(client: Client,
 def test_to_wait_for_what_does_not_come_says_why(client: Client, drafted: Run) -> None:
     with pytest.raises(errors.Unavailable, match="is still reviewing after 0 s"):
         client.run(drafted.id).wait("done", seconds=0, every=0.01, bar=True)
-    client.submit(rows(60, 10), "stopped", schema=SCHEMA)
-    stopped = client.start_run("stopped", "stopped").cancel()
-    with pytest.raises(errors.Unavailable, match="is cancelled"):
-        stopped.wait()
 
 
 def test_examples_are_found_and_answers_given_and_looked_at(client: Client, drafted: Run) -> None:

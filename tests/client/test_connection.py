@@ -110,6 +110,14 @@ def test_an_error_is_the_one_that_was_raised_in_the_words_of_the_server(
     assert type(raised.value) is kind
 
 
+@pytest.mark.parametrize("stage", ["paused", "over_budget", "cancelled"])
+def test_a_run_that_somebody_has_to_look_at_is_not_waited_for(stage: str) -> None:
+    at_work = {"id": 3, "stage": "drafting", "note": "", "places": {"waiting": 1, "settled": 1}}
+    server = Server(at_work, at_work | {"stage": stage, "note": "the key is not valid"})
+    with pytest.raises(errors.Unavailable, match=f"run 3 is {stage}: the key is not valid"):
+        run.Run(at_work, server.client).wait(every=0, bar=True)
+
+
 def test_too_many_attempts_say_how_long_to_wait() -> None:
     with pytest.raises(errors.TooManyAttempts) as raised:
         Server((429, {"error": "TooManyAttempts", "detail": "later"})).client.get("/runs")

@@ -1,6 +1,5 @@
 """The command that finds labels of a run which contradict each other, lists them, and sends them to people."""
 
-import json
 import time
 from itertools import islice
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from prelabel.cli.answering import answers, said
 from prelabel.cli.console import err, out
 from prelabel.cli.exporting import newest
 from prelabel.cli.screen import plain
@@ -28,28 +28,21 @@ def conflicts(
     above: Annotated[float, typer.Option("--above", min=0, max=1, help="List, or send, only those with this score or more.")] = 0,
     people: Annotated[bool, typer.Option("--people", help="Send also what people have labeled, not only what was accepted.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="List as many as that.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
 ) -> None:  # fmt: skip
     """Find labels of a run that contradict each other, the likeliest wrong first, and perhaps send them to people.
 
     The first call searches; later ones list what is still open.
     """
-    if queue and as_json:
-        raise InputError("--json lists: leave it out with --queue")
     with Client.from_settings(settings()) as client:
         path = f"/runs/{newest(client, run)}/conflicts"
         _searched(client, path, again)
         if queue:
             body = {"most": queue, "above": above, "people": people}
             sent = client.post(f"{path}/queue", body)["queued"]
-            out.print(f"{len(sent):,} examples are in the queue again, with the reason conflict")
+            said(f"{len(sent):,} examples are in the queue again, with the reason conflict", queued=sent)
             return
         found = list(islice(client.items(path, above=above, limit=min(limit + 1, 1_000)), limit + 1))
-    if as_json:
-        for one in found[:limit]:
-            typer.echo(json.dumps(one, ensure_ascii=False))
-    else:
-        list_conflicts(out, found[:limit], is_more=len(found) > limit)
+    answers(found[:limit], lambda shown: list_conflicts(out, shown, is_more=len(found) > limit))
 
 
 def list_conflicts(console: Console, found: list[Document], is_more: bool) -> None:

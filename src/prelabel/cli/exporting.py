@@ -10,6 +10,7 @@ import typer
 
 from prelabel import formats
 from prelabel.cli import certified, screen
+from prelabel.cli.answering import answer, answers, is_json
 from prelabel.cli.console import err, out
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
@@ -43,7 +44,8 @@ def newest(client: Client, run_id: int) -> int:
 
 def list_formats() -> None:
     """List the file formats: which are read and written, what each can hold, and what it is for."""
-    screen.list_formats(out, [asdict(formats.about(name)) for name in formats.known()])
+    found = [asdict(formats.about(name)) for name in formats.known()]
+    answers(found, lambda shown: screen.list_formats(out, shown))
 
 
 def export(
@@ -69,6 +71,10 @@ def export(
         include = "all" if held else include
         if certificate == "inline":
             selection["certificate"] = "inline"
+        if output is None and is_json():
+            raise InputError(
+                "--json says what was written: name the file with --output, which has the labels"
+            )
         if output is None:
             for chunk in client.export(run_id, file_format, include, **selection):
                 sys.stdout.buffer.write(chunk)
@@ -82,7 +88,8 @@ def export(
                 )
         selection.pop("certificate", None)
         found = client.export_report(run_id, file_format, include, **selection)
-        screen.exported(err, client.run(run_id), output, everything, found)
+        written = {"run": run_id, "output": output, "report": found}
+        answer(written, lambda _: screen.exported(err, client.run(run_id), output, everything, found))
 
 
 def _certificate(

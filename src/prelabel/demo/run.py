@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ class Outcome:
     drafts_right: int
 
 
-def play(out: Console, model: str, examples: int, keep: Path | None) -> None:
-    """Run it all and print the table. With `keep`, database, export and logs stay in that folder."""
+def play(out: Console, model: str, examples: int, keep: Path | None) -> dict[str, Any]:
+    """Run it all, print the table, and answer with its figures. With `keep`, database, export and logs stay in that folder."""
     with _folder(keep) as folder:
         used = settings().model_copy(
             update={
@@ -62,12 +62,13 @@ def play(out: Console, model: str, examples: int, keep: Path | None) -> None:
         )
         out.print(f"starting a server at {used.server}, its data in {folder}")
         with serving(used), Client.from_settings(used) as client:
-            _play(out, client, model, examples, folder)
+            outcome = _play(out, client, model, examples, folder)
         if keep:
             out.print(f"kept in {folder}: open it again with  prelabel up --home {folder}")
+    return outcome
 
 
-def _play(out: Console, client: Client, model: str, examples: int, folder: Path) -> None:
+def _play(out: Console, client: Client, model: str, examples: int, folder: Path) -> dict[str, Any]:
     began = time.monotonic()
     made = list(tickets(examples))
     schema = LabelSchema.read(schema_path()).document()
@@ -85,7 +86,9 @@ def _play(out: Console, client: Client, model: str, examples: int, folder: Path)
             reviewer.join()
     labels = run.export(folder / "labels.jsonl")
     figures = {name: client.get(f"/runs/{run['id']}/{name}") for name in ("outlook", "cost")}
-    out.print(_table(figures, compare(labels, made), time.monotonic() - began))
+    outcome, seconds = compare(labels, made), time.monotonic() - began
+    out.print(_table(figures, outcome, seconds))
+    return {**figures, "against_the_truth": asdict(outcome), "seconds": seconds}
 
 
 def compare(labels: Path, made: Sequence[Ticket]) -> Outcome:
