@@ -9,11 +9,10 @@ from rich.table import Table
 from prelabel.cli.answering import answer, is_json
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
 from prelabel.settings import settings
-
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
 
 def agreement(run: RunId = 0) -> None:

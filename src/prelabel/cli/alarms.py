@@ -8,6 +8,7 @@ from rich.table import Table
 from prelabel.cli.answering import App, answers, said
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId, RunOption
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
 from prelabel.settings import settings
@@ -17,7 +18,7 @@ app = App(help="What somebody has to look at in a run: list it, acknowledge it."
 
 @app.command("list")
 def list_alarms(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
 ) -> None:
     """Show the alarms of a run, newest first, and who has acknowledged them."""
     with Client.from_settings(settings()) as client:
@@ -38,7 +39,7 @@ def _show(found: list[Document]) -> None:
 @app.command()
 def acknowledge(
     alarm: Annotated[int, typer.Argument(help="Number of the alarm, as `prelabel alarms list` shows it.")],
-    run: Annotated[int, typer.Option("--run", help="Number of the run; without it, the newest one.")] = 0,
+    run: RunOption = 0,
 ) -> None:
     """Say that you have seen an alarm: `prelabel status` shows it no longer."""
     with Client.from_settings(settings()) as client:

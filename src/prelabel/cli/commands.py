@@ -29,6 +29,7 @@ from prelabel.cli import (
 from prelabel.cli.alarms import app as alarm_commands
 from prelabel.cli.answering import App, answer, answers, as_json, asks_json, is_json
 from prelabel.cli.console import err, out
+from prelabel.cli.naming import ProjectOption, RunId
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
 from prelabel.cli.webhooks import app as webhook_commands
@@ -45,8 +46,6 @@ app = App(
 )
 DRAFTING, LABELS, PEOPLE, SERVER = "Draft", "Look, measure, take home", "Lead people", "Look after the server"
 """Under which heading `prelabel --help` shows a command."""
-
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -183,7 +182,7 @@ def submit(
 
 @app.command(rich_help_panel=DRAFTING)
 def quote(
-    project: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Project; without it, the only one there is.")] = "",
+    project: ProjectOption = "",
     dataset: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Dataset that is brought in already; without it, the project's only one.")] = "",
     model: options.Models = ["student"],  # noqa: B006 # as in submit
     take_from: options.TakeFrom = None,
@@ -213,7 +212,7 @@ def quote(
 @app.command(rich_help_panel=DRAFTING)
 def cap(
     dollars: Annotated[float | None, typer.Argument(min=0, help="What all runs of the project may spend together; without it, the cap is shown.")] = None,
-    project: Annotated[str, typer.Option(help="Project; without it, the only one there is.")] = "",
+    project: ProjectOption = "",
     none: Annotated[bool, typer.Option("--none", help="Take the cap away.")] = False,
 ) -> None:  # fmt: skip
     """Cap what all runs of a project may spend together. Runs that a cap has stopped are resumed one by one."""

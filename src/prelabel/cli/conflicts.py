@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from prelabel.cli.answering import answers, said
 from prelabel.cli.console import err, out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, NotFound
@@ -22,7 +23,7 @@ MOST_AT_ONCE = 1_000
 
 
 def conflicts(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
     again: Annotated[bool, typer.Option("--again", help="Search anew, as labels have changed.")] = False,
     queue: Annotated[int, typer.Option("--queue", min=0, max=MOST_AT_ONCE, help="Send up to so many of the likeliest wrong to people.")] = 0,
     above: Annotated[float, typer.Option("--above", min=0, max=1, help="List, or send, only those with this score or more.")] = 0,

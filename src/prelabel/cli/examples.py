@@ -9,12 +9,13 @@ from prelabel.cli import screen
 from prelabel.cli.answering import answers
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.client import Client
 from prelabel.settings import settings
 
 
 def list_examples(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
     place: Annotated[str, typer.Option(help="Where they are: waiting, drafted, queued, settled or failed.")] = "",
     reason: Annotated[str, typer.Option(help="Why they are in the queue, as in low_confidence.")] = "",
     text: Annotated[str, typer.Option("--text", "-t", help="What stands in their content, in any case of letters.")] = "",

@@ -12,6 +12,7 @@ from prelabel import formats
 from prelabel.cli import certified, screen
 from prelabel.cli.answering import answer, answers, is_json
 from prelabel.cli.console import err, out
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
@@ -49,7 +50,7 @@ def list_formats() -> None:
 
 
 def export(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write, or with --split a folder, which gets a file for each part; without it, standard output.")] = None,
     file_format: Annotated[str, typer.Option("--format", help=f"One of:\n\n{_listed('write')}")] = "jsonl",
     everything: Annotated[bool, typer.Option("--all", help="Also examples that have no label yet.")] = False,

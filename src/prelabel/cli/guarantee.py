@@ -11,6 +11,7 @@ from prelabel.cli.answering import answer
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
 from prelabel.cli.figures import money
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
@@ -23,7 +24,7 @@ MOST_SHOWN = 20
 
 
 def certificate(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
 ) -> None:
     """Show the certificate of a run, or what its guarantee still waits for."""
     with Client.from_settings(settings()) as client:

@@ -10,12 +10,12 @@ from prelabel.cli import screen_lead
 from prelabel.cli.answering import answer, answers, is_json
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.order import Stand
 from prelabel.settings import settings
 
 FINDING = "Which examples"
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 Place = Annotated[
     str, typer.Option(rich_help_panel=FINDING, help="Where they are: queued, settled or failed.")
 ]

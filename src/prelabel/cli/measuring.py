@@ -7,13 +7,13 @@ import typer
 from prelabel.cli import exporting, options, screen, screen_measure, screen_money, screen_people, screen_run
 from prelabel.cli.answering import answer
 from prelabel.cli.console import out
+from prelabel.cli.naming import ProjectOption, RunId
 from prelabel.client import Client, Document, Run
 from prelabel.errors import InputError
 from prelabel.settings import settings
 
 By = Literal["field", "class", "model", "prompt", "week", "run"]
 CostBy = Literal["class", "model", "run"]
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
 
 def measure(
@@ -64,7 +64,7 @@ def compare(
     second: Annotated[str, typer.Argument(help="The other one.")],
     models: Annotated[bool, typer.Option("--models", help="Compare two models in all runs of a project.")] = False,
     prompts: Annotated[bool, typer.Option("--prompts", help="Compare two prompt versions in all runs of a project.")] = False,
-    project: Annotated[str, typer.Option(help="Project; without it, the only one there is.")] = "",
+    project: ProjectOption = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many examples that only one has right are shown.")] = 10,
 ) -> None:  # fmt: skip
     """Say which of two runs, models or prompt versions has more drafts right on the same examples."""

@@ -8,6 +8,7 @@ from prelabel.cli import screen_people
 from prelabel.cli.answering import App, answers, said
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId, RunOption
 from prelabel.client import Client
 from prelabel.settings import settings
 
@@ -15,13 +16,12 @@ app = App(
     help="How right, careful and fast people are in a run, and who is paused there.", no_args_is_help=True
 )
 Name = Annotated[str, typer.Argument(help="Name of the person, as `prelabel user list` shows it.")]
-Run = Annotated[int, typer.Option("--run", help="Number of the run; without it, the newest one.")]
 Why = Annotated[str, typer.Option(help="Why; leads see it, the person does not.")]
 
 
 @app.command("list")
 def list_reviewers(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
 ) -> None:
     """Show everyone who has answered in a run, with what they got right and whether they are paused."""
     with Client.from_settings(settings()) as client:
@@ -30,13 +30,13 @@ def list_reviewers(
 
 
 @app.command()
-def pause(name: Name, run: Run = 0, why: Why = "") -> None:
+def pause(name: Name, run: RunOption = 0, why: Why = "") -> None:
     """Give a person nothing more of a run, and ask others about what they alone have answered there."""
     _change("pause", name, run, why)
 
 
 @app.command()
-def resume(name: Name, run: Run = 0, why: Why = "") -> None:
+def resume(name: Name, run: RunOption = 0, why: Why = "") -> None:
     """Let a person who is paused go on; they are judged by what they answer from now on."""
     _change("resume", name, run, why)
 

@@ -14,6 +14,7 @@ from prelabel.canonical import Json
 from prelabel.cli import options
 from prelabel.cli.answering import App, answer, is_json
 from prelabel.cli.console import err, out
+from prelabel.cli.naming import ProjectOption
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
@@ -23,7 +24,6 @@ app = App(help="A project's label schema: show, plan a change, apply it.", no_ar
 SchemaFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="The new schema, YAML or JSON.")
 ]
-Project = Annotated[str, typer.Option(help="Project; without it, the only one there is.")]
 Renames = Annotated[list[str] | None, typer.Option(
     "--rename", metavar="OLD=NEW", help="A field that is called otherwise now; of an option FIELD.OLD=NEW, several of which may "
     "become the same; FIELD.OLD= leaves it out of lists. May be given several times.",
@@ -57,7 +57,7 @@ def from_label_studio(
 
 
 @app.command()
-def show(project: Project = "") -> None:
+def show(project: ProjectOption = "") -> None:
     """Show the schema that holds, and the versions that runs have."""
     with Client.from_settings(settings()) as client:
         found = list(client.items(f"/projects/{options.project(client, project)}/schema"))
@@ -75,7 +75,7 @@ def _show_versions(versions: list[Document]) -> None:
 @app.command()
 def plan(
     file: SchemaFile,
-    project: Project = "",
+    project: ProjectOption = "",
     rename: Renames = None,
     default: Defaults = None,
     from_version: From = None,
@@ -90,7 +90,7 @@ def plan(
 @app.command()
 def apply(
     file: SchemaFile,
-    project: Project = "",
+    project: ProjectOption = "",
     rename: Renames = None,
     default: Defaults = None,
     from_version: From = None,

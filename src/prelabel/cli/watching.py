@@ -1,7 +1,6 @@
 """Follow a run as it goes."""
 
 from collections.abc import Iterator
-from typing import Annotated
 
 import typer
 from rich.console import Group
@@ -14,12 +13,13 @@ from prelabel.cli.answering import as_json, is_json
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
 from prelabel.cli.figures import money
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.settings import settings
 
 
 def watch(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
 ) -> None:
     """Follow a run as it goes, people's part too, until all of it is done; Ctrl-C only stops the showing."""
     with Client.from_settings(settings()) as client:

@@ -9,6 +9,7 @@ from rich.table import Table
 from prelabel.cli import options
 from prelabel.cli.answering import App, answer, answers, said
 from prelabel.cli.console import err, out
+from prelabel.cli.naming import ProjectOption
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
 from prelabel.settings import settings
@@ -18,7 +19,6 @@ app = App(
     no_args_is_help=True,
 )
 EVENTS = ("run.finished", "label.settled", "alarm")
-Project = Annotated[str, typer.Option(help="Project; without it, the only one there is.")]
 Hook = Annotated[int, typer.Argument(help="Number of the webhook, as `prelabel webhook list` shows it.")]
 
 
@@ -29,7 +29,7 @@ def add(
         list[str] | None,
         typer.Option(help=f"An event: {', '.join(EVENTS)}; may be given several times. Without it, all."),
     ] = None,
-    project: Project = "",
+    project: ProjectOption = "",
 ) -> None:
     """Have events of a project sent to a URL, and print the secret that they are signed with, which is shown this once."""
     with Client.from_settings(settings()) as client:
@@ -43,7 +43,7 @@ def _show_secret(made: Document) -> None:
 
 
 @app.command("list")
-def list_webhooks(project: Project = "") -> None:
+def list_webhooks(project: ProjectOption = "") -> None:
     """List the webhooks of a project."""
     with Client.from_settings(settings()) as client:
         answers(client.items(_path(client, project)), _show_webhooks)
@@ -59,7 +59,7 @@ def _show_webhooks(found: list[Document]) -> None:
 
 
 @app.command()
-def remove(webhook: Hook, project: Project = "") -> None:
+def remove(webhook: Hook, project: ProjectOption = "") -> None:
     """Send nothing more there; what was sent stays on record."""
     with Client.from_settings(settings()) as client:
         client.delete(f"{_path(client, project)}/{webhook}")
@@ -69,7 +69,7 @@ def remove(webhook: Hook, project: Project = "") -> None:
 @app.command()
 def log(
     webhook: Hook,
-    project: Project = "",
+    project: ProjectOption = "",
     limit: Annotated[int, typer.Option(min=1, help="How many, from the newest on.")] = 20,
 ) -> None:
     """Show what was and is to be sent to a webhook, newest first, and how the last attempt ended."""
@@ -91,7 +91,7 @@ def _show_deliveries(found: list[Document]) -> None:
 def resend(
     webhook: Hook,
     delivery: Annotated[int, typer.Argument(help="Number of the delivery, as `prelabel webhook log` shows it.")],
-    project: Project = "",
+    project: ProjectOption = "",
 ) -> None:  # fmt: skip
     """Send a delivery again, whether it arrived or not, with the id and body that it had."""
     with Client.from_settings(settings()) as client:
@@ -99,7 +99,7 @@ def resend(
 
 
 @app.command("test")
-def try_out(webhook: Hook, project: Project = "") -> None:
+def try_out(webhook: Hook, project: ProjectOption = "") -> None:
     """Send the event webhook.test there, whichever events it is registered for."""
     with Client.from_settings(settings()) as client:
         _say(client.post(f"{_path(client, project)}/{webhook}/test"), webhook)
