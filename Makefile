@@ -26,8 +26,8 @@ demo: $(RUN) page ## draft, review and export 10,000 tickets, without any key; w
 test: $(DEV) page ## all tests but the slow ones; some of them: make test ARGS="-k review"
 	@$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
-chaos: $(DEV) ## the slow tests: they kill real processes and look for what was lost
-	@$(BIN)/pytest tests/chaos -m slow $(SIDE_BY_SIDE) $(ARGS)
+chaos: $(DEV) ## the slow tests: they kill real processes and look for what was lost, and walk through all of docs/walk-through.md
+	@$(BIN)/pytest tests/chaos tests/docs -m slow $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(DEV) ## style and common mistakes
 	@$(BIN)/ruff check .

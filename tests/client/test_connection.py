@@ -5,7 +5,6 @@ from typing import Any, get_type_hints
 
 import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from prelabel import errors
 from prelabel.client import client as client_module
@@ -129,10 +128,11 @@ def test_a_misspelt_attribute_is_an_error_that_names_those_there_are() -> None:
         _ = documents.Project(name="p").nam  # type: ignore[attr-defined] # it is misspelt
 
 
-@pytest.fixture
-def reference(sqlite_store: Store) -> Iterator[dict[str, Any]]:
-    with TestClient(create_app(sqlite_store, Settings(), RecordingQueue())) as web:
-        yield web.get("/openapi.json").json()
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('reference') / 'unused.db'}")
+    yield create_app(store, Settings(), RecordingQueue()).openapi()
+    store.close()
 
 
 @pytest.mark.parametrize(

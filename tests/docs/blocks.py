@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
+WALK = "docs/walk-through.md"
+"""It takes minutes, so it has a test of its own among the slow ones."""
 REASONS = (
     "needs a key",
     "needs Docker",

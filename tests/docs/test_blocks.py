@@ -20,12 +20,12 @@ from prelabel.cli.commands import app
 from prelabel.client import Client
 from prelabel.schema import LabelSchema
 from tests.docs import world
-from tests.docs.blocks import REASONS, ROOT, Block, blocks, pages
+from tests.docs.blocks import REASONS, ROOT, WALK, Block, blocks, pages
 from tests.running import TOKEN, Running, running
 
 LANGUAGES = ("sh", "python", "yaml", "json", "csv", "markdown", "")
 """Blocks without a language are pictures and what commands print."""
-PAGES = {page: list(found) for page, found in groupby(blocks(), key=lambda block: block.page)}
+PAGES = {page: list(found) for page, found in groupby(blocks(), key=lambda block: block.page) if page != WALK}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def here(furnished: tuple[Running, Path], monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_shows_works_in_its_order(page: str, here: Client) -> None:
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": "docs"}
     for block in PAGES[page]:
         if block.language == "sh":
             for line in commands(block):

@@ -46,8 +46,7 @@ def populate(client: Client, folder: Path) -> None:
     client.submit(folder / "tickets.jsonl", "tickets", schema=SCHEMA)
     for policy in ({}, {}, {"gold_target": 0.99}):
         client.start_run("tickets", "tickets", policy=policy).wait(seconds=60, every=0.2)
-    client.post("/users", {"name": "ada", "role": "lead"})
-    token = client.post("/users", {"name": "rita", "role": "reviewer"})["token"]
-    with Client(client.url, token) as rita:
+    client.add_user("ada", "lead")
+    with Client(client.url, client.add_user("rita")) as rita:
         for work in rita.queue(3):
             work.submit({"topic": "returns", "rating": 3}, seconds=4)

@@ -157,6 +157,10 @@ class Client(Connection):
             run.refresh()
         return run
 
+    def add_user(self, name: str, role: str = "reviewer") -> str:
+        """Make a user, and answer with a token of theirs, which is shown this once."""
+        return str(self.post("/users", {"name": name, "role": role})["token"])
+
     def claim(self, limit: int = 10, run_id: int | None = None, for_senior: bool = False) -> list[Work]:
         """The examples that you hold, and the next ones of the queue up to `limit`: yours until they are answered or their lease ends.
         `for_senior`: what reviewers disagree on."""

@@ -16,6 +16,8 @@ Document = dict[str, Any]
 UPLOAD_CHUNK = 1 << 18
 PAUSES = (0.2, 0.8)
 """Seconds before a request is tried again; after these it has failed."""
+NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout)
+"""Errors of requests that no server has seen."""
 OVERLOADED = (502, 503, 504)
 """Statuses that may pass: no server behind the proxy, or one without its database."""
 EVENTS_AGAIN = 1.0
@@ -132,36 +134,21 @@ class Connection:
     def _answer(self, method: str, path: str, twice: bool = False, **options: Any) -> httpx2.Response:
         if params := options.get("params"):
             options["params"] = _given(params)
-        for pause in PAUSES if "content" not in options else ():  # a stream is read only once
-            answer = self._tried(method, path, twice or method in ("GET", "PUT"), options)
-            if answer is not None:
-                break
+        twice = twice or method in ("GET", "PUT")
+        pauses = () if "content" in options else PAUSES  # a stream is read only once
+        for pause in (*pauses, None):
+            try:
+                answer = self._http.request(method, f"/v1{path}", **options)
+            except httpx2.TransportError as error:
+                if pause is None or not (twice or isinstance(error, NEVER_SENT)):
+                    raise self._no_answer(error) from error
+            else:
+                if pause is None or not (twice and answer.status_code in OVERLOADED):
+                    break
             time.sleep(pause)
-        else:
-            answer = self._once(method, path, options)
         if answer.is_error:
             raise _error(answer)
         return answer
-
-    def _tried(
-        self, method: str, path: str, twice: bool, options: Mapping[str, Any]
-    ) -> httpx2.Response | None:
-        """The answer; None where to try again is safe and may help."""
-        try:
-            answer = self._http.request(method, f"/v1{path}", **options)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout):
-            return None  # nothing has reached a server
-        except httpx2.TransportError as error:
-            if not twice:
-                raise self._no_answer(error) from error
-            return None
-        return None if twice and answer.status_code in OVERLOADED else answer
-
-    def _once(self, method: str, path: str, options: Mapping[str, Any]) -> httpx2.Response:
-        try:
-            return self._http.request(method, f"/v1{path}", **options)
-        except httpx2.TransportError as error:
-            raise self._no_answer(error) from error
 
     def _no_answer(self, error: Exception) -> errors.Unavailable:
         return errors.Unavailable(f"no server answers at {self.url} ({error}): start one with `prelabel up`")

@@ -111,7 +111,7 @@ def _team(client: Client, run_id: int, made: Sequence[Ticket]) -> list[Simulated
     classes = sorted(set(truth.values()))
     team = []
     for name, habits in REVIEWERS.items():
-        token = client.post("/users", {"name": name, "role": "reviewer"})["token"]
+        token = client.add_user(name)
         team.append(SimulatedReviewer(Client(client.url, token), name, run_id, truth, classes, habits))
     for reviewer in team:
         reviewer.start()
