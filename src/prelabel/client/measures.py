@@ -1,5 +1,6 @@
 """The figures of a run, typed as the server makes them, and their charts."""
 
+from prelabel.cli.figures import money
 from prelabel.client import charts, shown
 from prelabel.client.connection import Connection
 from prelabel.client.documents import Answer
@@ -42,9 +43,9 @@ class Measures(Answer):
             "examples": outlook.examples,
             "accepted without review": outlook.accepted.right,
             "reviewed": outlook.reviewed,
-            "model": f"${cost.model_dollars}",
-            "people": f"${cost.people_dollars}",
-            "an example": f"${cost.per_example}" if cost.per_example is not None else None,
+            "model": money(cost.model_dollars),
+            "people": money(cost.people_dollars),
+            "an example": money(cost.per_example) if cost.per_example is not None else None,
         }
         return shown.facts("measures", said, said) + self.chart()
 

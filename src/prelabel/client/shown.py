@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from prelabel.cli.figures import money
+
 MOST_ROWS = 20
 PLACES = {
     "settled": "#2f9e44", "queued": "#f08c00", "drafted": "#1c7ed6", "waiting": "#adb5bd", "failed": "#e03131",
@@ -35,9 +37,9 @@ def quote(quoted: Mapping[str, Any]) -> str:
     """What a run would cost, and what was assumed."""
     dollars = quoted["dollars"]
     lines = {
-        "expected": f"${dollars['mean']} (${dollars['low']} to ${dollars['high']})",
-        "an example": f"${quoted['per_example']}",
-        "at most": f"${quoted['most']}",
+        "expected": f"{money(dollars['mean'])} ({money(dollars['low'])} to {money(dollars['high'])})",
+        "an example": money(quoted["per_example"]),
+        "at most": money(quoted["most"]),
     }
     notes = "".join(f"<li>{escape(note)}</li>" for note in quoted["notes"])
     return facts(f"quote for {quoted['examples']:,} examples", lines, lines) + f"<ul>{notes}</ul>"
@@ -47,7 +49,7 @@ def run(document: Mapping[str, Any]) -> str:
     """How far a run is: a bar of where its examples are, and what it has spent."""
     title = f"run {document['id']} of {document['project']}/{document['dataset']} with {document['model']}"
     note = f" ({escape(document['note'])})" if document["note"] else ""
-    cap = f" of ${document['cap']}" if document["cap"] else ""
+    cap = f" of {money(document['cap'])}" if document["cap"] else ""
     places = ", ".join(
         f"<span style='color:{colour}'>■</span> {document['places'].get(name, 0):,} {name}"
         for name, colour in PLACES.items()
@@ -55,7 +57,7 @@ def run(document: Mapping[str, Any]) -> str:
     )
     return (
         f"<b>{escape(title)}</b>: {escape(document['stage'])}{note}{_bar(document['places'])}"
-        f"<div>{places}</div><div>spent ${document['spent']}{cap}</div>"
+        f"<div>{places}</div><div>spent {money(document['spent'])}{cap}</div>"
     )
 
 
