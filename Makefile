@@ -15,7 +15,7 @@ SIDE_BY_SIDE = -n $(JOBS) --dist worksteal
 FIRST_LINES := awk 'FNR == 1 { name = FILENAME; gsub(/.*\/|\.py$$/, "", name); gsub(/"""/, ""); print name ": " $$0 }'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos lint types contracts check bench page page-check page-types screenshots wheel migration lock clean
+.PHONY: help demo test chaos lint types contracts check bench page page-check page-types docs screenshots wheel migration lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,8 @@ demo: $(RUN) page ## draft, review and export 10,000 tickets, without any key; w
 test: $(DEV) page ## all tests but the slow ones; some of them: make test ARGS="-k review"
 	@$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
-chaos: $(DEV) ## the slow tests: they kill real processes and look for what was lost
-	@$(BIN)/pytest tests/chaos -m slow $(SIDE_BY_SIDE) $(ARGS)
+chaos: $(DEV) ## the slow tests: they kill real processes and look for what was lost, and walk through all of docs/walk-through.md
+	@$(BIN)/pytest tests/chaos tests/docs -m slow $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(DEV) ## style and common mistakes
 	@$(BIN)/ruff check .
@@ -53,6 +53,10 @@ page-check: $(DEV) page ## types and unit tests of the page, and that its client
 
 page-types: $(DEV) page ## write the types of the page's client from the API
 	@scripts/page-types
+
+docs: $(DEV) ## write the pages that come from the code: docs/cli.md, docs/settings.md, docs/rights.md
+	@$(BIN)/python -m prelabel.cli.reference docs
+	@$(BIN)/python -m prelabel_api.rights > docs/rights.md
 
 screenshots: $(DEV) page ## write docs/pictures from the page as it is
 	@scripts/screenshots $(ARGS)

@@ -214,8 +214,7 @@ def start(service: Running, tmp_path: Path, model: str) -> int:
     rows.write_text("".join(json.dumps(row) + "\n" for row in texts))
     service.client.define_project("p", {"fields": {"topic": ["a", "b", "c"]}})
     service.client.bring_in("p", "d", rows)
-    body = {"model": model, "lane": "batch"}
-    return int(service.client.start_run("p", "d", **body)["id"])
+    return service.client.start_run("p", "d", model=model, lane="batch").id
 
 
 def batches_of(service: Running, run_id: int) -> list[dict[str, Any]]:

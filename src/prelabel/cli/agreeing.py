@@ -1,29 +1,27 @@
 """The commands about people's answers to the same examples: agreement, consensus, answers from elsewhere."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from prelabel.cli.answering import answer, is_json
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
 from prelabel.settings import settings
 
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print it as the API gives it.")]
 
-
-def agreement(run: RunId = 0, as_json: AsJson = False) -> None:
+def agreement(run: RunId = 0) -> None:
     """Show how far people agree with each other and with the model, and whether it may take a person's place."""
     with Client.from_settings(settings()) as client:
-        found = client.get(f"/runs/{newest(client, run)}/agreement")
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
+        answer(client.get(f"/runs/{newest(client, run)}/agreement"), _show_agreement)
+
+
+def _show_agreement(found: Document) -> None:
     if not found["examples"]:
         out.print("No example has answers of two people yet: `submit --reviewers 2` asks for them.")
         return
@@ -65,33 +63,29 @@ def consensus(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how many labels would change, and do nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: AsJson = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; --json does not either.")] = False,
 ) -> None:
     """Settle what several people answered anew, by how good each, and the model if wanted, proves to be."""
     with Client.from_settings(settings()) as client:
         path = f"/runs/{newest(client, run)}/consensus"
         terms: Document = {"with_model": with_model, "at_least": at_least}
-        if dry_run or not (yes or as_json):
-            planned = client.post(path, terms | {"dry_run": True})
-            typer.echo(json.dumps(planned)) if as_json else _show(planned)
+        if dry_run or not (yes or is_json()):
+            answer(client.post(path, terms | {"dry_run": True}), _show)
             if dry_run or not typer.confirm("Do it?"):
                 return
-        done = client.post(path, terms)
-        typer.echo(json.dumps(done)) if as_json else _show(done)
+        answer(client.post(path, terms), _show)
 
 
 def bring_answers(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines: example, reviewer, label, seconds, comment.")],
     run: RunId = 0,
-    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Bring in answers that people gave elsewhere; each goes through the queue like one given here."""
     with Client.from_settings(settings()) as client, file.open("rb") as opened:
-        done = client.send_file(f"/runs/{newest(client, run)}/reviews", opened)
-    if as_json:
-        typer.echo(json.dumps(done))
-        return
+        answer(client.send_file(f"/runs/{newest(client, run)}/reviews", opened), _show_brought)
+
+
+def _show_brought(done: Document) -> None:
     out.print(
         f"{done['taken']:,} of {done['rows']:,} answers taken, {done['already_there']:,} were there already"
     )

@@ -1,34 +1,31 @@
 """The commands about the alarms of a run."""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from prelabel.cli.answering import App, answers, said
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId, RunOption
 from prelabel.cli.screen import plain
-from prelabel.client import Client
+from prelabel.client import Client, Document
 from prelabel.settings import settings
 
-app = typer.Typer(
-    help="What somebody has to look at in a run: list it, acknowledge it.", no_args_is_help=True
-)
+app = App(help="What somebody has to look at in a run: list it, acknowledge it.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_alarms(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
+    run: RunId = 0,
 ) -> None:
     """Show the alarms of a run, newest first, and who has acknowledged them."""
     with Client.from_settings(settings()) as client:
-        found = list(client.items(f"/runs/{newest(client, run)}/alarms"))
-    if as_json:
-        for one in found:
-            typer.echo(json.dumps(one, ensure_ascii=False))
-        return
+        answers(client.items(f"/runs/{newest(client, run)}/alarms"), _show)
+
+
+def _show(found: list[Document]) -> None:
     table = Table("alarm", "raised (UTC)", "kind", "what happened", "acknowledged by")
     for one in found:
         raised = one["raised_at"][:16].replace("T", " ")
@@ -42,9 +39,9 @@ def list_alarms(
 @app.command()
 def acknowledge(
     alarm: Annotated[int, typer.Argument(help="Number of the alarm, as `prelabel alarms list` shows it.")],
-    run: Annotated[int, typer.Option("--run", help="Number of the run; without it, the newest one.")] = 0,
+    run: RunOption = 0,
 ) -> None:
     """Say that you have seen an alarm: `prelabel status` shows it no longer."""
     with Client.from_settings(settings()) as client:
         client.post(f"/runs/{newest(client, run)}/alarms/{alarm}/acknowledge")
-    out.print(f"alarm {alarm} is acknowledged")
+    said(f"alarm {alarm} is acknowledged", alarm=alarm, acknowledged=True)

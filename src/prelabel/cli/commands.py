@@ -1,13 +1,13 @@
 """The command line. Every command but `up`, `demo` and those that look after the database talks to a server over HTTP."""
 
 import sys
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.exceptions import TyperException
 
 from prelabel import __version__
 from prelabel.cli import (
@@ -17,6 +17,7 @@ from prelabel.cli import (
     examples,
     exporting,
     guarantee,
+    journal,
     leading,
     measuring,
     options,
@@ -28,15 +29,17 @@ from prelabel.cli import (
     watching,
 )
 from prelabel.cli.alarms import app as alarm_commands
+from prelabel.cli.answering import App, answer, answers, as_json, asks_json, is_json
 from prelabel.cli.console import err, out
+from prelabel.cli.naming import ProjectOption, RunId
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
 from prelabel.cli.webhooks import app as webhook_commands
-from prelabel.client import Client, Document
+from prelabel.client import Client, Document, Imported, Quoted
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
 
-app = typer.Typer(
+app = App(
     help="Labels drafted by a model, checked by people, at a known cost.\n\n"
     "Begin with `prelabel demo`, or with `prelabel up` in one terminal and `prelabel submit FILE --schema SCHEMA` in another.",
     no_args_is_help=True,
@@ -46,16 +49,28 @@ app = typer.Typer(
 DRAFTING, LABELS, PEOPLE, SERVER = "Draft", "Look, measure, take home", "Lead people", "Look after the server"
 """Under which heading `prelabel --help` shows a command."""
 
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 
-
-def main() -> None:
-    """Run the command line; an expected error is one sentence, not a traceback."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line; an expected error is one sentence, not a traceback. With --json it is a document."""
+    words = sys.argv[1:] if words is None else words
+    in_json = asks_json(words)
     try:
-        app()
+        sys.exit(app(words, standalone_mode=not in_json) or 0)
     except PrelabelError as error:
+        if in_json:
+            _end(type(error).__name__, str(error), 1)
         err.print(f"[red]prelabel:[/] {screen.plain(str(error))}")
         sys.exit(1)
+    except TyperException as error:
+        _end("UsageError", error.format_message(), error.exit_code)
+    except typer.Abort:
+        _end("Aborted", "it was broken off", 1)
+
+
+def _end(error: str, detail: str, code: int) -> NoReturn:
+    """End with an error as a document, as the API has it."""
+    typer.echo(as_json({"error": error, "detail": detail}))
+    sys.exit(code)
 
 
 @app.callback(invoke_without_command=True)
@@ -81,7 +96,10 @@ def up(
     changed = {name: value for name, value in changes.items() if value}
     used = settings().model_copy(update=changed | {"url": ""})
     with serving(used) as service:
-        screen.welcome(out, used)
+        answer(
+            {"url": used.server, "home": used.home, "token_file": used.home / "token"},
+            lambda _: screen.welcome(out, used),
+        )
         try:
             service.watch(err.print)
         except KeyboardInterrupt:
@@ -99,7 +117,8 @@ def demo(
     """Draft, review and export support tickets from end to end, with simulated reviewers, and print what came of it."""
     from prelabel.demo.run import play
 
-    play(out, model, examples, keep)
+    outcome = play(out, model, examples, keep)
+    answer(outcome, lambda _: None)
 
 
 @app.command(rich_help_panel=DRAFTING)
@@ -154,17 +173,18 @@ def submit(
     }  # fmt: skip
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
-        _bring_in(client, project, dataset, file, file_format, schema, images, fields)
-        _agree_to_cost(client, project, dataset, body, yes)
+        imported = _bring_in(client, project, dataset, file, file_format, schema, images, fields)
+        quoted = _agree_to_cost(client, project, dataset, body, yes)
         run = client.start_run(project, dataset, **body)
-        out.print(f"run {run['id']}: drafting with {screen.plain(run['model'])}")
+        out.print(f"run {run.id}: drafting with {screen.plain(run.model)}")
         if follow:
-            screen_run.follow(out, client, run["id"])
+            screen_run.follow(out, client, run.id)
+        answer({"imported": imported, "quote": quoted, "run": run.refresh()}, lambda _: None)
 
 
 @app.command(rich_help_panel=DRAFTING)
 def quote(
-    project: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Project; without it, the only one there is.")] = "",
+    project: ProjectOption = "",
     dataset: Annotated[str, typer.Option(rich_help_panel=options.DATA, help="Dataset that is brought in already; without it, the project's only one.")] = "",
     model: options.Models = ["student"],  # noqa: B006 # as in submit
     take_from: options.TakeFrom = None,
@@ -188,13 +208,13 @@ def quote(
     with Client.from_settings(settings()) as client:
         project = options.project(client, project)
         dataset = dataset or options.only(client, f"/projects/{project}/datasets", "dataset", "--dataset")
-        screen_money.show_quote(out, client.quote(project, dataset, **body))
+        answer(client.quote(project, dataset, **body), lambda found: screen_money.show_quote(out, found))
 
 
 @app.command(rich_help_panel=DRAFTING)
 def cap(
     dollars: Annotated[float | None, typer.Argument(min=0, help="What all runs of the project may spend together; without it, the cap is shown.")] = None,
-    project: Annotated[str, typer.Option(help="Project; without it, the only one there is.")] = "",
+    project: ProjectOption = "",
     none: Annotated[bool, typer.Option("--none", help="Take the cap away.")] = False,
 ) -> None:  # fmt: skip
     """Cap what all runs of a project may spend together. Runs that a cap has stopped are resumed one by one."""
@@ -204,7 +224,8 @@ def cap(
         project = options.project(client, project)
         path = f"/projects/{project}/cap"
         is_asked = dollars is None and not none
-        screen_money.show_cap(out, client.get(path) if is_asked else client.put(path, {"cap": dollars}))
+        found = client.get(path) if is_asked else client.put(path, {"cap": dollars})
+        answer(found, lambda shown: screen_money.show_cap(out, shown))
 
 
 @app.command(rich_help_panel=DRAFTING)
@@ -214,22 +235,21 @@ def status(
 ) -> None:
     """Show how far a run is, how fast it goes, and what it costs."""
     with Client.from_settings(settings()) as client:
-        show = screen_run.follow if follow else screen_run.show_progress
-        show(out, client, exporting.newest(client, run))
+        _show_progress(client, exporting.newest(client, run), follow)
 
 
 @app.command(rich_help_panel=DRAFTING)
 def runs() -> None:
     """List all runs."""
     with Client.from_settings(settings()) as client:
-        screen.list_runs(out, list(client.items("/runs")))
+        answers(client.runs(), lambda found: screen.list_runs(out, found))
 
 
 @app.command(rich_help_panel=DRAFTING)
 def pause(run: RunId = 0) -> None:
     """Stop making model calls for a run; those in flight are kept."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/pause"))
+        answer(client.post(f"/runs/{exporting.newest(client, run)}/pause"), _show_run)
 
 
 @app.command(rich_help_panel=DRAFTING)
@@ -239,26 +259,14 @@ def resume(
 ) -> None:
     """Go on with a run that is paused, or that a cap has stopped."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/resume", {"cap": cap}))
+        answer(client.post(f"/runs/{exporting.newest(client, run)}/resume", {"cap": cap}), _show_run)
 
 
 @app.command(rich_help_panel=DRAFTING)
 def cancel(run: RunId = 0) -> None:
     """End a run's drafting for good; what is queued can still be reviewed."""
     with Client.from_settings(settings()) as client:
-        screen_run.show_run(out, client.post(f"/runs/{exporting.newest(client, run)}/cancel"))
-
-
-def journal(
-    user: Annotated[str, typer.Option(help="Only what this user did.")] = "",
-    act: Annotated[str, typer.Option(help="Only acts that begin so, as `run.` or `token.issue`.")] = "",
-    project: Annotated[str, typer.Option(help="Only what was done in this project.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many lines, from the newest on.")] = 50,
-) -> None:
-    """Show who did what that others rely on: tokens, schemas, caps, imports, runs, exports. For admins."""
-    with Client.from_settings(settings()) as client:
-        found = client.items("/journal", user=user, act=act, project=project, limit=min(limit, 1_000))
-        screen.list_journal(out, list(islice(found, limit)))
+        answer(client.post(f"/runs/{exporting.newest(client, run)}/cancel"), _show_run)
 
 
 def _bring_in(
@@ -270,7 +278,7 @@ def _bring_in(
     schema: Path | None,
     images: Path | None,
     fields: dict[str, str],
-) -> None:
+) -> Imported:
     from prelabel import formats
 
     if schema:
@@ -286,6 +294,7 @@ def _bring_in(
             project, dataset, file, file_format, lambda size: bar.advance(task, size), **fields
         )
     screen.imported(out, report)
+    return report
 
 
 def _upload_images(
@@ -318,8 +327,9 @@ def _tell_of_version(client: Client, project: Document) -> None:
         )
 
 
-def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, yes: bool) -> None:
+def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, yes: bool) -> Quoted | None:
     """Show the quote and, where someone sits there and money is at stake, ask. Ends the command where they decline."""
+    quoted = None
     try:
         quoted = client.quote(project, dataset, **body)
     except InputError as error:
@@ -328,11 +338,25 @@ def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, y
     else:
         screen_money.show_quote(out, quoted)
         is_free = screen_money.is_free(quoted)
-    if yes or is_free or not (sys.stdin.isatty() and out.is_terminal):
-        return
+    if yes or is_free or is_json() or not (sys.stdin.isatty() and out.is_terminal):
+        return quoted
     if not typer.confirm("start drafting?"):
         out.print(f"nothing is started or spent; the examples stay in {project}/{dataset}")
         raise typer.Exit(1)
+    return quoted
+
+
+def _show_progress(client: Client, run_id: int, follow: bool) -> None:
+    if follow:
+        screen_run.follow(out, client, run_id)
+    answer(
+        client.run(run_id) | {"progress": client.run(run_id).progress()},
+        lambda _: None if follow else screen_run.show_progress(out, client, run_id),
+    )
+
+
+def _show_run(run: Document) -> None:
+    screen_run.show_run(out, run)
 
 
 def _upload_bar() -> Progress:
@@ -367,8 +391,7 @@ for panel, commands in ((LABELS, ABOUT_LABELS), (PEOPLE, ABOUT_PEOPLE)):
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(reviewer_commands, name="reviewers", rich_help_panel=PEOPLE)
-app.command("journal", rich_help_panel=SERVER)(journal)
-for name, command in {"doctor": doctoring.doctor, **storing.STORE}.items():
+for name, command in {"journal": journal.journal, "doctor": doctoring.doctor, **storing.STORE}.items():
     app.command(name, rich_help_panel=SERVER)(command)
 for name, group in ABOUT_SERVER.items():
     app.add_typer(group, name=name, rich_help_panel=SERVER)

@@ -1,6 +1,5 @@
 """The command that finds labels of a run which contradict each other, lists them, and sends them to people."""
 
-import json
 import time
 from itertools import islice
 from typing import Annotated
@@ -9,8 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from prelabel.cli.answering import answers, said
 from prelabel.cli.console import err, out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
 from prelabel.errors import InputError, NotFound
@@ -22,34 +23,27 @@ MOST_AT_ONCE = 1_000
 
 
 def conflicts(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
     again: Annotated[bool, typer.Option("--again", help="Search anew, as labels have changed.")] = False,
     queue: Annotated[int, typer.Option("--queue", min=0, max=MOST_AT_ONCE, help="Send up to so many of the likeliest wrong to people.")] = 0,
     above: Annotated[float, typer.Option("--above", min=0, max=1, help="List, or send, only those with this score or more.")] = 0,
     people: Annotated[bool, typer.Option("--people", help="Send also what people have labeled, not only what was accepted.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="List as many as that.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
 ) -> None:  # fmt: skip
     """Find labels of a run that contradict each other, the likeliest wrong first, and perhaps send them to people.
 
     The first call searches; later ones list what is still open.
     """
-    if queue and as_json:
-        raise InputError("--json lists: leave it out with --queue")
     with Client.from_settings(settings()) as client:
         path = f"/runs/{newest(client, run)}/conflicts"
         _searched(client, path, again)
         if queue:
             body = {"most": queue, "above": above, "people": people}
             sent = client.post(f"{path}/queue", body)["queued"]
-            out.print(f"{len(sent):,} examples are in the queue again, with the reason conflict")
+            said(f"{len(sent):,} examples are in the queue again, with the reason conflict", queued=sent)
             return
         found = list(islice(client.items(path, above=above, limit=min(limit + 1, 1_000)), limit + 1))
-    if as_json:
-        for one in found[:limit]:
-            typer.echo(json.dumps(one, ensure_ascii=False))
-    else:
-        list_conflicts(out, found[:limit], is_more=len(found) > limit)
+    answers(found[:limit], lambda shown: list_conflicts(out, shown, is_more=len(found) > limit))
 
 
 def list_conflicts(console: Console, found: list[Document], is_more: bool) -> None:

@@ -1,20 +1,21 @@
 """The command that looks through the examples of a run."""
 
-import json
 from itertools import islice
 from typing import Annotated
 
 import typer
 
 from prelabel.cli import screen
+from prelabel.cli.answering import answers
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.client import Client
 from prelabel.settings import settings
 
 
 def list_examples(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
     place: Annotated[str, typer.Option(help="Where they are: waiting, drafted, queued, settled or failed.")] = "",
     reason: Annotated[str, typer.Option(help="Why they are in the queue, as in low_confidence.")] = "",
     text: Annotated[str, typer.Option("--text", "-t", help="What stands in their content, in any case of letters.")] = "",
@@ -22,7 +23,6 @@ def list_examples(
     corrected: Annotated[bool, typer.Option("--corrected", help="Only those whose label is not what was drafted.")] = False,
     disagreed: Annotated[bool, typer.Option("--disagreed", help="Only those to which people gave answers that differ.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="As many as that.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with all that is known of each.")] = False,
 ) -> None:  # fmt: skip
     """Look through the examples of a run: what they say, what was drafted, what they are labeled."""
     asked = {
@@ -37,8 +37,4 @@ def list_examples(
         search = {name: value for name, value in asked.items() if value}
         found = client.items(f"/runs/{newest(client, run)}/examples", limit=min(limit + 1, 1_000), **search)
         examples = list(islice(found, limit + 1))
-    if as_json:
-        for example in examples[:limit]:
-            typer.echo(json.dumps(example, ensure_ascii=False))
-    else:
-        screen.list_examples(out, examples[:limit], is_more=len(examples) > limit)
+    answers(examples[:limit], lambda shown: screen.list_examples(out, shown, is_more=len(examples) > limit))

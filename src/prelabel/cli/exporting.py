@@ -10,7 +10,9 @@ import typer
 
 from prelabel import formats
 from prelabel.cli import certified, screen
+from prelabel.cli.answering import answer, answers, is_json
 from prelabel.cli.console import err, out
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
@@ -43,11 +45,12 @@ def newest(client: Client, run_id: int) -> int:
 
 def list_formats() -> None:
     """List the file formats: which are read and written, what each can hold, and what it is for."""
-    screen.list_formats(out, [asdict(formats.about(name)) for name in formats.known()])
+    found = [asdict(formats.about(name)) for name in formats.known()]
+    answers(found, lambda shown: screen.list_formats(out, shown))
 
 
 def export(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
+    run: RunId = 0,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write, or with --split a folder, which gets a file for each part; without it, standard output.")] = None,
     file_format: Annotated[str, typer.Option("--format", help=f"One of:\n\n{_listed('write')}")] = "jsonl",
     everything: Annotated[bool, typer.Option("--all", help="Also examples that have no label yet.")] = False,
@@ -69,12 +72,16 @@ def export(
         include = "all" if held else include
         if certificate == "inline":
             selection["certificate"] = "inline"
+        if output is None and is_json():
+            raise InputError(
+                "--json says what was written: name the file with --output, which has the labels"
+            )
         if output is None:
             for chunk in client.export(run_id, file_format, include, **selection):
                 sys.stdout.buffer.write(chunk)
             return
         for path, chosen in _files(output, file_format, selection):
-            _write(path, client, run_id, file_format, include, chosen)
+            client.run(run_id).export(path, file_format, include, **chosen)
             if held and certificate == "beside":
                 certified.beside(path).write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n")
                 err.print(
@@ -82,7 +89,8 @@ def export(
                 )
         selection.pop("certificate", None)
         found = client.export_report(run_id, file_format, include, **selection)
-        screen.exported(err, client.run(run_id), output, everything, found)
+        written = {"run": run_id, "output": output, "report": found}
+        answer(written, lambda _: screen.exported(err, client.run(run_id), output, everything, found))
 
 
 def _certificate(
@@ -116,13 +124,3 @@ def _files(output: Path, file_format: str, selection: dict[str, Any]) -> list[tu
     output.mkdir(parents=True, exist_ok=True)
     end = formats.suffix(file_format)
     return [(output / f"{part}.{end}", selection | {"part": part}) for part in parts]
-
-
-def _write(
-    path: Path, client: Client, run_id: int, file_format: str, include: str, selection: dict[str, Any]
-) -> None:
-    """Write a file, which is there only when it is whole."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.writelines(client.export(run_id, file_format, include, **selection))
-    partial.replace(path)

@@ -1,34 +1,37 @@
 """The commands about the guarantee: what it will cost, where it stands, and whether a file keeps it."""
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from prelabel.cli import options, screen
+from prelabel.cli.answering import answer
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
 from prelabel.cli.figures import money
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
 
+if TYPE_CHECKING:
+    from prelabel.measure.guarantee.certificate import Certificate
+    from prelabel.measure.guarantee.verify import Mismatch
+
 MOST_SHOWN = 20
-Json = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
 
 
 def certificate(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
-    as_json: Json = False,
+    run: RunId = 0,
 ) -> None:
     """Show the certificate of a run, or what its guarantee still waits for."""
     with Client.from_settings(settings()) as client:
-        found = client.certificate(newest(client, run))
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
-        return
+        answer(client.certificate(newest(client, run)), _show_standing)
+
+
+def _show_standing(found: Document) -> None:
     if found["certificate"]:
         out.print(f"run {found['run_id']}: {found['sentence']}", soft_wrap=True)
         return
@@ -57,6 +60,17 @@ def verify(
 
     records, found = certified.read(file, certificate)
     mismatches = check(records, found)
+    checked = {
+        "records": len(records),
+        "keeps_its_certificate": not mismatches,
+        "mismatches": [str(mismatch) for mismatch in mismatches],
+    }
+    answer(checked, lambda _: _show_checked(file, found, len(records), mismatches))
+    if mismatches:
+        raise typer.Exit(1)
+
+
+def _show_checked(file: Path, found: "Certificate", records: int, mismatches: "list[Mismatch]") -> None:
     if mismatches:
         out.print(
             f"[red]{file} does not keep its certificate[/] ({len(mismatches):,} mismatches):", soft_wrap=True
@@ -65,10 +79,10 @@ def verify(
             out.print(f"  {screen.plain(str(mismatch)[:500])}", soft_wrap=True)
         if len(mismatches) > MOST_SHOWN:
             out.print(f"  and {len(mismatches) - MOST_SHOWN:,} more")
-        raise typer.Exit(1)
+        return
     out.print(screen.plain(found.sentence()), soft_wrap=True)
     out.print(
-        f"checked in {len(records):,} records: the seed draws these {found.audited:,} audits out of {found.pool:,} drafts, "
+        f"checked in {records:,} records: the seed draws these {found.audited:,} audits out of {found.pool:,} drafts, "
         f"{found.errors:,} of them are wrong, at most {found.allowed:,} may be before the cut, the cut lies at {found.cut:,}, "
         "what is before it carries its draft and all else a person's label, and the digest is that of the records",
         soft_wrap=True,
@@ -79,17 +93,12 @@ def plan(
     what: Annotated[str, typer.Argument(help="A dataset, as DATASET or PROJECT/DATASET, or the number of a run; without it, the newest run.")] = "",
     project: Annotated[str, typer.Option(help="Project of the dataset; without it, the only one there is.")] = "",
     at_most_wrong: Annotated[list[str] | None, typer.Option(metavar="SHARE", help="Share of the labels that may be wrong, as in 5%; may be given several times.")] = None,
-    as_json: Json = False,
 ) -> None:  # fmt: skip
     """Say what a guarantee costs people, before a run or after it: audits, labels saved, hours and money at several shares."""
     asked = [options.share("--at-most-wrong", one) for one in at_most_wrong or []]
     with Client.from_settings(settings()) as client:
         path = _planned(client, what, project)
-        found = client.get(path, epsilon=asked or None)
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
-        return
-    show_plan(found)
+        answer(client.get(path, epsilon=asked or None), show_plan)
 
 
 def _planned(client: Client, what: str, project: str) -> str:

@@ -1,6 +1,5 @@
 """The commands with which a lead moves many examples at once, and looks for single answers."""
 
-import json
 from collections.abc import Callable
 from itertools import islice
 from typing import Annotated, Any
@@ -8,14 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from prelabel.cli import screen_lead
+from prelabel.cli.answering import answer, answers, is_json
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.order import Stand
 from prelabel.settings import settings
 
 FINDING = "Which examples"
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
 Place = Annotated[
     str, typer.Option(rich_help_panel=FINDING, help="Where they are: queued, settled or failed.")
 ]
@@ -45,24 +45,21 @@ Disagreed = Annotated[
 ]
 Note = Annotated[str, typer.Option(help="Why; who sees the examples reads it.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many it would be, and do nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print what came of it as the API gives it; asks nothing.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; --json does not either.")]
 
 
 def requeue(
     note: Note, run: RunId = 0, place: Place = "settled", reason: Reason = "", text: Text = "", where: Where = "",
-    corrected: Corrected = False, disagreed: Disagreed = False, dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False,
+    corrected: Corrected = False, disagreed: Disagreed = False, dry_run: DryRun = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Have people look at settled or failed examples again; their label stays as history."""
     search = _search(place, reason, text, where, corrected, disagreed)
-    _do("requeue", run, search, {"note": note}, dry_run, yes, as_json)
+    _do("requeue", run, search, {"note": note}, dry_run, yes)
 
 
 def close(
     note: Note, run: RunId = 0, reason: Reason = "", text: Text = "", where: Where = "", disagreed: Disagreed = False,
-    dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False,
+    dry_run: DryRun = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Ask nobody about queued examples any more: set them aside. `prelabel requeue --place failed` takes it back."""
     _do(
@@ -72,7 +69,6 @@ def close(
         {"note": note},
         dry_run,
         yes,
-        as_json,
     )
 
 
@@ -81,20 +77,20 @@ def assign(
     run: RunId = 0, reason: Reason = "", text: Text = "", where: Where = "", disagreed: Disagreed = False,
     days: Annotated[float, typer.Option(min=0.01, help="For so long nobody else is asked.")] = 3,
     take_back: Annotated[bool, typer.Option("--take-back", help="Give what they have not opened back to everyone.")] = False,
-    dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False,
+    dry_run: DryRun = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Give queued examples to one person, who gets them before all others."""
     search = _search("queued", reason, text, where, False, disagreed)
     if take_back:
-        _do("unassign", run, search, {"user": user}, dry_run, yes, as_json)
+        _do("unassign", run, search, {"user": user}, dry_run, yes)
     else:
-        _do("assign", run, search, {"user": user, "days": days}, dry_run, yes, as_json)
+        _do("assign", run, search, {"user": user, "days": days}, dry_run, yes)
 
 
 def prioritize(
     to: Annotated[Stand, typer.Argument(help="first, last, or own: where the queue's own order has them.")],
     run: RunId = 0, reason: Reason = "", text: Text = "", where: Where = "", disagreed: Disagreed = False,
-    dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False,
+    dry_run: DryRun = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Have queued examples stand first or last in the queue, or in its own order again."""
     _do(
@@ -104,7 +100,6 @@ def prioritize(
         {"to": to},
         dry_run,
         yes,
-        as_json,
     )
 
 
@@ -114,7 +109,7 @@ def reroute(
     calibrated: Annotated[bool | None, typer.Option("--calibrated/--raw", help="Whether confidence is first mapped by gold.")] = None,
     gold_target: Annotated[float | None, typer.Option(min=0, max=1, help="Another share of gold that drafts must surely reach.")] = None,
     reviewers: Annotated[int | None, typer.Option(min=1, help="How many people answer an example.")] = None,
-    dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False,
+    dry_run: DryRun = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Put a run under another policy: route again what nobody has answered, by the drafts that there are. Costs nothing."""
     given: dict[str, Any] = {"threshold": threshold, "gold_target": gold_target, "reviewers": reviewers}
@@ -130,7 +125,6 @@ def reroute(
             screen_lead.show_rerouted,
             dry_run,
             yes,
-            as_json,
         )
 
 
@@ -144,7 +138,6 @@ def list_reviews(
     against: Annotated[str, typer.Option(help="settled: labeled otherwise now; others: another reviewer answered otherwise.")] = "",
     undone: Annotated[bool, typer.Option("--undone", help="Also answers that were taken back.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="As many as that.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with all that is known of each.")] = False,
 ) -> None:  # fmt: skip
     """Look through single answers of people, newest first."""
     asked = {
@@ -158,11 +151,7 @@ def list_reviews(
                 client.items(f"/runs/{newest(client, run)}/reviews", limit=min(limit, 1_000), **search), limit
             )
         )
-    if as_json:
-        for one in found:
-            typer.echo(json.dumps(one, ensure_ascii=False))
-    else:
-        screen_lead.list_reviews(out, found)
+    answers(found, lambda shown: screen_lead.list_reviews(out, shown))
 
 
 def _search(place: str, reason: str, text: str, where: str, corrected: bool, disagreed: bool) -> Document:
@@ -171,9 +160,7 @@ def _search(place: str, reason: str, text: str, where: str, corrected: bool, dis
     }  # fmt: skip
 
 
-def _do(
-    act: str, run: int, search: Document, body: Document, dry_run: bool, yes: bool, as_json: bool
-) -> None:
+def _do(act: str, run: int, search: Document, body: Document, dry_run: bool, yes: bool) -> None:
     with Client.from_settings(settings()) as client:
         path = f"/runs/{newest(client, run)}/examples/{act}"
         asked = {"examples": search} | body
@@ -182,21 +169,13 @@ def _do(
             screen_lead.show_done,
             dry_run,
             yes,
-            as_json,
         )
 
 
-def _agreed(
-    do: Callable[[bool], Document], show: Callable[..., None], dry_run: bool, yes: bool, as_json: bool
-) -> None:
+def _agreed(do: Callable[[bool], Document], show: Callable[..., None], dry_run: bool, yes: bool) -> None:
     """Say what it would do and ask, unless that is not wanted; then do it and say what came of it."""
-    if dry_run or not (yes or as_json):
-        planned = do(True)
-        if dry_run and as_json:
-            typer.echo(json.dumps(planned))
-            return
-        show(out, planned)
+    if dry_run or not (yes or is_json()):
+        answer(do(True), lambda planned: show(out, planned))
         if dry_run or not typer.confirm("Do it?"):
             return
-    done = do(False)
-    typer.echo(json.dumps(done)) if as_json else show(out, done)
+    answer(do(False), lambda done: show(out, done))

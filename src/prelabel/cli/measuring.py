@@ -1,20 +1,19 @@
 """The commands that say what drafts were worth: measure, compare, accepting."""
 
-import json
 from typing import Annotated, Any, Literal
 
 import typer
 
 from prelabel.cli import exporting, options, screen, screen_measure, screen_money, screen_people, screen_run
+from prelabel.cli.answering import answer
 from prelabel.cli.console import out
-from prelabel.client import Client
+from prelabel.cli.naming import ProjectOption, RunId
+from prelabel.client import Client, Document, Run
 from prelabel.errors import InputError
 from prelabel.settings import settings
 
 By = Literal["field", "class", "model", "prompt", "week", "run"]
 CostBy = Literal["class", "model", "run"]
-RunId = Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as the API gives them.")]
 
 
 def measure(
@@ -23,7 +22,6 @@ def measure(
     cost_by: Annotated[CostBy | None, typer.Option(help="Divide the cost: by class, model or run.")] = None,
     project: Annotated[str, typer.Option(help="Of all runs of this project; with --by or --cost-by.")] = "",
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV; with --by or --cost-by.")] = False,
-    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Show how good the drafts were, what they cost, and how right people were on gold."""
     if by and cost_by:
@@ -33,40 +31,32 @@ def measure(
     with Client.from_settings(settings()) as client:
         if by or cost_by:
             whose = f"/projects/{project}" if project else f"/runs/{exporting.newest(client, run)}"
-            _show_parts(client, whose, by, cost_by, as_csv, as_json)
+            _show_parts(client, whose, by, cost_by, as_csv)
         else:
-            _show_all(client, exporting.newest(client, run), as_json)
+            _show_all(client, exporting.newest(client, run))
 
 
-def _show_parts(
-    client: Client, whose: str, by: By | None, cost_by: CostBy | None, as_csv: bool, as_json: bool
-) -> None:
+def _show_parts(client: Client, whose: str, by: By | None, cost_by: CostBy | None, as_csv: bool) -> None:
     path, params = (f"{whose}/ledger", {"by": by}) if by else (f"{whose}/cost/parts", {"by": cost_by})
     if as_csv:
         typer.echo(client.content(path, **params, format="csv").decode(), nl=False)
         return
-    found = client.get(path, **params)
-    if as_json:
-        _print_json(found)
-    elif by:
-        screen_measure.show_scores(out, found)
-    else:
-        screen_measure.show_cost_parts(out, found)
+    show = screen_measure.show_scores if by else screen_measure.show_cost_parts
+    answer(client.get(path, **params), lambda found: show(out, found))
 
 
-def _show_all(client: Client, run_id: int, as_json: bool) -> None:
-    names = ("outlook", "quality", "drift", "calibration", "cost")
-    found = {name: client.get(f"/runs/{run_id}/{name}") for name in names}
-    people = list(client.items(f"/runs/{run_id}/reviewers"))
-    if as_json:
-        _print_json(found | {"reviewers": people})
-        return
+def _show_all(client: Client, run_id: int) -> None:
+    run = client.run(run_id)
+    answer(run.measure(), lambda found: _show_measures(run, found))
+
+
+def _show_measures(run: Run, found: Document) -> None:
     screen.measured(out, found["outlook"], found["quality"])
     if found["quality"]["accepted"]:
-        screen_measure.show_audits(out, client.run(run_id), found["quality"]["accepted"], found["drift"])
+        screen_measure.show_audits(out, run, found["quality"]["accepted"], found["drift"])
     screen_measure.show_calibration(out, found["calibration"])
     screen_money.show_cost(out, found["cost"])
-    screen_people.list_reviewers(out, people)
+    screen_people.list_reviewers(out, found["reviewers"])
 
 
 def compare(
@@ -74,9 +64,8 @@ def compare(
     second: Annotated[str, typer.Argument(help="The other one.")],
     models: Annotated[bool, typer.Option("--models", help="Compare two models in all runs of a project.")] = False,
     prompts: Annotated[bool, typer.Option("--prompts", help="Compare two prompt versions in all runs of a project.")] = False,
-    project: Annotated[str, typer.Option(help="Project; without it, the only one there is.")] = "",
+    project: ProjectOption = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many examples that only one has right are shown.")] = 10,
-    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Say which of two runs, models or prompt versions has more drafts right on the same examples."""
     if models and prompts:
@@ -86,8 +75,7 @@ def compare(
         params: dict[str, Any] = {what: f"{first},{second}", "limit": limit}
         if what != "runs":
             params["project"] = options.project(client, project)
-        found = client.get("/compare", **params)
-        _print_json(found) if as_json else screen_measure.show_comparison(out, found)
+        answer(client.get("/compare", **params), lambda found: screen_measure.show_comparison(out, found))
 
 
 def accepting(
@@ -103,8 +91,4 @@ def accepting(
         run_id = exporting.newest(client, run)
         if pause or resume:
             client.post(f"/runs/{run_id}/accepting", {"accepting": resume, "note": why})
-        screen_run.show_run(out, client.run(run_id))
-
-
-def _print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        answer(client.run(run_id), lambda found: screen_run.show_run(out, found))

@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from prelabel.cli import screen
+from prelabel.cli.answering import App, answer, answers, said
 from prelabel.cli.console import err, out
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
@@ -13,8 +14,8 @@ from prelabel.settings import settings
 
 Role = Literal["reviewer", "senior", "lead", "admin"]
 Name = Annotated[str, typer.Argument(help="Name of the person or program.")]
-app = typer.Typer(help="Who may come in: users, tokens, passwords, invitations.", no_args_is_help=True)
-members = typer.Typer(help="Who sees a project; without members it is everyone's.", no_args_is_help=True)
+app = App(help="Who may come in: users, tokens, passwords, invitations.", no_args_is_help=True)
+members = App(help="Who sees a project; without members it is everyone's.", no_args_is_help=True)
 
 
 @app.command("add")
@@ -28,7 +29,7 @@ def add(name: Name, role: Annotated[Role, typer.Option(help="What they may do.")
 def list_users() -> None:
     """List all users."""
     with Client.from_settings(settings()) as client:
-        screen.list_users(out, list(client.items("/users")))
+        answers(client.items("/users"), lambda users: screen.list_users(out, users))
 
 
 @app.command("role")
@@ -58,16 +59,14 @@ def invite(
 ) -> None:  # fmt: skip
     """Print a link by which somebody becomes a user; good once, for a week."""
     with Client.from_settings(settings()) as client:
-        made = client.post("/invitations", {"role": role, "projects": project})
-        out.print(f"{client.url}{made['path']}", soft_wrap=True)
+        _show_link(client, client.post("/invitations", {"role": role, "projects": project}))
 
 
 @app.command("reset")
 def reset(name: Name) -> None:
     """Print a link by which a user sets a new password; good once, for a week."""
     with Client.from_settings(settings()) as client:
-        made = client.post("/invitations", {"user": name})
-        out.print(f"{client.url}{made['path']}", soft_wrap=True)
+        _show_link(client, client.post("/invitations", {"user": name}))
 
 
 @app.command("token")
@@ -81,7 +80,10 @@ def token(name: Name) -> None:
 def list_tokens(name: Annotated[str, typer.Argument(help="Whose; without it, yours.")] = "") -> None:
     """List tokens that are alive, and when each was last used."""
     with Client.from_settings(settings()) as client:
-        found = client.get("/tokens", **({"of": name} if name else {}))
+        answers(client.get("/tokens", **({"of": name} if name else {})), _show_tokens)
+
+
+def _show_tokens(found: list[Document]) -> None:
     table = Table("id", "name", "may do", "last used", "ends", box=None, pad_edge=False)
     for one in found:
         table.add_row(
@@ -99,7 +101,8 @@ def revoke(
     """End all tokens of a user at once, or one."""
     with Client.from_settings(settings()) as client:
         client.delete(f"/tokens/{token}" if token else f"/users/{name}/tokens")
-    out.print(f"token {token} is revoked" if token else f"all tokens of {plain(name)} are revoked")
+    done = f"token {token} is revoked" if token else f"all tokens of {plain(name)} are revoked"
+    said(done, revoked=token or "all", user=name or None)
 
 
 @members.command("list")
@@ -127,16 +130,23 @@ def remove_member(project: str, name: Name) -> None:
 def _change(name: str, body: Document) -> None:
     with Client.from_settings(settings()) as client:
         user = client.patch(f"/users/{name}", body)
-    out.print(f"{plain(user['name'])} is {user['role']}")
+    said(f"{plain(user['name'])} is {user['role']}", **user)
 
 
 def _show_members(project: str, found: list[Document]) -> None:
-    if not found:
-        out.print(f"{plain(project)} has no members: everyone sees it")
-        return
-    out.print(f"{plain(project)} is seen by admins and {', '.join(plain(one['name']) for one in found)}")
+    names = ", ".join(plain(one["name"]) for one in found)
+    seen = f"is seen by admins and {names}" if found else "has no members: everyone sees it"
+    said(f"{plain(project)} {seen}", project=project, members=found)
+
+
+def _show_link(client: Client, made: Document) -> None:
+    said(f"{client.url}{made['path']}", url=f"{client.url}{made['path']}", **made)
 
 
 def _show_token(made: Document) -> None:
+    answer(made, _print_token)
+
+
+def _print_token(made: Document) -> None:
     err.print(f"token of {plain(made['user'])}, shown this once:")
     print(made["token"])  # noqa: T201 # alone on standard output, so that a script can take it

@@ -1,49 +1,42 @@
 """The commands about the people of a run."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from prelabel.cli import screen_people
+from prelabel.cli.answering import App, answers, said
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
+from prelabel.cli.naming import RunId, RunOption
 from prelabel.client import Client
 from prelabel.settings import settings
 
-app = typer.Typer(
+app = App(
     help="How right, careful and fast people are in a run, and who is paused there.", no_args_is_help=True
 )
 Name = Annotated[str, typer.Argument(help="Name of the person, as `prelabel user list` shows it.")]
-Run = Annotated[int, typer.Option("--run", help="Number of the run; without it, the newest one.")]
 Why = Annotated[str, typer.Option(help="Why; leads see it, the person does not.")]
 
 
 @app.command("list")
 def list_reviewers(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="A JSON object a line, with all that is known of each.")
-    ] = False,
+    run: RunId = 0,
 ) -> None:
     """Show everyone who has answered in a run, with what they got right and whether they are paused."""
     with Client.from_settings(settings()) as client:
-        people = list(client.items(f"/runs/{newest(client, run)}/reviewers"))
-    if as_json:
-        for one in people:
-            typer.echo(json.dumps(one, ensure_ascii=False))
-    else:
-        screen_people.list_reviewers(out, people)
+        found = client.items(f"/runs/{newest(client, run)}/reviewers")
+        answers(found, lambda people: screen_people.list_reviewers(out, people))
 
 
 @app.command()
-def pause(name: Name, run: Run = 0, why: Why = "") -> None:
+def pause(name: Name, run: RunOption = 0, why: Why = "") -> None:
     """Give a person nothing more of a run, and ask others about what they alone have answered there."""
     _change("pause", name, run, why)
 
 
 @app.command()
-def resume(name: Name, run: Run = 0, why: Why = "") -> None:
+def resume(name: Name, run: RunOption = 0, why: Why = "") -> None:
     """Let a person who is paused go on; they are judged by what they answer from now on."""
     _change("resume", name, run, why)
 
@@ -52,5 +45,5 @@ def _change(act: str, name: str, run: int, why: str) -> None:
     with Client.from_settings(settings()) as client:
         run_id = newest(client, run)
         client.post(f"/runs/{run_id}/reviewers/{name}/{act}", {"why": why})
-    out.print(f"{screen_people.plain(name)} is paused in run {run_id}" if act == "pause"
-              else f"{screen_people.plain(name)} may go on with run {run_id}")  # fmt: skip
+    done = f"is paused in run {run_id}" if act == "pause" else f"may go on with run {run_id}"
+    said(f"{screen_people.plain(name)} {done}", reviewer=name, run=run_id, is_paused=act == "pause")

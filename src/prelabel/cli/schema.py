@@ -12,17 +12,18 @@ from rich.markup import escape
 
 from prelabel.canonical import Json
 from prelabel.cli import options
+from prelabel.cli.answering import App, answer, is_json
 from prelabel.cli.console import err, out
+from prelabel.cli.naming import ProjectOption
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
 from prelabel.settings import settings
 
-app = typer.Typer(help="A project's label schema: show, plan a change, apply it.", no_args_is_help=True)
+app = App(help="A project's label schema: show, plan a change, apply it.", no_args_is_help=True)
 
 SchemaFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="The new schema, YAML or JSON.")
 ]
-Project = Annotated[str, typer.Option(help="Project; without it, the only one there is.")]
 Renames = Annotated[list[str] | None, typer.Option(
     "--rename", metavar="OLD=NEW", help="A field that is called otherwise now; of an option FIELD.OLD=NEW, several of which may "
     "become the same; FIELD.OLD= leaves it out of lists. May be given several times.",
@@ -47,17 +48,23 @@ def from_label_studio(
     text = yaml.safe_dump(draft.document, sort_keys=False, allow_unicode=True)
     for what in draft.lost:
         err.print(f"[yellow]not taken over:[/] {escape(what)}", soft_wrap=True)
-    if output is None:
-        print(text, end="")  # noqa: T201 # alone on standard output, so that it can be piped into a file
-    else:
+    if output is not None:
         output.write_text(text, encoding="utf-8")
+    answer(
+        {"schema": draft.document, "lost": draft.lost, "file": output},
+        lambda _: print(text, end="") if output is None else None,  # noqa: T201 # alone on standard output, to be piped
+    )
 
 
 @app.command()
-def show(project: Project = "") -> None:
+def show(project: ProjectOption = "") -> None:
     """Show the schema that holds, and the versions that runs have."""
     with Client.from_settings(settings()) as client:
-        versions = list(client.items(f"/projects/{options.project(client, project)}/schema"))
+        found = list(client.items(f"/projects/{options.project(client, project)}/schema"))
+    answer({"versions": found}, lambda _: _show_versions(found))
+
+
+def _show_versions(versions: list[Document]) -> None:
     out.print_json(json.dumps(versions[0]["schema"]))
     for version in versions:
         runs = ", ".join(map(str, version["runs"])) or "none"
@@ -68,7 +75,7 @@ def show(project: Project = "") -> None:
 @app.command()
 def plan(
     file: SchemaFile,
-    project: Project = "",
+    project: ProjectOption = "",
     rename: Renames = None,
     default: Defaults = None,
     from_version: From = None,
@@ -77,13 +84,13 @@ def plan(
     body = _body(file, rename or [], default or [], from_version)
     with Client.from_settings(settings()) as client:
         path = f"/projects/{options.project(client, project)}/schema"
-        _show(client.put(path, body | {"dry_run": True}))
+        answer(client.put(path, body | {"dry_run": True}), _show)
 
 
 @app.command()
 def apply(
     file: SchemaFile,
-    project: Project = "",
+    project: ProjectOption = "",
     rename: Renames = None,
     default: Defaults = None,
     from_version: From = None,
@@ -95,12 +102,12 @@ def apply(
         path = f"/projects/{options.project(client, project)}/schema"
         planned = client.put(path, body | {"dry_run": True})
         _show(planned)
-        is_asked = sys.stdin.isatty() and out.is_terminal and not yes
+        is_asked = sys.stdin.isatty() and out.is_terminal and not (yes or is_json())
         if is_asked and planned["changes"] and not typer.confirm("change it?"):
             raise typer.Exit(1)
         done = client.put(path, body)
     rest = f"; {done['left']:,} examples are yet to be moved, by the workers" if done["left"] else ""
-    out.print(f"version {done['to_version']} holds{rest}")
+    answer(done, lambda _: out.print(f"version {done['to_version']} holds{rest}"))
 
 
 def _body(file: Path, renames: list[str], defaults: list[str], from_version: int | None) -> Document:

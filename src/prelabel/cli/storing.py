@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from prelabel.cli.console import err, out
+from prelabel.cli.answering import said
+from prelabel.cli.console import err
 from prelabel.settings import settings
 
 Url = Annotated[
@@ -55,7 +56,7 @@ def _tell(table: str, rows: int) -> None:
 
 
 def _show(found: dict[str, int], done: str) -> None:
-    out.print(f"{done}: {sum(found.values()):,} rows of {len(found)} tables, verified", soft_wrap=True)
+    said(f"{done}: {sum(found.values()):,} rows of {len(found)} tables, verified", rows=found)
 
 
 STORE: dict[str, Callable[..., None]] = {"backup": backup, "restore": restore, "migrate-store": migrate_store}

@@ -1,8 +1,6 @@
 """Follow a run as it goes."""
 
-import json
 from collections.abc import Iterator
-from typing import Annotated
 
 import typer
 from rich.console import Group
@@ -11,24 +9,25 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 
+from prelabel.cli.answering import as_json, is_json
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
 from prelabel.cli.figures import money
+from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.settings import settings
 
 
 def watch(
-    run: Annotated[int, typer.Argument(help="Number of the run; without it, the newest one.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, for each change.")] = False,
+    run: RunId = 0,
 ) -> None:
     """Follow a run as it goes, people's part too, until all of it is done; Ctrl-C only stops the showing."""
     with Client.from_settings(settings()) as client:
         states = _until_over(client, newest(client, run))
         try:
-            if as_json:
+            if is_json():
                 for state in states:
-                    typer.echo(json.dumps(state, ensure_ascii=False))
+                    typer.echo(as_json(state))
             else:
                 _show(states)
         except KeyboardInterrupt:

@@ -3,11 +3,11 @@
 import random
 import threading
 import time
-import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
-from prelabel.client import Client
+from prelabel.client import Client, Work
 from prelabel.errors import Conflict
 
 PAGE = 20
@@ -61,22 +61,19 @@ class SimulatedReviewer(threading.Thread):
 
     def _work(self) -> None:
         while not self._stopped.is_set():
-            page = self._client.post("/queue/claim", {"limit": PAGE, "run_id": self._run_id})
-            for work in page:
-                self._answer(work["slot_id"], work["example_id"])
-            if not page:
-                time.sleep(IDLE_SECONDS)
+            with closing(self._client.queue(self._run_id, PAGE)) as works:
+                for work in works:
+                    self._answer(work)
+                    if self._stopped.is_set():
+                        return
+            time.sleep(IDLE_SECONDS)
 
-    def _answer(self, slot_id: int, example_id: str) -> None:
+    def _answer(self, work: Work) -> None:
         right = self._chance.random() < self._habits.accuracy
-        category = self._truth[example_id] if right else self._chance.choice(self._classes)
-        body = {
-            "label": {"category": category},
-            "seconds": round(self._habits.seconds * self._chance.lognormvariate(0, 0.5), 1),
-            "client_token": uuid.uuid4().hex,
-        }
+        category = self._truth[work.example_id] if right else self._chance.choice(self._classes)
+        seconds = self._habits.seconds * self._chance.lognormvariate(0, 0.5)
         try:
-            self._client.post(f"/queue/{slot_id}/submit", body)
+            work.submit({"category": category}, seconds=seconds)
         except Conflict:
             return
         self.answered += 1

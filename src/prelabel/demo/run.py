@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from rich.table import Table
 
 from prelabel.cli import screen
 from prelabel.cli.figures import share
-from prelabel.client import Client, Document
+from prelabel.client import Client
 from prelabel.demo.reviewers import Habits, SimulatedReviewer
 from prelabel.demo.tickets import Ticket, schema_path, tickets
 from prelabel.errors import Unavailable
@@ -47,8 +47,8 @@ class Outcome:
     drafts_right: int
 
 
-def play(out: Console, model: str, examples: int, keep: Path | None) -> None:
-    """Run it all and print the table. With `keep`, database, export and logs stay in that folder."""
+def play(out: Console, model: str, examples: int, keep: Path | None) -> dict[str, Any]:
+    """Run it all, print the table, and answer with its figures. With `keep`, database, export and logs stay in that folder."""
     with _folder(keep) as folder:
         used = settings().model_copy(
             update={
@@ -62,16 +62,18 @@ def play(out: Console, model: str, examples: int, keep: Path | None) -> None:
         )
         out.print(f"starting a server at {used.server}, its data in {folder}")
         with serving(used), Client.from_settings(used) as client:
-            _play(out, client, model, examples, folder)
+            outcome = _play(out, client, model, examples, folder)
         if keep:
             out.print(f"kept in {folder}: open it again with  prelabel up --home {folder}")
+    return outcome
 
 
-def _play(out: Console, client: Client, model: str, examples: int, folder: Path) -> None:
+def _play(out: Console, client: Client, model: str, examples: int, folder: Path) -> dict[str, Any]:
     began = time.monotonic()
     made = list(tickets(examples))
-    report = _bring_in(client, made, folder)
-    screen.imported(out, report)
+    schema = LabelSchema.read(schema_path()).document()
+    imported = client.submit([ticket.row() for ticket in made], PROJECT, "tickets", schema)
+    screen.imported(out, imported)
     run = client.start_run(PROJECT, "tickets", model=model, policy={"threshold": THRESHOLD})
     out.print(f"drafting with {model}; {len(REVIEWERS)} simulated reviewers answer through the API")
     team = _team(client, run["id"], made)
@@ -82,11 +84,11 @@ def _play(out: Console, client: Client, model: str, examples: int, folder: Path)
             reviewer.stop()
         for reviewer in team:
             reviewer.join()
-    labels = folder / "labels.jsonl"
-    with labels.open("wb") as file:
-        file.writelines(client.export(run["id"]))
+    labels = run.export(folder / "labels.jsonl")
     figures = {name: client.get(f"/runs/{run['id']}/{name}") for name in ("outlook", "cost")}
-    out.print(_table(figures, compare(labels, made), time.monotonic() - began))
+    outcome, seconds = compare(labels, made), time.monotonic() - began
+    out.print(_table(figures, outcome, seconds))
+    return {**figures, "against_the_truth": asdict(outcome), "seconds": seconds}
 
 
 def compare(labels: Path, made: Sequence[Ticket]) -> Outcome:
@@ -104,20 +106,12 @@ def compare(labels: Path, made: Sequence[Ticket]) -> Outcome:
     return Outcome(labelled, wrong, accepted, accepted_wrong, drafts_right)
 
 
-def _bring_in(client: Client, made: Sequence[Ticket], folder: Path) -> Document:
-    rows = folder / "tickets.jsonl"
-    with rows.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(ticket.row(), ensure_ascii=False) + "\n" for ticket in made)
-    client.define_project(PROJECT, LabelSchema.read(schema_path()).document())
-    return client.bring_in(PROJECT, "tickets", rows)
-
-
 def _team(client: Client, run_id: int, made: Sequence[Ticket]) -> list[SimulatedReviewer]:
     truth = {ticket.id: ticket.truth for ticket in made}
     classes = sorted(set(truth.values()))
     team = []
     for name, habits in REVIEWERS.items():
-        token = client.post("/users", {"name": name, "role": "reviewer"})["token"]
+        token = client.add_user(name)
         team.append(SimulatedReviewer(Client(client.url, token), name, run_id, truth, classes, habits))
     for reviewer in team:
         reviewer.start()
