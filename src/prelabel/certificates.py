@@ -12,7 +12,8 @@ from prelabel import drawn, export, runs
 from prelabel.errors import Conflict, PrelabelError
 from prelabel.guarantee import cutting, pool, standing
 from prelabel.guarantee.standing import Standing
-from prelabel.measure.guarantee.certificate import Certificate, Record, Terms, certify
+from prelabel.measure.guarantee.certificate import Certificate, certify
+from prelabel.measure.guarantee.terms import Record, Terms
 from prelabel.models import IssuedCertificate, Placement, Review, Run, User
 from prelabel.route import route_drafted
 from prelabel.store import Store

@@ -243,7 +243,7 @@ def test_without_a_number_of_audits_people_first_answer_what_plans_them(store: S
         answer_all(store, rita, run_id)
         route.route_drafted(store, run_id)
         rounds += 1
-    assert rounds <= 6
+    assert rounds <= 8  # each but the first asks for an eighth of all at most
     [draw] = rows(store, AuditDraw)
     assert draw.planned is not None
     assert "settled drafts" in draw.note

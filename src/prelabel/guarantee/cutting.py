@@ -8,8 +8,8 @@ from prelabel.canonical import Json
 from prelabel.drawn import Audits
 from prelabel.guarantee import pool
 from prelabel.guarantee.drawing import follow
-from prelabel.measure.guarantee.certificate import Pool, Record, Terms, judge
-from prelabel.measure.guarantee.sample import in_order
+from prelabel.measure.guarantee.judging import accepted_ids, judge, pools
+from prelabel.measure.guarantee.terms import Record, Terms
 from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, now
 from prelabel.policy import Decision, Policy
 from prelabel.slots import ToRoute
@@ -56,16 +56,38 @@ def is_due(session: Session, run: Run, lock: bool = False) -> Audits | None:
     return None if made_of == (audits.answered, audits.failed, audits.newest_label_id) else audits
 
 
+def records_of(session: Session, run: Run, terms: Terms) -> list[tuple[int, Record]]:
+    """The pool as far as the cut depends on it, each record with the id of its example."""
+    into, found = Translator.of(session, run), []
+    audited = _audited(session, run, into)
+    unread: dict[str, Json] = {"draft": {}, "label": None, "source": None, "audited": False}
+    rows = session.execute(
+        wide_select(
+            col(Drawn.example_id), col(Example.external_id), col(Drawn.uncertainty), col(Example.meta)
+        )
+        .join(Example, col(Example.id) == Drawn.example_id)
+        .where(col(Drawn.run_id) == run.id)
+        .order_by(col(Drawn.id))
+    ).all()
+    drafts = _drafts(session, run, into) if terms.slices else {}
+    for example_id, external_id, uncertainty, meta in rows:
+        known = audited.get(example_id) or (unread | {"draft": drafts.get(example_id, {})})
+        found.append((example_id, Record(id=external_id, uncertainty=uncertainty, meta=meta, **known)))
+    return found
+
+
 def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits) -> AuditCut:
     terms = Terms.model_validate(draw.terms)
-    found = judge(Pool.of(_records(session, run), terms), terms, draw.examples)
+    records = [record for _, record in records_of(session, run, terms)]
+    cuts = {pool.name: judge(pool, terms, draw.examples).cut for pool in pools(records, terms)}
     return AuditCut(
         run_id=run.id or 0,
         answered=audits.answered,
         failed=audits.failed,
         newest_label_id=audits.newest_label_id,
-        size=found.cut.size,
-        errors=found.cut.errors,
+        size=sum(cut.size for cut in cuts.values()),
+        sizes={name: cut.size for name, cut in cuts.items()},
+        errors=sum(cut.errors for cut in cuts.values()),
     )
 
 
@@ -98,15 +120,9 @@ def _follow_some(store: Store, run_id: int, cut_id: int, accepted: set[int]) -> 
 
 def _accepted(session: Session, run: Run, draw: AuditDraw, cut: AuditCut) -> set[int]:
     """The examples that a cut accepts without review."""
-    rows = session.execute(
-        wide_select(
-            col(Drawn.example_id), col(Drawn.audited), col(Drawn.uncertainty), col(Example.external_id)
-        )
-        .join(Example, col(Example.id) == Drawn.example_id)
-        .where(col(Drawn.run_id) == run.id)
-    ).all()
-    order = in_order([row[3] for row in rows], [row[2] for row in rows], draw.terms["seed"])
-    return {rows[at][0] for at in order[: cut.size] if not rows[at][1]}
+    terms, rows = Terms.model_validate(draw.terms), records_of(session, run, Terms.model_validate(draw.terms))
+    accepted = accepted_ids(pools([record for _, record in rows], terms), cut.sizes)
+    return {example_id for example_id, record in rows if record.id in accepted}
 
 
 def _routed(one: ToRoute, accepted: set[int]) -> tuple[ToRoute, Decision]:
@@ -115,20 +131,19 @@ def _routed(one: ToRoute, accepted: set[int]) -> tuple[ToRoute, Decision]:
     return one, Decision(one.drafted.confidence, reason="low_confidence")
 
 
-def _records(session: Session, run: Run) -> list[Record]:
-    """The pool as far as the cut depends on it."""
-    into, found = Translator.of(session, run), []
-    audited = _audited(session, run, into)
+def _drafts(session: Session, run: Run, into: Translator) -> dict[int, dict[str, Json]]:
+    """The draft of each example of the pool, which its slice may follow from."""
     rows = session.execute(
-        wide_select(col(Drawn.example_id), col(Example.external_id), col(Drawn.uncertainty))
+        wide_select(
+            col(Drawn.example_id), col(Draft.label), col(Draft.schema_version_id), col(Example.content)
+        )
+        .join(Draft, col(Draft.id) == Drawn.draft_id)
         .join(Example, col(Example.id) == Drawn.example_id)
         .where(col(Drawn.run_id) == run.id)
-        .order_by(col(Drawn.id))
     )
-    for example_id, external_id, uncertainty in rows:
-        known = audited.get(example_id, {"draft": {}, "label": None, "source": None, "audited": False})
-        found.append(Record(id=external_id, uncertainty=uncertainty, **known))
-    return found
+    return {
+        example_id: into.fitting(label, under, content) or {} for example_id, label, under, content in rows
+    }
 
 
 def _audited(session: Session, run: Run, into: Translator) -> dict[int, dict[str, Json]]:

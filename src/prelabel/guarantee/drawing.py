@@ -15,8 +15,10 @@ from prelabel.bulk import insert_rows
 from prelabel.guarantee import evidence, pool
 from prelabel.guarantee.pool import Pooled
 from prelabel.guarantee.ranking import Ahead, Ranked, ask_first, rank
-from prelabel.measure.guarantee.certificate import Terms
-from prelabel.measure.guarantee.sample import in_audit_order, new_seed
+from prelabel.measure.guarantee.judging import audited_of
+from prelabel.measure.guarantee.sample import new_seed
+from prelabel.measure.guarantee.slices import slice_of
+from prelabel.measure.guarantee.terms import Slicing, Terms
 from prelabel.measure.guarantee.uncertainty import Known
 from prelabel.models import AuditDraw, Drawn, Placement, Run
 from prelabel.policy import Decision, Drafted, Policy
@@ -124,7 +126,13 @@ def _ahead(
         settled=[case.settled for case in cases],
         pairs=[case.pair for case in cases],
         is_begun=session.exec(asked_before.limit(1)).first() is not None,
+        distances=[case.distance for case in cases if case.distance > 0],
+        slices=[_slice_of(schema, policy, one) for one, _ in waiting] if policy.slices else (),
     )
+
+
+def _slice_of(schema: LabelSchema, policy: Policy, one: Pooled) -> str:
+    return slice_of(policy.slices, one.to_route.drafted.label, one.meta, schema)
 
 
 def _known(schema: LabelSchema, one: Pooled) -> Known:
@@ -140,14 +148,16 @@ def _draw(
     session: Session, run: Run, policy: Policy, waiting: Sequence[tuple[Pooled, Decision]], ranked: Ranked
 ) -> None:
     """The seed is drawn only here, once all else is fixed."""
-    seed = new_seed()
+    schema = runs.schema_of(session, run)
     terms = Terms(
-        seed=seed,
+        seed=new_seed(),
         epsilon=policy.epsilon or 0,
         alpha=policy.alpha,
         audits=(ranked.audits,),
+        loss=policy.loss,
         delta=policy.delta,
-        label_schema=runs.schema_of(session, run).document(),
+        slices=Slicing(by=policy.slices, audits=ranked.slices) if ranked.slices else None,
+        label_schema=schema.document(),
     )
     session.add(
         AuditDraw(
@@ -163,7 +173,8 @@ def _draw(
     )
     session.flush()
     ids = [one.external_id for one, _ in waiting]
-    audited = in_audit_order(ids, seed)[: ranked.audits]
+    slices = [_slice_of(schema, policy, one) for one, _ in waiting] if policy.slices else ()
+    audited = audited_of(ids, slices, terms)
     chosen = set(audited)
     insert_rows(session, Drawn, [
         {

@@ -43,7 +43,8 @@ class Drawn(SQLModel, table=True):
 
 
 class AuditCut(SQLModel, table=True):
-    """A cut: the first `size` of the pool were accepted, with `errors` wrong drafts of the sample among them.
+    """A cut: the first `size` of the pool were accepted, with `errors` wrong drafts of the sample among them; `sizes` are those
+    of each slice, or of the pool under the empty name.
 
     It was worked out when `answered` audits had a label, `newest_label_id` being the newest of these, and `failed` had none;
     Not finished: some of what it accepts or sends to people has not moved yet.
@@ -55,6 +56,7 @@ class AuditCut(SQLModel, table=True):
     failed: int
     newest_label_id: int = Field(sa_type=BigId)
     size: int
+    sizes: dict[str, int] = Field(sa_type=JSON)
     errors: int
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)

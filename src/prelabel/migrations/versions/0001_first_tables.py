@@ -318,6 +318,7 @@ def upgrade() -> None:
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("newest_label_id", BigId(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sizes", sa.JSON(), nullable=False),
         sa.Column("errors", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("finished_at", Moment(), nullable=True),
