@@ -25,7 +25,8 @@ class Policy(Redundancy):
     `delta` also at most such a share of those accepted without review. People answer an audit sample of `audits` drafts, or of
     as many as are planned ("auto"), and what these show decides up to which `uncertainty` drafts are accepted: one minus
     their confidence, or the chance of being wrong that is learned from what people have settled before (docs/guarantee.md).
-    With `loss` "distance" it is the mean distance of all labels from right ones that is at most `epsilon`. With `slices`, a field of
+    With several `looks` the audits are asked for in parts, and who leads may end them after any ("every": whenever one more wrong
+    draft is allowed); that costs a little of what can be accepted at the end. With `loss` "distance" it is the mean distance of all labels from right ones that is at most `epsilon`. With `slices`, a field of
     the schema or "meta.KEY", each slice by the drafts' class or by that key keeps `epsilon` by itself, all at once with 1 - `alpha`.
 
     `gold_share` is how large a share of the queue are checks of the people: gold whose draft met it, mixed in unseen. Its label
@@ -56,6 +57,7 @@ class Policy(Redundancy):
     delta: float | None = Field(default=None, gt=0, lt=1)
     audits: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     uncertainty: Literal["confidence", "learned"] = "confidence"
+    looks: Annotated[int, Field(ge=1, le=50)] | Literal["every"] = 1
     loss: Loss = "wrong"
     slices: str = ""
 
@@ -91,8 +93,10 @@ class Policy(Redundancy):
                 raise ValueError(
                     "delta: is a share of wrong labels, which a mean distance does not count; leave one of them out"
                 )
+            if self.looks != 1 and (self.loss == "distance" or self.slices):
+                raise ValueError("looks: several go neither with distances nor with slices")
             return self
-        own = {"epsilon", "alpha", "delta", "audits", "uncertainty", "loss", "slices"}
+        own = {"epsilon", "alpha", "delta", "audits", "uncertainty", "looks", "loss", "slices"}
         asked = [name for name in sorted(own & self.model_fields_set) if not self._is_usual(name)]
         if asked:
             raise ValueError(

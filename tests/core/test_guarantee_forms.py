@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlmodel import Session, col, select
 
 from prelabel import certificates, errors, export, review, route, runs
-from prelabel.guarantee import drawing
-from prelabel.guarantee.standing import Standing, standing
+from prelabel.guarantee import cutting, drawing
+from prelabel.guarantee.ranking import Ahead, ask_first
+from prelabel.guarantee.standing import Now, Standing, standing
 from prelabel.measure.guarantee.certificate import Certificate
 from prelabel.measure.guarantee.slices import check_by, slice_level, slice_of
 from prelabel.measure.guarantee.terms import Record, Terms
 from prelabel.measure.guarantee.verify import verify
-from prelabel.models import AuditDraw, Drawn, Example
+from prelabel.models import AuditDraw, Drawn, Example, Review
 from prelabel.policy import Policy
 from prelabel.review.acts import Answer
 from prelabel.schema import LabelSchema
@@ -56,10 +58,13 @@ def right_stars(content: dict[str, Any]) -> int:
     return 3 + (number(content) % 5 == 0) + (number(content) > SIZE // 2 and number(content) % 3 == 0)
 
 
-def answer_all(store: Store, user: int, run_id: int, right: Callable[[dict[str, Any]], Any]) -> None:
+def answer_all(
+    store: Store, user: int, run_id: int, right: Callable[[dict[str, Any]], Any], most: int = SIZE
+) -> None:
+    """Answer what is in the queue; only some of it where `most` says so."""
     while True:
         with store.writing() as session:
-            works = review.claim(session, user, 50, 60, run_id)
+            works = review.claim(session, user, min(most, 50), 60, run_id)
             for work in works:
                 review.submit(
                     session,
@@ -68,7 +73,7 @@ def answer_all(store: Store, user: int, run_id: int, right: Callable[[dict[str, 
                     {"topic": right(work.content)},
                     Answer(f"token-{work.slot_id}"),
                 )
-        if not works:
+        if not works or most < SIZE:
             return
 
 
@@ -101,7 +106,7 @@ def drawn_of(session: Session, run_id: int) -> Counter[str]:
     rows = session.exec(
         select(Example)
         .join(Drawn, col(Drawn.example_id) == Example.id)
-        .where(Drawn.run_id == run_id, col(Drawn.audited))
+        .where(Drawn.run_id == run_id, Drawn.look > 0)
     )
     return Counter(one.meta["language"] for one in rows if isinstance(one.meta, dict))
 
@@ -179,6 +184,84 @@ def test_an_audit_of_distances_is_planned_from_what_people_have_settled(store: S
     assert draw.planned is not None
     assert Terms.model_validate(draw.terms).loss == "distance"
     assert stands(store, run_id).lost == certificate.lost
+
+
+LOOKS: dict[str, Any] = {"rule": "guarantee", "epsilon": 0.1, "audits": 160, "looks": 4}
+
+
+def with_looks(store: Store, **policy: Any) -> int:
+    run_id = make_run(store, ROWS, **(LOOKS | policy))
+    work_off(store, run_id, FakeDrafter(lambda content: ("a", confidence(content))))
+    return run_id
+
+
+def test_audits_of_a_look_are_asked_for_once_those_before_are_answered(store: Store) -> None:
+    run_id, user, seen = with_looks(store), make_user(store).id or 0, list[tuple[int, int, int]]()
+    while (now := stands(store, run_id)).status == "auditing":
+        seen.append((now.look, now.audits or 0, now.answered))
+        answer_all(store, user, run_id, right_topic)
+        route.route_drafted(store, run_id)
+    assert seen == [(1, 40, 0), (2, 80, 40), (3, 120, 80), (4, 160, 120)]
+    assert (now.look, now.looks_cost) == (4, 1)
+    records, certificate = settled(store, run_id, right_topic)
+    assert verify(records, certificate) == []
+    assert len(certificate.terms.audits) == 4
+
+
+def test_audits_can_be_ended_early_and_the_certificate_is_that_of_the_last_look_that_was_answered(
+    store: Store,
+) -> None:
+    run_id, user = with_looks(store, looks="every"), make_user(store).id or 0
+    with pytest.raises(errors.Conflict, match="no look is answered"):
+        cutting.stop(store, run_id)
+    for _ in range(5):
+        answer_all(store, user, run_id, right_topic)
+        route.route_drafted(store, run_id)
+    answer_all(store, user, run_id, right_topic, most=1)
+    now = stands(store, run_id).now
+    cutting.stop(store, run_id)
+    with pytest.raises(errors.Conflict, match="no look to end at"):
+        cutting.stop(store, run_id)
+    records, certificate = settled(store, run_id, right_topic)
+    assert verify(records, certificate) == []
+    assert now == Now(
+        look=5,
+        audits=certificate.audited,
+        saved=certificate.unreviewed,
+        saved_share=certificate.unreviewed / SIZE,
+    )
+    assert max(certificate.terms.levels) < certificate.terms.alpha
+
+
+def test_an_undone_audit_is_waited_for_before_the_audits_can_be_ended(store: Store) -> None:
+    run_id, user = with_looks(store), make_user(store).id or 0
+    answer_all(store, user, run_id, right_topic)
+    route.route_drafted(store, run_id)
+    with store.writing() as session:
+        first = session.exec(select(Review).order_by(col(Review.id))).first()
+        assert first is not None
+        review.take_back(session, first, "undo-token")
+    with pytest.raises(errors.Conflict, match="no look is answered"):
+        cutting.stop(store, run_id)
+    assert stands(store, run_id).now is None
+
+
+def test_looks_go_with_right_and_wrong_of_the_whole_alone() -> None:
+    for other in ({"loss": "distance"}, {"slices": "topic"}):
+        with pytest.raises(ValueError, match="several go neither"):
+            Policy.model_validate(LOOKS | other)
+
+
+def test_people_are_not_asked_for_all_that_is_a_little_off_before_an_audit_of_distances() -> None:
+    def asked(**policy: Any) -> int:
+        ahead = Ahead(
+            Policy.model_validate({"rule": "guarantee", "epsilon": 0.1} | policy), 1_000, np.full(700, 0.2), (), (),
+            [(0.2, at % 10 > 0) for at in range(300)], is_begun=True, distances=[0.1] * 270,
+        )  # fmt: skip
+        return len(ask_first(ahead, np.random.default_rng(1)))
+
+    assert asked() == 1_000 // 8
+    assert asked(loss="distance") == 0
 
 
 @pytest.mark.parametrize("by", ["texts", "meta.", "", "meta"])

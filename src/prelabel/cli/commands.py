@@ -138,6 +138,7 @@ def submit(
     audits: options.Audits = None,
     learned: options.Learned = False,
     each: options.EachSlice = "",
+    looks: options.Looks = "",
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -148,7 +149,7 @@ def submit(
         gold_target, cap, reviewers, gold_share, seeded_share, reviewer_bar, audit_share, accepted_target,
     )  # fmt: skip
     body["policy"] |= options.promise(
-        at_most_wrong, surely, accepted_wrong, audits, learned, at_most_distance, each
+        at_most_wrong, surely, accepted_wrong, audits, learned, at_most_distance, each, looks
     )
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,

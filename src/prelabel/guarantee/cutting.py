@@ -3,14 +3,16 @@
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import drawn, place, runs
+from prelabel import drawn, journal, place, runs
 from prelabel.canonical import Json
 from prelabel.drawn import Audits
+from prelabel.errors import Conflict
 from prelabel.guarantee import pool
-from prelabel.guarantee.drawing import follow
+from prelabel.guarantee.drawing import ask_look, follow
+from prelabel.measure.guarantee.cut import Cut
 from prelabel.measure.guarantee.judging import accepted_ids, judge, pools
 from prelabel.measure.guarantee.terms import Record, Terms
-from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, now
+from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, User, now
 from prelabel.policy import Decision, Policy
 from prelabel.slots import ToRoute
 from prelabel.store import Store
@@ -22,7 +24,7 @@ CALLED_BACK = "an audit was answered anew: fewer drafts can be accepted than bef
 def go_on(store: Store, run_id: int) -> None:
     """Cut the pool of a run once all of its audits are answered, and again where an answer has changed since.
 
-    The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
+    While further looks are planned, people are asked for the next one's audits instead. The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
     """
     with store.reading() as session:
         run = runs.get(session, run_id)
@@ -31,7 +33,38 @@ def go_on(store: Store, run_id: int) -> None:
     with store.writing() as session:
         run = pool.locked(session, run_id)
         if (audits := is_due(session, run, lock=True)) and (draw := drawn.draw_of(session, run)):
-            session.add(_cut(session, run, draw, audits))
+            look = drawn.look_of(session, run)
+            if newest(session, run) is None and look < len(draw.terms["audits"]):
+                ask_look(session, run, look + 1)
+            else:
+                session.add(_cut(session, run, draw, audits, look))
+    _follow(store, run_id)
+
+
+def stop(store: Store, run_id: int, by: User | None = None) -> None:
+    """Ask for no further look, and cut by the last one that is answered; audits of a look that is not go to people as they are.
+
+    Raises Conflict where no look is answered, or nothing could be accepted by it.
+    """
+    with store.writing() as session:
+        run = pool.locked(session, run_id)
+        draw, look = drawn.draw_of(session, run), drawn.look_of(session, run)
+        if draw is None or newest(session, run) is not None or len(draw.terms["audits"]) == 1:
+            raise Conflict(
+                f"run {run_id} has no look to end at now: several are planned with --looks, and end with the last"
+            )
+        if not drawn.audits(session, run).is_over:
+            look -= 1
+        audits = drawn.audits(session, run, lock=True, look=look)
+        if not look or not audits.is_over:
+            raise Conflict(f"run {run_id} cannot end its audits yet: no look is answered")
+        cut = _cut(session, run, draw, audits, look)
+        if not cut.size:
+            raise Conflict(
+                f"run {run_id} cannot end its audits yet: by look {look} nothing could be accepted"
+            )
+        session.add(cut)
+        journal.note(session, by, "run.certify", run, look=look, audits=draw.terms["audits"][look - 1])
     _follow(store, run_id)
 
 
@@ -76,12 +109,18 @@ def records_of(session: Session, run: Run, terms: Terms) -> list[tuple[int, Reco
     return found
 
 
-def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits) -> AuditCut:
-    terms = Terms.model_validate(draw.terms)
+def cuts_at(session: Session, run: Run, draw: AuditDraw, look: int) -> dict[str, Cut]:
+    """Where the audits up to a look, all answered, cut each slice, or the pool under the empty name."""
+    terms = Terms.model_validate(draw.terms).at_look(look)
     records = [record for _, record in records_of(session, run, terms)]
-    cuts = {pool.name: judge(pool, terms, draw.examples).cut for pool in pools(records, terms)}
+    return {pool.name: judge(pool, terms, draw.examples).cut for pool in pools(records, terms)}
+
+
+def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits, look: int) -> AuditCut:
+    cuts = cuts_at(session, run, draw, look)
     return AuditCut(
         run_id=run.id or 0,
+        look=look,
         answered=audits.answered,
         failed=audits.failed,
         newest_label_id=audits.newest_label_id,
@@ -120,7 +159,8 @@ def _follow_some(store: Store, run_id: int, cut_id: int, accepted: set[int]) -> 
 
 def _accepted(session: Session, run: Run, draw: AuditDraw, cut: AuditCut) -> set[int]:
     """The examples that a cut accepts without review."""
-    terms, rows = Terms.model_validate(draw.terms), records_of(session, run, Terms.model_validate(draw.terms))
+    terms = Terms.model_validate(draw.terms).at_look(cut.look)
+    rows = records_of(session, run, terms)
     accepted = accepted_ids(pools([record for _, record in rows], terms), cut.sizes)
     return {example_id for example_id, record in rows if record.id in accepted}
 
@@ -158,7 +198,7 @@ def _audited(session: Session, run: Run, into: Translator) -> dict[int, dict[str
         .join(Draft, col(Draft.id) == Drawn.draft_id)
         .join(Example, col(Example.id) == Drawn.example_id)
         .join(Label, col(Label.id) == Placement.label_id, isouter=True)
-        .where(col(Drawn.run_id) == run.id, col(Drawn.audited))
+        .where(col(Drawn.run_id) == run.id, col(Drawn.look) > 0)
     ).all()
     return {
         draft.example_id: {

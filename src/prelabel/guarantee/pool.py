@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from prelabel import versions
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
-from prelabel.models import Draft, Example, Placement, Run
+from prelabel.models import Draft, Drawn, Example, Placement, Run
 from prelabel.policy import Drafted, Policy
 from prelabel.slots import ToRoute
 from prelabel.versions import Translator
@@ -63,9 +63,17 @@ def read(session: Session, run: Run, with_content: bool = False) -> Iterator[Poo
 
 
 def read_batch(
-    session: Session, run: Run, into: Translator, after: int, with_content: bool = False, lock: bool = False
+    session: Session,
+    run: Run,
+    into: Translator,
+    after: int,
+    with_content: bool = False,
+    lock: bool = False,
+    look: int | None = None,
 ) -> list[Pooled]:
-    """What is drafted behind the placement `after`, a batch of it; with `lock` it stays so until the transaction ends."""
+    """What is drafted behind the placement `after`, a batch of it, or of what is drawn for a look; with `lock` it stays so until
+    the transaction ends.
+    """
     statement = (
         wide_select(*_COLUMNS)
         .join(Draft, col(Draft.id) == Placement.draft_id)
@@ -74,6 +82,9 @@ def read_batch(
         .order_by(col(Placement.id))
         .limit(BATCH)
     )
+    if look is not None:
+        of_look = select(Drawn.example_id).where(Drawn.run_id == run.id, Drawn.look == look)
+        statement = statement.where(col(Placement.example_id).in_(of_look))
     rows = session.execute(statement.with_for_update(of=Placement) if lock else statement).all()
     strange = [
         row.example_id for row in rows

@@ -150,7 +150,7 @@ def _by_distance(pool: Pool, terms: Terms, losses: Floats, budget: float) -> Jud
 
 
 def _allowed(pool: int, budget: int, terms: Terms) -> tuple[int, float]:
-    """The most audit errors at the last look, and the chance that this fails at worst."""
+    """The most audit errors at the last look, and the chance that this or a look before fails at worst."""
     if len(terms.audits) == 1:
         most = most_errors(pool, terms.audits[0], budget, terms.levels[0])
         wrong = budget + most + 1
@@ -168,11 +168,15 @@ def _allowed(pool: int, budget: int, terms: Terms) -> tuple[int, float]:
 def _accepted(
     audited: Flags, wrong: Flags, cut: Cut, allowed: int, terms: Terms
 ) -> tuple[Cut, Accepted | None]:
-    """The cut, shorter where delta asks for it, and what can be said of those accepted without review."""
+    """The cut, shorter where delta asks for it, and what can be said of those accepted without review.
+
+    Of several looks each has as much of alpha for that as it may use up itself: any may be the last.
+    """
     if allowed < 0 or not cut.size:
         return cut, None
     first = allowed // 3
-    bounds = band(len(audited), terms.audits[-1], terms.alpha, first, allowed)
+    level = terms.levels[-1] - (terms.levels[-2] if len(terms.levels) > 1 else 0.0)
+    bounds = band(len(audited), terms.audits[-1], level, first, allowed)
     if terms.delta is not None:
         within = longest_within(audited, wrong, bounds, first, terms.delta)
         cut = cut_at(min(cut.size, within.size), audited, wrong)

@@ -20,6 +20,7 @@ def plan_by_distance(
     epsilon: float,
     alpha: float,
     dataset: int | None = None,
+    audit_seconds: float = 1.0,
     seed: int = 0,
 ) -> Plan:
     """The audit with the least expected work of those tried, for a mean distance of at most epsilon.
@@ -37,9 +38,10 @@ def plan_by_distance(
             for index in range(DRAWS)
         ]
         mean = float(np.mean(saved))
-        if n - mean < best.seconds:
+        seconds = drawn * audit_seconds + n - mean - drawn
+        if seconds < best.seconds:
             low, high = (float(end) for end in np.quantile(saved, (0.05, 0.95)))
-            best = Plan(epsilon, n, drawn, -1, mean, low, high, n - mean)
+            best = Plan(epsilon, n, drawn, -1, mean, low, high, seconds)
     return best
 
 

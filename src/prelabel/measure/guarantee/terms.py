@@ -104,6 +104,14 @@ class Terms(BaseModel):
         """Alpha that may be used up by each look."""
         return self.spent or tuple(spending(self.audits, self.alpha))
 
+    def at_look(self, look: int) -> "Terms":
+        """The terms of a certificate that is given at this look, the first being 1."""
+        return (
+            self.model_copy(update={"audits": self.audits[:look], "spent": self.levels[:look]})
+            if len(self.audits) > 1
+            else self
+        )
+
     def of_slice(self, name: str) -> "Terms":
         """The terms of one slice by itself."""
         if self.slices is None:
