@@ -53,13 +53,13 @@ def _show_audits(found: Document) -> None:
             f"{_allowed(found)}; ranked by {found['ranked_by']} ({screen.plain(found['based_on'])})",
             soft_wrap=True,
         )
-    if found["looks"] > 1:
+    if found["looks"] > 1 and found["saved"] is None:
         said = "nothing could be certified yet"
         if held := found["now"]:
             said = f"right now {held['saved']:,} labels ({held['saved_share']:.1%}) could be accepted without review, by look {held['look']}"
         out.print(
-            f"  look {found['look']} of {found['looks']}, up to {found['audits_planned']:,} audits: {said}; in the end the looks cost "
-            f"{found['looks_cost']} wrong drafts that one look alone would allow",
+            f"  look {found['look']} of {found['looks']}, up to {found['audits_planned']:,} audits: {said}; in the end "
+            f"{found['looks_cost']} fewer may be wrong before the cut than with one look alone",
             soft_wrap=True,
         )
     if found["saved"] is not None or found["expected"]:
@@ -78,14 +78,22 @@ def _allowed(found: Document) -> str:
 
 def _slices(found: Document) -> Table:
     """How each slice stands."""
-    table = Table(
-        f"slice by {screen.plain(found['slices_by'])}", "drafts", "audits", "wrong", "allowed", "level"
-    )
+    by_distance = found["loss"] == "distance"
+    table = Table(f"slice by {screen.plain(found['slices_by'])}", "drafts", "audits", "wrong")
+    table.add_column("apart in all" if by_distance else "allowed before the cut")
+    table.add_column("accepted")
+    certified = (found["certificate"] or {}).get("slices", [])
+    accepted = {one["name"]: f"{one['unreviewed']:,}" for one in certified}
     for one in found["slices"]:
-        allowed = "" if one["errors_allowed"] is None else f"{max(one['errors_allowed'], 0):,}"
+        allowed = f"{one['lost']:,.2f}" if by_distance else f"{max(one['errors_allowed'], 0):,}"
         table.add_row(
-            screen.plain(one["name"]), f"{one['pool']:,}", f"{one['audits']:,}", f"{one['errors']:,}", allowed, f"{1 - one['alpha']:.4g}",
+            screen.plain(one["name"]), f"{one['pool']:,}", f"{one['audits']:,}", f"{one['errors']:,}", allowed,
+            accepted.get(one["name"], ""),
         )  # fmt: skip
+    level = 1 - found["slices"][0]["alpha"]
+    table.caption = (
+        f"each by itself with {level:.4g}, so that all together hold with {1 - found['alpha']:.4g}"
+    )
     return table
 
 

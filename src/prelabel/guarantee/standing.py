@@ -24,7 +24,9 @@ Status = Literal["drafting", "preparing", "auditing", "reviewing", "settled", "b
 
 
 class SliceStanding(BaseModel):
-    """A slice of the pool: how many of it are audited, at which level, and how many of these drafts were wrong so far."""
+    """A slice of the pool: how many of it are audited, at which level, and how many of these drafts were wrong so far, or `lost`
+    in all by distances.
+    """
 
     name: str
     pool: int
@@ -32,6 +34,7 @@ class SliceStanding(BaseModel):
     alpha: float
     errors: int = 0
     errors_allowed: int | None = None
+    lost: float = 0.0
 
 
 class Now(BaseModel):
@@ -198,14 +201,16 @@ def _slices(
     if terms.slices is None:
         return []
     records = [record for _, record in cutting.records_of(session, run, terms)]
-    errors, found = Counter(name for name, loss in losses if loss > 0), []
+    errors, lost, found = Counter(name for name, loss in losses if loss > 0), dict[str, float](), []
+    for name, loss in losses:
+        lost[name] = lost.get(name, 0.0) + loss
     for pool in pools(records, terms):
         own, size = terms.of_slice(pool.name), len(pool.records)
         allowed = most_errors(size, len(pool.sample), budget_of(own.epsilon, size), own.alpha)
         found.append(
             SliceStanding(
                 name=pool.name, pool=size, audits=len(pool.sample), alpha=own.alpha, errors=errors[pool.name],
-                errors_allowed=allowed if terms.loss == "wrong" else None,
+                errors_allowed=allowed if terms.loss == "wrong" else None, lost=lost.get(pool.name, 0.0),
             )
         )  # fmt: skip
     return found

@@ -4854,7 +4854,8 @@ export interface components {
         };
         /**
          * SliceStanding
-         * @description A slice of the pool: how many of it are audited, at which level, and how many of these drafts were wrong so far.
+         * @description A slice of the pool: how many of it are audited, at which level, and how many of these drafts were wrong so far, or `lost`
+         *     in all by distances.
          */
         SliceStanding: {
             /** Alpha */
@@ -4868,6 +4869,11 @@ export interface components {
             errors: number;
             /** Errors Allowed */
             errors_allowed?: number | null;
+            /**
+             * Lost
+             * @default 0
+             */
+            lost: number;
             /** Name */
             name: string;
             /** Pool */

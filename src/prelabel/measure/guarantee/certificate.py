@@ -83,8 +83,8 @@ class Certificate(Figures):
         )
         if self.unlabeled:
             said += f"; {self.unlabeled} have no label, as people could not give them one"
-        if self.accepted is None:
-            return said + "."
+        if self.accepted is None or self.accepted.wrong >= self.budget:
+            return said + "."  # what is said of all says more
         return (
             said + f"; of those accepted at most {self.accepted.wrong} ({self.accepted.share:.2%}) are wrong."
         )
