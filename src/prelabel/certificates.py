@@ -12,7 +12,8 @@ from prelabel import drawn, export, runs
 from prelabel.errors import Conflict, PrelabelError
 from prelabel.guarantee import cutting, pool, standing
 from prelabel.guarantee.standing import Standing
-from prelabel.measure.guarantee.certificate import Certificate, Record, Terms, certify
+from prelabel.measure.guarantee.certificate import Certificate, certify
+from prelabel.measure.guarantee.terms import Record, Terms
 from prelabel.models import IssuedCertificate, Placement, Review, Run, User
 from prelabel.route import route_drafted
 from prelabel.store import Store
@@ -111,9 +112,11 @@ def issue(store: Store, run_id: int) -> Certificate | None:
         if (last := _newest(session, run)) and (last.newest_label_id, last.failed) == state:
             return Certificate.model_validate(last.document)
         draw, reviewers = drawn.draw_of(session, run), _reviewers(session, run)
+        look = drawn.look_of(session, run)
     assert draw is not None
+    terms = Terms.model_validate(draw.terms).at_look(look)
     records = [Record.model_validate(record) for record in export.records(store, run, "all")]
-    found = certify(records, Terms.model_validate(draw.terms), reviewers)
+    found = certify(records, terms, reviewers)
     with store.writing() as session:
         run = pool.locked(session, run_id)
         if _settled_state(session, run) != state:

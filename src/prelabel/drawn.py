@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select as wide_select
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from prelabel.errors import Conflict
-from prelabel.models import AuditDraw, Drawn, Placement, Run
+from prelabel.models import AuditCut, AuditDraw, AuditLook, Drawn, Placement, Run
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,30 @@ def refuse_where_drawn(session: Session, runs: Collection[int], what: str) -> No
 
 
 def is_audited(session: Session, run_id: int, example_id: int) -> bool:
-    """Whether the example is in the audit sample of a run."""
-    found = select(Drawn.id).where(Drawn.run_id == run_id, Drawn.example_id == example_id, col(Drawn.audited))
+    """Whether the example is in the audit sample of a run, or will be at a later look."""
+    found = select(Drawn.id).where(Drawn.run_id == run_id, Drawn.example_id == example_id, Drawn.look > 0)
     return session.exec(found).first() is not None
 
 
-def audits(session: Session, run: Run, lock: bool = False) -> Audits:
-    """How far the audits are now; with `lock` they stay so until the transaction ends."""
+def look_of(session: Session, run: Run) -> int:
+    """The look that a run is at: the one that it was cut at, or the last that people were asked for; 0 before the draw."""
+    cuts = select(AuditCut.look).where(AuditCut.run_id == run.id).order_by(col(AuditCut.id).desc()).limit(1)
+    if (cut := session.exec(cuts).first()) is not None:
+        return cut
+    return session.exec(select(func.max(AuditLook.look)).where(AuditLook.run_id == run.id)).one() or 0
+
+
+def audits(session: Session, run: Run, lock: bool = False, look: int | None = None) -> Audits:
+    """How far the audits up to a look are, by default the one that the run is at; with `lock` they stay so until the transaction ends."""
     statement = (
         wide_select(col(Placement.place), col(Placement.label_id))
         .join(
             Drawn, (col(Drawn.run_id) == Placement.run_id) & (col(Drawn.example_id) == Placement.example_id)
         )
-        .where(col(Drawn.run_id) == run.id, col(Drawn.audited))
+        .where(
+            col(Drawn.run_id) == run.id,
+            col(Drawn.look).between(1, look_of(session, run) if look is None else look),
+        )
         .order_by(col(Placement.id))
     )
     rows = session.execute(statement.with_for_update(of=Placement) if lock else statement).all()
@@ -72,8 +83,9 @@ def audits(session: Session, run: Run, lock: bool = False) -> Audits:
 def marks(session: Session, run: Run, example_ids: Collection[int]) -> dict[int, tuple[float, bool]]:
     """Of these examples those of the pool: what each was ranked by, and whether it is audited."""
     rows = session.execute(
-        wide_select(col(Drawn.example_id), col(Drawn.uncertainty), col(Drawn.audited)).where(
+        wide_select(col(Drawn.example_id), col(Drawn.uncertainty), col(Drawn.look)).where(
             col(Drawn.run_id) == run.id, col(Drawn.example_id).in_(example_ids)
         )
     )
-    return {example_id: (uncertainty, audited) for example_id, uncertainty, audited in rows}
+    last = look_of(session, run)
+    return {example_id: (uncertainty, 0 < look <= last) for example_id, uncertainty, look in rows}

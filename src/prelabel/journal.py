@@ -21,6 +21,7 @@ Act = Literal[
     "project.define", "member.add", "member.remove", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
     "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute", "accepting.pause", "accepting.resume",
+    "run.certify",
     "examples.requeue", "examples.assign", "examples.unassign", "examples.prioritize", "examples.close",
     "reviewer.pause", "reviewer.resume",
     "answers.import", "consensus.renew",

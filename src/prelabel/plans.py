@@ -1,6 +1,7 @@
 """What a guarantee would cost people, before the run or after it: the best audit at each share that may be wrong."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -9,28 +10,34 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, func, select
 
 from prelabel import drawn, runs
+from prelabel.effort import Seconds, seconds_by_kind
 from prelabel.errors import InputError
 from prelabel.guarantee import evidence
-from prelabel.guarantee.ranking import RESAMPLES, Pairs
+from prelabel.guarantee.ranking import RESAMPLES, planned_for
 from prelabel.measure.guarantee.hypergeometric import Floats
-from prelabel.measure.guarantee.planning import Plan, foreseen, plan
+from prelabel.measure.guarantee.planning import Plan, foreseen
+from prelabel.measure.guarantee.terms import Loss
 from prelabel.models import Dataset, Draft, Drawn, Example, Label, Placement, Run
 from prelabel.policy import Policy
-from prelabel.quote import PAST_RUNS, usual_seconds
+from prelabel.quote import PAST_RUNS
 from prelabel.versions import Translator
 
 EPSILONS = (0.01, 0.02, 0.05, 0.1)
-ALPHA = 0.05
 MOST_RANKED = 20_000
 """Drafts that a plan is worked out from; of more, so many that are spread evenly over them."""
 ASSUMED_WRONG = 0.15
 """Share of drafts taken to be wrong where nothing of the project is known, at every confidence alike."""
 
 
+Apart = tuple[float, float]
+"""How uncertain a draft was, and how far from right."""
+
+
 class Line(BaseModel):
     """What is to be expected at one epsilon: `audits`, and labels that nobody has to give (the ends hold 90 % of draws).
 
-    `hours` are those of people for all labels that they do give, `dollars` their price.
+    `hours` are those of people for all labels that they do give, `dollars` their price; `epsilon` is a share of wrong labels, or a
+    mean distance where the plan is about that.
     """
 
     epsilon: float
@@ -45,12 +52,17 @@ class Line(BaseModel):
 
 
 class GuaranteePlan(BaseModel):
-    """Expected costs of a guarantee for `examples`; `based_on` and `seconds_from` say what they rest on. `by_hand`: all by people."""
+    """Expected costs of a guarantee for `examples`; `based_on` and `seconds_from` say what they rest on.
+
+    `by_hand`: all by people, without a draft as in an audit (`seconds_audit`); with one they take `seconds_each`.
+    """
 
     examples: int
     alpha: float
+    loss: Loss
     based_on: str
     seconds_each: float
+    seconds_audit: float
     seconds_from: str
     by_hand_hours: float
     by_hand_dollars: Decimal
@@ -62,7 +74,11 @@ class GuaranteePlan(BaseModel):
 
 
 def of_run(
-    session: Session, run: Run, hourly: Decimal, epsilons: Sequence[float] = EPSILONS
+    session: Session,
+    run: Run,
+    hourly: Decimal,
+    epsilons: Sequence[float] = EPSILONS,
+    loss: Loss | None = None,
 ) -> GuaranteePlan:
     """For a run that has drafts: what another epsilon would cost, or would have cost."""
     policy = Policy.model_validate(run.policy)
@@ -70,64 +86,80 @@ def of_run(
     if not len(uncertainty):
         raise InputError(f"run {run.id} has no drafts yet: plan its dataset instead")
     examples = session.exec(select(func.count()).where(Placement.run_id == run.id)).one()
-    chances = _chances(uncertainty, pairs)
-    return _plan(
-        session, run.dataset_id, chances, len(uncertainty), examples, based_on, policy.alpha, hourly, epsilons
-    )
+    asked = policy.model_copy(update={"loss": loss or policy.loss})
+    foreseen_as = Foreseen(len(uncertainty), _chances(uncertainty, pairs), _distances(pairs), based_on)
+    return _plan(session, run.dataset_id, foreseen_as, examples, asked, hourly, epsilons)
 
 
 def of_dataset(
-    session: Session, dataset: Dataset, hourly: Decimal, epsilons: Sequence[float] = EPSILONS
+    session: Session,
+    dataset: Dataset,
+    hourly: Decimal,
+    epsilons: Sequence[float] = EPSILONS,
+    loss: Loss = "wrong",
 ) -> GuaranteePlan:
     """For a dataset that is still to be drafted, from the newest run of its project. Raises InputError where it is empty."""
     examples = session.exec(select(func.count()).where(Example.dataset_id == dataset.id)).one()
     if not examples:
         raise InputError(f"dataset {dataset.name!r} has no examples yet: bring some in before planning")
+    asked, foreseen_as = Policy(loss=loss), _of_past(session, dataset, examples)
+    return _plan(session, dataset.id or 0, foreseen_as, examples, asked, hourly, epsilons)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What is expected of a pool of this size: `chances` of being wrong, at most MOST_RANKED of them, and how far wrong ones are."""
+
+    pool: int
+    chances: Floats
+    distances: Sequence[float]
+    based_on: str
+
+
+def _of_past(session: Session, dataset: Dataset, examples: int) -> Foreseen:
     for run in _past(session, dataset):
         uncertainty, pairs, based_on = _of_drafts(session, run)
         if len(uncertainty) and pairs:
             spread = _spread(uncertainty, min(examples, MOST_RANKED))
             said = f"the drafts of run {run.id}: {based_on}"
-            return _plan(
-                session,
-                dataset.id or 0,
-                _chances(spread, pairs),
-                examples,
-                examples,
-                said,
-                ALPHA,
-                hourly,
-                epsilons,
-            )
+            return Foreseen(examples, _chances(spread, pairs), _distances(pairs), said)
     chances = np.full((1, min(examples, MOST_RANKED)), ASSUMED_WRONG)
     said = f"nothing of this project is known yet: {ASSUMED_WRONG:.0%} of the drafts are taken to be wrong, at every confidence alike"
-    return _plan(session, dataset.id or 0, chances, examples, examples, said, ALPHA, hourly, epsilons)
+    return Foreseen(examples, chances, (), said)
 
 
 def _plan(
-    session: Session, dataset_id: int, chances: Floats, pool: int, examples: int, based_on: str, alpha: float,
-    hourly: Decimal, epsilons: Sequence[float],
+    session: Session, dataset_id: int, pool: Foreseen, examples: int, policy: Policy, hourly: Decimal,
+    epsilons: Sequence[float],
 ) -> GuaranteePlan:  # fmt: skip
     dataset = session.get_one(Dataset, dataset_id)
-    seconds, seconds_from = usual_seconds(session, [run.id or 0 for run in _past(session, dataset)])
-    full = chances[:, np.minimum(np.arange(pool) * chances.shape[1] // pool, chances.shape[1] - 1)]
+    seconds = seconds_by_kind(session, [run.id or 0 for run in _past(session, dataset)])
+    at = np.arange(pool.pool) * pool.chances.shape[1] // pool.pool
+    full = pool.chances[:, at]
+    plans = [
+        planned_for(
+            policy.model_copy(update={"epsilon": one}), full, pool.distances, policy.alpha, examples,
+            seconds.audit_cost,
+        )
+        for one in sorted(set(epsilons))
+    ]  # fmt: skip
     return GuaranteePlan(
         examples=examples,
-        alpha=alpha,
-        based_on=based_on,
-        seconds_each=seconds,
-        seconds_from=seconds_from,
-        by_hand_hours=examples * seconds / 3600,
-        by_hand_dollars=_dollars(examples, seconds, hourly),
-        lines=[
-            _line(plan(full, one, alpha, examples), examples, seconds, hourly)
-            for one in sorted(set(epsilons))
-        ],
+        alpha=policy.alpha,
+        loss=policy.loss,
+        based_on=pool.based_on,
+        seconds_each=seconds.review,
+        seconds_audit=seconds.audit,
+        seconds_from=seconds.known,
+        by_hand_hours=examples * seconds.audit / 3600,
+        by_hand_dollars=_dollars(examples * seconds.audit, hourly),
+        lines=[_line(one, examples, seconds, hourly) for one in plans],
     )
 
 
-def _line(planned: Plan, examples: int, seconds: float, hourly: Decimal) -> Line:
+def _line(planned: Plan, examples: int, seconds: Seconds, hourly: Decimal) -> Line:
     labels = examples - round(planned.saved)
+    spent = planned.drawn * seconds.audit + (labels - planned.drawn) * seconds.review
     return Line(
         epsilon=planned.epsilon,
         audits=planned.drawn,
@@ -136,17 +168,17 @@ def _line(planned: Plan, examples: int, seconds: float, hourly: Decimal) -> Line
         saved_low=round(planned.saved_low),
         saved_high=round(planned.saved_high),
         labels=labels,
-        hours=labels * seconds / 3600,
-        dollars=_dollars(labels, seconds, hourly),
+        hours=spent / 3600,
+        dollars=_dollars(spent, hourly),
     )
 
 
-def _dollars(labels: int, seconds: float, hourly: Decimal) -> Decimal:
-    return (Decimal(labels) * Decimal(str(seconds)) / 3600 * hourly).quantize(Decimal("0.01"))
+def _dollars(seconds: float, hourly: Decimal) -> Decimal:
+    return (Decimal(str(seconds)) / 3600 * hourly).quantize(Decimal("0.01"))
 
 
-def _of_drafts(session: Session, run: Run) -> tuple[Floats, Pairs, str]:
-    """How uncertain the drafts of a run are, those of which it is known whether they were wrong, and what that rests on."""
+def _of_drafts(session: Session, run: Run) -> tuple[Floats, Sequence[Apart], str]:
+    """How uncertain the drafts of a run are, those of which it is known how far from right they were, and what that rests on."""
     if drawn.guarantee_is_drawn(session, run):
         ranked = np.array(session.exec(select(Drawn.uncertainty).where(Drawn.run_id == run.id)).all())
         pairs = _answered(session, run)
@@ -161,13 +193,13 @@ def _of_drafts(session: Session, run: Run) -> tuple[Floats, Pairs, str]:
     said = f"{len(cases):,} settled drafts of the same models"
     return (
         ranked,
-        [case.pair for case in cases],
+        [(1 - (case.settled.known.confidence or 0.0), case.distance) for case in cases],
         said if cases else "confidence, taken at its word: no draft is settled",
     )
 
 
-def _answered(session: Session, run: Run) -> list[tuple[float, bool]]:
-    """Each draft of the pool that people answered: what it was ranked by, and whether it was wrong."""
+def _answered(session: Session, run: Run) -> list[Apart]:
+    """Each draft of the pool that people answered: what it was ranked by, and how far from right it was."""
     into, schema = Translator.of(session, run), runs.schema_of(session, run)
     rows = session.execute(
         wide_select(col(Drawn.uncertainty), Draft, Label, col(Example.content))
@@ -179,7 +211,7 @@ def _answered(session: Session, run: Run) -> list[tuple[float, bool]]:
         .join(Example, col(Example.id) == Drawn.example_id)
         .join(Label, col(Label.id) == Placement.label_id)
         .where(col(Drawn.run_id) == run.id, col(Placement.place) == "settled", col(Label.source) != "auto")
-        .order_by(col(Drawn.audited).desc(), col(Drawn.id))
+        .order_by((col(Drawn.look) > 0).desc(), col(Drawn.id))
         .limit(evidence.MOST)
     )
     found = []
@@ -187,14 +219,19 @@ def _answered(session: Session, run: Run) -> list[tuple[float, bool]]:
         drafted = into.fitting(draft.label, draft.schema_version_id, content)
         value = into.fitting(label.value, label.schema_version_id, content)
         if drafted is not None and value is not None:
-            found.append((uncertainty, schema.distance(drafted, value) > 0))
+            found.append((uncertainty, schema.distance(drafted, value)))
     return found
 
 
-def _chances(uncertainty: Floats, pairs: Pairs) -> Floats:
+def _distances(pairs: Sequence[Apart]) -> list[float]:
+    return [distance for _, distance in pairs if distance > 0]
+
+
+def _chances(uncertainty: Floats, pairs: Sequence[Apart]) -> Floats:
     """The chance of each draft to be wrong, the surest first: at most MOST_RANKED of them, spread evenly."""
     ranked = _spread(uncertainty, min(len(uncertainty), MOST_RANKED))
-    return foreseen(ranked.tolist(), pairs, RESAMPLES)
+    wrong = [(value, distance > 0) for value, distance in pairs]
+    return foreseen(ranked.tolist(), wrong, RESAMPLES)
 
 
 def _spread(uncertainty: Floats, size: int) -> Floats:

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from prelabel.consensus import Redundancy
 from prelabel.measure.gate import Gate
+from prelabel.measure.guarantee.slices import check_by
+from prelabel.measure.guarantee.terms import Loss
 from prelabel.schema import Label, LabelSchema
 
 
@@ -23,6 +25,9 @@ class Policy(Redundancy):
     `delta` also at most such a share of those accepted without review. People answer an audit sample of `audits` drafts, or of
     as many as are planned ("auto"), and what these show decides up to which `uncertainty` drafts are accepted: one minus
     their confidence, or the chance of being wrong that is learned from what people have settled before (docs/guarantee.md).
+    With several `looks` the audits are asked for in parts, and who leads may end them after any ("every": whenever one more wrong
+    draft is allowed); that costs a little of what can be accepted at the end. With `loss` "distance" it is the mean distance of all labels from right ones that is at most `epsilon`. With `slices`, a field of
+    the schema or "meta.KEY", each slice by the drafts' class or by that key keeps `epsilon` by itself, all at once with 1 - `alpha`.
 
     `gold_share` is how large a share of the queue are checks of the people: gold whose draft met it, mixed in unseen. Its label
     stays that of gold. `seeded_share` of the checks show a wrong draft, to see whether it is found.
@@ -52,6 +57,9 @@ class Policy(Redundancy):
     delta: float | None = Field(default=None, gt=0, lt=1)
     audits: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     uncertainty: Literal["confidence", "learned"] = "confidence"
+    looks: Annotated[int, Field(ge=1, le=50)] | Literal["every"] = 1
+    loss: Loss = "wrong"
+    slices: str = ""
 
     @model_validator(mode="after")
     def _gold_settles(self) -> "Policy":
@@ -81,14 +89,26 @@ class Policy(Redundancy):
                 raise ValueError(
                     'blind_audit: an audit that shows its draft says little of it; under the rule "guarantee" leave it at true'
                 )
+            if self.loss == "distance" and self.delta is not None:
+                raise ValueError(
+                    "delta: is a share of wrong labels, which a mean distance does not count; leave one of them out"
+                )
+            if self.looks != 1 and (self.loss == "distance" or self.slices):
+                raise ValueError("looks: several go neither with distances nor with slices")
             return self
-        own = {"epsilon", "alpha", "delta", "audits", "uncertainty"}
+        own = {"epsilon", "alpha", "delta", "audits", "uncertainty", "looks", "loss", "slices"}
         asked = [name for name in sorted(own & self.model_fields_set) if not self._is_usual(name)]
         if asked:
             raise ValueError(
                 f'{asked[0]}: goes with the rule "guarantee" alone, and the rule is "{self.rule}"'
             )
         return self
+
+    def check_fields(self, schema: LabelSchema) -> None:
+        """Raise InputError where something is said of a field that the schema does not have, or that has no classes."""
+        super().check_fields(schema)
+        if self.slices:
+            check_by(self.slices, schema)
 
     def _is_usual(self, name: str) -> bool:
         return bool(getattr(self, name) == type(self).model_fields[name].default)

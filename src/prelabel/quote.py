@@ -18,6 +18,7 @@ from prelabel.content import images_of
 from prelabel.draft import Request
 from prelabel.drafters import given
 from prelabel.drafters.cascade import STUDENT, Step, given_model, is_given, steps_of
+from prelabel.effort import usual_seconds
 from prelabel.errors import InputError, StoppingError
 from prelabel.measure.intervals import wilson
 from prelabel.measure.quote import (
@@ -34,7 +35,7 @@ from prelabel.measure.quote import (
     spread,
     total,
 )
-from prelabel.models import Dataset, Example, Prompt, Review, Run, SchemaVersion
+from prelabel.models import Dataset, Example, Prompt, Run, SchemaVersion
 from prelabel.policy import Policy
 from prelabel.prices import Lane, OwnPrice, Price, limits, price_or_refuse
 from prelabel.progress import drafted_by_step, newest_drafted
@@ -45,8 +46,6 @@ SAMPLE, SEED = 200, 1
 PAST_RUNS = 20
 ENOUGH = 10
 """Cases from which the past is believed rather than the schema."""
-BY_HAND_SECONDS = 20.0
-"""Taken for one example where people have not reviewed enough of the project yet."""
 THOUGHT = Range(mean=500, low=0, high=2_000)
 """Tokens that a model which may think first is taken to think, where no past call tells."""
 REPAIRS = Range(mean=0, low=0, high=0.05)
@@ -311,18 +310,6 @@ class Past:
             and run.schema_version_id == self._plan.schema_version.id
             and self._session.get_one(Prompt, run.prompt_id).digest == self._plan.template.digest
         )
-
-
-def usual_seconds(session: Session, runs: Sequence[int]) -> tuple[float, str]:
-    """How long a person takes for an example of these runs, and how that is known."""
-    seconds = session.exec(
-        select(Review.seconds)
-        .where(col(Review.run_id).in_(runs), col(Review.verdict).in_(("confirmed", "corrected")))
-        .limit(1_000)
-    ).all()
-    if len(seconds) < ENOUGH:
-        return BY_HAND_SECONDS, f"{BY_HAND_SECONDS:.0f} s an example are assumed"
-    return statistics.median(seconds), f"median of {len(seconds):,} reviews of this project"
 
 
 def _request(model: str, step: Step, told: Instructions, content: dict[str, Json]) -> Request:

@@ -8,7 +8,8 @@ import pytest
 from prelabel import certificates, errors, route
 from prelabel.client import Client
 from prelabel.guarantee import drawing
-from prelabel.measure.guarantee.certificate import Certificate, Record
+from prelabel.measure.guarantee.certificate import Certificate
+from prelabel.measure.guarantee.terms import Record
 from prelabel.measure.guarantee.verify import verify
 from prelabel.store import Store
 from tests.factories import FakeDrafter, make_run, work_off
@@ -38,11 +39,11 @@ def right(content: dict[str, Any]) -> dict[str, str]:
     return {"topic": "b" if number(content) % 5 == 2 else "a"}
 
 
-def answer(reviewer: Client, run_id: int, flag: int = 0) -> None:
+def answer(reviewer: Client, run_id: int, flag: int = 0, seconds: float = 6) -> None:
     """Answer all that is in the queue; the first of it is flagged."""
     while works := reviewer.post("/queue/claim", {"limit": 20, "run_id": run_id}):
         for work in works:
-            said: dict[str, Any] = {"client_token": f"slot-token-{work['slot_id']}", "seconds": 6}
+            said: dict[str, Any] = {"client_token": f"slot-token-{work['slot_id']}", "seconds": seconds}
             what = "flag" if flag > 0 else "submit"
             said |= {"comment": "not readable"} if flag > 0 else {"label": right(work["content"])}
             reviewer.post(f"/queue/{work['slot_id']}/{what}", said)
@@ -173,3 +174,21 @@ def test_a_plan_tells_what_each_epsilon_costs(
     again = lead.get("/projects/p/datasets/d0/plan")
     assert again["based_on"].startswith(f"the drafts of run {run_id}")
     assert [line["epsilon"] for line in again["lines"]] == [0.01, 0.02, 0.05, 0.1]
+    apart = lead.get(f"/runs/{run_id}/plan", epsilon=[0.2], loss="distance")
+    assert (apart["loss"], apart["lines"][0]["labels"]) == ("distance", SIZE - apart["lines"][0]["saved"])
+
+
+def test_audits_that_take_longer_than_other_reviews_are_planned_and_priced_so(
+    run_id: int, store: Store, lead: Client, reviewer: Client
+) -> None:
+    answer(reviewer, run_id, seconds=30)
+    route.route_drafted(store, run_id)
+    answer(reviewer, run_id, seconds=5)
+    found = lead.get(f"/runs/{run_id}/plan", epsilon=[0.2])
+    assert (found["seconds_audit"], found["seconds_each"]) == (30, 5)
+    [line] = found["lines"]
+    assert line["hours"] == pytest.approx(
+        (line["audits"] * 30 + (line["labels"] - line["audits"]) * 5) / 3600
+    )
+    assert line["audits"] < AUDITS
+    assert found["by_hand_hours"] == pytest.approx(SIZE * 30 / 3600)

@@ -11,9 +11,11 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import Session, SQLModel, col, delete, select
 
-from prelabel import alarms, errors, journal, runs, users, webhook_sending
+from prelabel import alarms, errors, journal, review, runs, users, webhook_sending
 from prelabel.client import Client
 from prelabel.models import Conflict, ConflictSearch, Delivery, JournalEntry, Placement, Token, User, now
+from prelabel.review.acts import Answer
+from prelabel.route import route_drafted
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.api.conftest import SignIn
@@ -84,6 +86,7 @@ ACTS = {
     "pause_run": Doing(lambda client, run: client.post(f"/runs/{run}/pause"), ("run.pause",)),
     "resume_run": Doing(lambda client, run: client.post(f"/runs/{run}/resume", {}), ("run.resume",)),
     "cancel_run": Doing(lambda client, run: client.post(f"/runs/{run}/cancel"), ("run.cancel",)),
+    "certify_now": Doing(lambda client, run: client.certify_now(run), ("run.certify",)),
     "pause_reviewer": Doing(
         lambda client, run: client.post(f"/runs/{run}/reviewers/ann/pause", {"why": "talk"}), ("reviewer.pause",)
     ),
@@ -188,6 +191,18 @@ def test_every_route_that_writes_has_its_line_in_the_journal_or_a_reason_why_not
     assert not set(ACTS) & set(EXCEPTIONS)
 
 
+def half_audited(store: Store) -> int:
+    """A run of two looks, the first of which `ann` has answered."""
+    run_id = make_run(store, 60, rule="guarantee", epsilon=0.4, audits=30, looks=2)
+    work_off(store, run_id, FakeDrafter(sure))
+    with store.writing() as session:
+        ann = session.exec(select(User).where(User.name == "ann")).one().id or 0
+        for work in review.claim(session, ann, 30, 60, run_id):
+            review.submit(session, ann, work.slot_id, {"topic": "a"}, Answer(f"token-{work.slot_id}"))
+    route_drafted(store, run_id)
+    return run_id
+
+
 class World:
     """A run with drafts, user `ann` with a token, and an admin's client `admin`."""
 
@@ -217,7 +232,9 @@ class World:
         self.admin.get("/me")  # marks the token as used, which is no act
 
     def ready_for(self, operation: str) -> None:
-        """A run is only resumed where it is paused."""
+        """A run is only resumed where it is paused; only audits that come in several looks can be ended early."""
+        if operation == "certify_now":
+            self.run = half_audited(self.store)
         if operation == "resume_run":
             self.admin.post(f"/runs/{self.run}/pause")
         if operation == "resume_reviewer":

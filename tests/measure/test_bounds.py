@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, permutations
+from random import Random
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from prelabel.measure.guarantee.chain import Step, band, looks, missed, spending
-from prelabel.measure.guarantee.cut import cut_slices, left, longest, longest_within, slice_level
+from prelabel.measure.guarantee.cut import left, longest, longest_within
 from prelabel.measure.guarantee.hypergeometric import (
     budget_of,
     chance_of_at_most,
@@ -20,7 +21,8 @@ from prelabel.measure.guarantee.hypergeometric import (
     upper_bound,
     upper_bounds,
 )
-from prelabel.measure.guarantee.losses import is_under, longest_by_loss
+from prelabel.measure.guarantee.losses import credit, is_under, longest_by_loss, stakes
+from prelabel.measure.guarantee.slices import shared_out, slice_level
 
 ALPHA = 0.05
 POOLS = st.integers(1, 150).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
@@ -221,15 +223,35 @@ def test_of_a_failing_annotator_next_to_nothing_is_accepted_where_the_accepted_p
     assert cut.accepted == 0
 
 
-def test_slices_hold_together_and_each_has_its_own_cut() -> None:
+def test_the_levels_of_slices_hold_together_and_audits_are_shared_out_by_size() -> None:
     assert 1 - (1 - slice_level(ALPHA, 20)) ** 20 == pytest.approx(ALPHA)
-    rng = np.random.default_rng(6)
-    slices = ["good" if index % 2 else "bad" for index in range(3_000)]
-    wrong = np.array([name == "bad" for name in slices])
-    audited = rng.random(3_000) < 0.2
-    cuts = {one.name: one for one in cut_slices(audited, wrong, slices, 0.05, ALPHA)}
-    assert cuts["good"].cut.size == 1_500
-    assert cuts["bad"].cut.accepted <= 75
+    assert shared_out(10, {"a": 50, "b": 30, "c": 20, "d": 0}) == {"a": 5, "b": 3, "c": 2}
+    assert shared_out(99, {"a": 2, "b": 1}) == {"a": 2, "b": 1}
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(0, 50), min_size=1), st.integers(1, 200))
+def test_audits_shared_out_are_all_of_them_and_fit_into_their_slices(
+    sizes: dict[str, int], audits: int
+) -> None:
+    shares = shared_out(audits, sizes)
+    assert sum(shares.values()) == min(audits, sum(sizes.values()))
+    assert all(0 < share <= sizes[name] for name, share in shares.items())
+
+
+def test_any_of_several_slices_fails_as_seldom_as_alpha() -> None:
+    rng, draws, failed, level = np.random.default_rng(6), 1_500, 0, slice_level(ALPHA, 4)
+    n, drawn, budget = 400, 150, 20
+    most = most_errors(n, drawn, budget, level)
+    wrong = np.arange(n) >= n - budget - most - 1  # the worst that a slice can hold
+    for _ in range(draws):
+        lefts = []
+        for _slice in range(4):
+            audited = np.zeros(n, bool)
+            audited[rng.choice(n, drawn, replace=False)] = True
+            cut = longest(audited, wrong, most)
+            lefts.append(int(wrong[: cut.size].sum()) - cut.errors)
+        failed += max(lefts) > budget
+    assert 0 < failed <= draws * ALPHA + 3 * (draws * ALPHA) ** 0.5
 
 
 LOSSES = st.lists(st.floats(0, 1), min_size=1, max_size=50)
@@ -263,3 +285,37 @@ def test_the_cut_by_loss_accepts_what_loses_little_and_leaves_what_loses_much() 
 def test_a_loss_outside_zero_to_one_is_refused(losses: list[float]) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         is_under([*losses, 1.5], 100, 5, ALPHA)
+
+
+@given(st.lists(st.floats(0, 1), min_size=20, max_size=60), st.randoms(use_true_random=False))
+def test_losses_within_the_credit_win_in_any_order(losses: list[float], random: Random) -> None:
+    n, drawn, budget = 400, 60, 40.0
+    given_credit, bets = credit(n, drawn, budget, 0.2), stakes(n, drawn, budget, 0.2)
+    assert given_credit >= 1
+    total = sum(losses) or 1.0
+    scaled = [min(1.0, loss * (given_credit + 1) / total) for loss in losses]
+    scaled += [0.0] * (drawn - len(scaled))
+    random.shuffle(scaled)
+    assert is_under(scaled, n, budget + given_credit, 0.2, bets)
+
+
+@pytest.mark.parametrize("loss", [1.0, 0.5, 0.25])
+@pytest.mark.parametrize("excess", [0.5, 10.0, 60.0])
+def test_what_nobody_reviewed_loses_more_than_the_budget_as_seldom_as_alpha(
+    loss: float, excess: float
+) -> None:
+    n, drawn, budget, rng, draws = 600, 200, 30.0, np.random.default_rng(9), 400
+    losses = np.zeros(n)
+    losses[100 : 100 + int((budget + excess) / loss)] = loss  # little or much more than may be left
+    failed = 0
+    for _ in range(draws):
+        positions = rng.choice(n, drawn, replace=False)
+        cut = longest_by_loss(positions, losses[positions], n, budget, ALPHA)
+        failed += losses[: cut.size].sum() - cut.loss > budget + 1e-9
+    assert failed <= draws * ALPHA + 3 * (draws * ALPHA) ** 0.5
+
+
+def test_the_credit_accepts_more_and_is_what_the_audited_would_have_lost() -> None:
+    assert credit(2_299, 400, 114.95, ALPHA) == 9
+    assert credit(2_299, 800, 114.95, ALPHA) == 29
+    assert credit(2_299, 40, 114.95, ALPHA) == credit(50, 40, 0.5, ALPHA) == 0

@@ -1,19 +1,24 @@
 """A certificate can be worked out again from the records alone, and whatever was changed afterwards is noticed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 import pytest
 
 from prelabel.errors import InputError
-from prelabel.measure.guarantee.certificate import Certificate, Record, Terms, certify
+from prelabel.measure.guarantee.certificate import Certificate, certify
+from prelabel.measure.guarantee.judging import accepted_ids, pools
 from prelabel.measure.guarantee.sample import in_audit_order, in_order, new_seed
+from prelabel.measure.guarantee.slices import slice_level
+from prelabel.measure.guarantee.terms import Record, Terms
 from prelabel.measure.guarantee.verify import verify
 
 SEED = "5eed" * 8
 SCHEMA = {"fields": {"topic": {"kind": "choice", "options": ["a", "b"]}}}
+RATED = {"fields": {"stars": {"kind": "rating", "min": 1, "max": 5}}}
 SIZE = 1_200
+BY_LANGUAGE = {"by": "meta.language", "audits": {"de": 150, "en": 150}}
 
 
 def terms(**changed: Any) -> Terms:
@@ -26,38 +31,46 @@ def settle(given: Terms) -> list[Record]:
     rng = np.random.default_rng(1)
     uncertainty = np.round(rng.random(SIZE), 2)
     wrong = rng.random(SIZE) < uncertainty**2 / 2
-    ids = [f"e{index}" for index in range(SIZE)]
-    audits = {ids[at] for at in in_audit_order(ids, given.seed)[: given.audits[-1]]}
+    right, other = (
+        ({"stars": 1}, {"stars": 2}) if given.label_schema == RATED else ({"topic": "a"}, {"topic": "b"})
+    )
 
-    def record(index: int, accepted: frozenset[str]) -> Record:
-        id_, draft = ids[index], {"topic": "a"}
-        auto = id_ in accepted and id_ not in audits
-        label = {"topic": "b"} if wrong[index] and not auto else draft
-        source = "auto" if auto else "review"
+    def record(index: int, accepted: Collection[str], audits: Collection[str]) -> Record:
+        id_ = f"e{index}"
+        auto = id_ in accepted
         return Record(
-            id=id_, draft=draft, label=label, source=source,
-            uncertainty=float(uncertainty[index]), audited=id_ in audits,
+            id=id_, draft=right, label=other if wrong[index] and not auto else right, audited=id_ in audits,
+            source="auto" if auto else "review", uncertainty=float(uncertainty[index]),
+            meta={"language": ("de", "en", "fr")[index % 3]},
         )  # fmt: skip
 
     failed = [
-        Record(id=f"f{index}", draft=None, label={"topic": "b"}, source="review", uncertainty=None)
+        Record(id=f"f{index}", draft=None, label=other, source="review", uncertainty=None)
         for index in range(10)
     ]
-    audited = [record(index, frozenset()) for index in range(SIZE)]
-    cut = certify([*audited, *failed], given).cut
-    before = frozenset(ids[at] for at in in_order(ids, uncertainty.tolist(), given.seed)[:cut])
-    return [*[record(index, before) for index in range(SIZE)], *failed]
+    reviewed = [*(record(index, (), ()) for index in range(SIZE)), *failed]
+    drawn_from = pools(reviewed, given)
+    audits = {pool.records[at].id for pool in drawn_from for at in pool.sample}
+    accepted = accepted_ids(drawn_from, certify(reviewed, given).cuts())
+    return [*(record(index, accepted, audits) for index in range(SIZE)), *failed]
 
 
-@pytest.mark.parametrize(
-    "given",
-    [terms(), terms(audits=(80, 140, 200)), terms(delta=0.2)],
-    ids=["one look", "three looks", "delta"],
-)
+FORMS = {
+    "one look": terms(),
+    "three looks": terms(audits=(80, 140, 200)),
+    "delta": terms(delta=0.2),
+    "slices by meta": terms(audits=(300,), slices=BY_LANGUAGE, epsilon=0.1),
+    "slices by class": terms(slices={"by": "topic", "audits": {"a": 200}}),
+    "distance": terms(loss="distance", label_schema=RATED, epsilon=0.03),
+    "distance by slice": terms(loss="distance", label_schema=RATED, audits=(300,), slices=BY_LANGUAGE),
+}
+
+
+@pytest.mark.parametrize("given", FORMS.values(), ids=FORMS)
 def test_a_certificate_holds_for_its_own_records_in_any_order_and_after_a_round_trip(given: Terms) -> None:
     records = settle(given)
     certificate = certify(records, given, ["ann"])
-    assert certificate.unreviewed > 200
+    assert certificate.unreviewed > 100
     assert certificate.chance <= 0.05
     read = Certificate.model_validate_json(certificate.model_dump_json())
     assert read == certificate
@@ -94,6 +107,73 @@ def test_a_changed_record_is_noticed(what: str) -> None:
     certificate = certify(records, terms())
     pick, changed = TAMPERED[what]
     assert verify(change(records, pick, **changed), certificate)
+
+
+@pytest.mark.parametrize("form", ["slices by meta", "distance", "distance by slice"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "an accepted label",
+        "an audit that found an error",
+        "an uncertainty",
+        "an audit mark",
+        "who settled it",
+    ],
+)
+def test_a_changed_record_is_noticed_in_every_form(form: str, what: str) -> None:
+    records = settle(FORMS[form])
+    certificate = certify(records, FORMS[form])
+    pick, changed = TAMPERED[what]
+    if form != "slices by meta":
+        changed = {name: {"stars": 3} if name == "label" else value for name, value in changed.items()}
+    assert verify(change(records, pick, **changed), certificate)
+
+
+def test_a_record_that_was_moved_to_another_slice_is_noticed() -> None:
+    given = FORMS["slices by meta"]
+    records = settle(given)
+    assert verify(change(records, lambda one: one.audited, meta={"language": "fr"}), certify(records, given))
+
+
+def test_the_slices_of_a_certificate_say_what_was_needed_and_at_which_level() -> None:
+    given = FORMS["slices by meta"]
+    found = certify(settle(given), given)
+    assert [(one.name, one.pool, one.audited) for one in found.slices] == [("de", 400, 150), ("en", 400, 150)]
+    assert {one.alpha for one in found.slices} == {slice_level(0.05, 2)}
+    assert all(one.needed is not None and 30 < one.needed < one.audited for one in found.slices)
+    assert "each of 2 audited slices holds with 1 - 0.02532" in found.correction
+    assert "each slice by meta.language (2 were audited) have at most 0.1 wrong" in found.sentence()
+
+
+@pytest.mark.parametrize("changed", [{"alpha": 0.05}, {"name": "fr"}, {"cut": 400}, {"needed": 1}], ids=str)
+def test_a_changed_slice_of_the_certificate_is_noticed(changed: dict[str, Any]) -> None:
+    given = FORMS["slices by meta"]
+    records = settle(given)
+    found = certify(records, given)
+    slices = (found.slices[0].model_copy(update=changed), found.slices[1])
+    assert verify(records, found.model_copy(update={"slices": slices}))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"credit": 30}, {"lost": 1.0}, {"lost_accepted": 0.0}, {"budget": 99.0}], ids=str
+)
+def test_a_changed_figure_of_distances_is_noticed(changed: dict[str, Any]) -> None:
+    given = FORMS["distance"]
+    records = settle(given)
+    assert verify(records, certify(records, given).model_copy(update=changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"loss": "distance", "delta": 0.1}, "does not go with distances"),
+        ({"loss": "distance", "audits": (10, 20)}, "several looks"),
+        ({"slices": {"by": "topic", "audits": {"a": 100}}}, "all audits together"),
+    ],
+)
+def test_terms_of_forms_that_do_not_go_together_are_refused(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        terms(**changed)
 
 
 def test_a_record_that_is_left_out_or_stands_twice_is_noticed() -> None:

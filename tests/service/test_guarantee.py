@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from prelabel.client import Client
-from prelabel.measure.guarantee.certificate import Certificate, Record, certify
+from prelabel.measure.guarantee.certificate import Certificate, certify
+from prelabel.measure.guarantee.terms import Record
 from tests.running import Running, running
 from tests.service.test_every_kind import answer_all, bring_in
 

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query
 
 from prelabel import certificates, plans, projects, runs
 from prelabel.certificates import Certified, Issued
+from prelabel.guarantee import cutting
+from prelabel.measure.guarantee.terms import Loss
 from prelabel.plans import GuaranteePlan
 from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep
 from prelabel_api.page import After, Limit, Page, page
@@ -27,6 +29,13 @@ def get_certificate(run_id: Id, _lead: LeadDep, store: StoreDep) -> Certified:
     return certificates.certified(store, run_id)
 
 
+@router.post("/runs/{run_id}/certificate/now")
+def certify_now(run_id: Id, lead: LeadDep, store: StoreDep) -> Certified:
+    """End the audits of a run with several looks at the last one that is answered: the rest is accepted or queued by it."""
+    cutting.stop(store, run_id, lead)
+    return certificates.certified(store, run_id)
+
+
 @router.get("/runs/{run_id}/certificates")
 def list_certificates(
     run_id: Id, _lead: LeadDep, session: ReadDep, after: After = 0, limit: Limit = 100
@@ -38,16 +47,19 @@ def list_certificates(
 
 @router.get("/runs/{run_id}/plan")
 def plan_run(
-    run_id: Id, _lead: LeadDep, session: ReadDep, settings: SettingsDep, epsilons: Epsilons = None
+    run_id: Id, _lead: LeadDep, session: ReadDep, settings: SettingsDep, epsilons: Epsilons = None,
+    loss: Loss | None = None,
 ) -> GuaranteePlan:  # fmt: skip
     """What a guarantee costs people at several epsilons, from the drafts of a run and what people answered."""
-    return plans.of_run(session, runs.get(session, run_id), settings.hourly_rate, epsilons or plans.EPSILONS)
+    return plans.of_run(
+        session, runs.get(session, run_id), settings.hourly_rate, epsilons or plans.EPSILONS, loss
+    )
 
 
 @router.get("/projects/{project}/datasets/{dataset}/plan")
 def plan_dataset(
     project: str, dataset: str, _lead: LeadDep, session: ReadDep, settings: SettingsDep,
-    epsilons: Epsilons = None,
+    epsilons: Epsilons = None, loss: Loss = "wrong",
 ) -> GuaranteePlan:  # fmt: skip
     """What a guarantee will cost people at several epsilons, from what past runs of the project have shown."""
     found = projects.find(session, project)
@@ -56,4 +68,5 @@ def plan_dataset(
         projects.find_dataset(session, found, dataset),
         settings.hourly_rate,
         epsilons or plans.EPSILONS,
+        loss,
     )

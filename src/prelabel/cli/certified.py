@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from prelabel.errors import InputError
 from prelabel.formats import jsonl
 from prelabel.formats.base import lines, unpacked
-from prelabel.measure.guarantee.certificate import Certificate, Record
+from prelabel.measure.guarantee.certificate import Certificate
+from prelabel.measure.guarantee.terms import Record
 
 SUFFIX = ".certificate.json"
 

@@ -153,10 +153,13 @@ def submit(
     audit_share: options.AuditShare = 0.0,
     accepted_target: options.AcceptedTarget = None,
     at_most_wrong: options.AtMostWrong = "",
+    at_most_distance: options.AtMostDistance = "",
     surely: options.Surely = "",
     accepted_wrong: options.AcceptedWrong = "",
     audits: options.Audits = None,
     learned: options.Learned = False,
+    each: options.EachSlice = "",
+    looks: options.Looks = "",
     cap: options.Cap = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=options.MONEY, help="Spend without asking first.")] = False,
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
@@ -166,7 +169,9 @@ def submit(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
         gold_target, cap, reviewers, gold_share, seeded_share, reviewer_bar, audit_share, accepted_target,
     )  # fmt: skip
-    body["policy"] |= options.promise(at_most_wrong, surely, accepted_wrong, audits, learned)
+    body["policy"] |= options.promise(
+        at_most_wrong, surely, accepted_wrong, audits, learned, at_most_distance, each, looks
+    )
     fields = {
         "id_field": id_field, "gold_field": gold_field, "drafts_field": drafts_field, "text_field": text_field,
         "image_field": image_field,

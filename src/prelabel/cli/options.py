@@ -90,6 +90,21 @@ AcceptedWrong = Annotated[str, typer.Option(
     rich_help_panel=GUARANTEE, metavar="SHARE",
     help="Beside it: at most this share of the labels that nobody reviewed is wrong.",
 )]  # fmt: skip
+AtMostDistance = Annotated[str, typer.Option(
+    rich_help_panel=GUARANTEE, metavar="DISTANCE",
+    help="In place of --at-most-wrong, where labels can be a little wrong (ratings, numbers, spans, boxes, texts): the mean distance "
+    "of all labels from right ones is at most this, from 0 to 1, as in 0.05.",
+)]  # fmt: skip
+Looks = Annotated[str, typer.Option(
+    rich_help_panel=GUARANTEE, metavar="N|every", show_default="1",
+    help="Ask for the audits in so many parts, each once the one before is answered, so that they can be ended early by "
+    "`prelabel certificate --now`; `every`: as many as there can be. Costs a little of what is accepted at the end.",
+)]  # fmt: skip
+EachSlice = Annotated[str, typer.Option(
+    "--each", rich_help_panel=GUARANTEE, metavar="FIELD|meta.KEY",
+    help="Promise it for each slice by itself, all at once: by the class that drafts give a field, or by a key of `meta`. Takes more "
+    "audits: each slice has its own.",
+)]  # fmt: skip
 Audits = Annotated[int | None, typer.Option(
     min=1, rich_help_panel=GUARANTEE, show_default="as many as are planned", help="How many drafts are audited.",
 )]  # fmt: skip
@@ -104,23 +119,47 @@ Cap = Annotated[float | None, typer.Option(
 
 
 def promise(
-    at_most_wrong: str, surely: str, accepted_wrong: str, audits: int | None, learned: bool
+    at_most_wrong: str,
+    surely: str,
+    accepted_wrong: str,
+    audits: int | None,
+    learned: bool,
+    at_most_distance: str = "",
+    each: str = "",
+    looks: str = "",
 ) -> Document:
     """What of a policy the guarantee is; nothing where none is asked for. Raises InputError."""
-    if not at_most_wrong:
-        if surely or accepted_wrong or audits or learned:
+    if at_most_wrong and at_most_distance:
+        raise InputError("--at-most-wrong and --at-most-distance are two promises: choose one")
+    if not (at_most_wrong or at_most_distance):
+        if surely or accepted_wrong or audits or learned or each or looks:
             raise InputError(
-                "--surely, --accepted-wrong, --audits and --learned go with --at-most-wrong SHARE"
+                "--surely, --accepted-wrong, --audits, --learned, --each and --looks go with --at-most-wrong SHARE or --at-most-distance"
             )
         return {}
-    alpha = {"alpha": round(1 - share("--surely", surely), 12)} if surely else {}
-    delta = {"delta": share("--accepted-wrong", accepted_wrong)} if accepted_wrong else {}
-    return {
+    if at_most_distance and accepted_wrong:
+        raise InputError("--accepted-wrong counts wrong labels: it goes with --at-most-wrong alone")
+    policy: Document = {
         "rule": "guarantee",
-        "epsilon": share("--at-most-wrong", at_most_wrong),
+        "epsilon": share("--at-most-wrong", at_most_wrong)
+        if at_most_wrong
+        else share("--at-most-distance", at_most_distance),
         "audits": audits or "auto",
         "uncertainty": "learned" if learned else "confidence",
-    } | alpha | delta  # fmt: skip
+    }
+    policy |= {"alpha": round(1 - share("--surely", surely), 12)} if surely else {}
+    policy |= {"delta": share("--accepted-wrong", accepted_wrong)} if accepted_wrong else {}
+    policy |= {"loss": "distance"} if at_most_distance else {}
+    policy |= {"slices": each} if each else {}
+    return policy | ({"looks": _looks(looks)} if looks else {})
+
+
+def _looks(said: str) -> int | str:
+    if said == "every":
+        return said
+    if not said.isdecimal() or not 1 <= int(said) <= 50:
+        raise InputError(f"--looks: {said!r} is neither a number from 1 to 50 nor `every`")
+    return int(said)
 
 
 def share(option: str, said: str) -> float:

@@ -3,14 +3,16 @@
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import drawn, place, runs
+from prelabel import drawn, journal, place, runs
 from prelabel.canonical import Json
 from prelabel.drawn import Audits
+from prelabel.errors import Conflict
 from prelabel.guarantee import pool
-from prelabel.guarantee.drawing import follow
-from prelabel.measure.guarantee.certificate import Pool, Record, Terms, judge
-from prelabel.measure.guarantee.sample import in_order
-from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, now
+from prelabel.guarantee.drawing import ask_look, follow
+from prelabel.measure.guarantee.cut import Cut
+from prelabel.measure.guarantee.judging import accepted_ids, judge, pools
+from prelabel.measure.guarantee.terms import Record, Terms
+from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, User, now
 from prelabel.policy import Decision, Policy
 from prelabel.slots import ToRoute
 from prelabel.store import Store
@@ -22,7 +24,7 @@ CALLED_BACK = "an audit was answered anew: fewer drafts can be accepted than bef
 def go_on(store: Store, run_id: int) -> None:
     """Cut the pool of a run once all of its audits are answered, and again where an answer has changed since.
 
-    The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
+    While further looks are planned, people are asked for the next one's audits instead. The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
     """
     with store.reading() as session:
         run = runs.get(session, run_id)
@@ -31,7 +33,38 @@ def go_on(store: Store, run_id: int) -> None:
     with store.writing() as session:
         run = pool.locked(session, run_id)
         if (audits := is_due(session, run, lock=True)) and (draw := drawn.draw_of(session, run)):
-            session.add(_cut(session, run, draw, audits))
+            look = drawn.look_of(session, run)
+            if newest(session, run) is None and look < len(draw.terms["audits"]):
+                ask_look(session, run, look + 1)
+            else:
+                session.add(_cut(session, run, draw, audits, look))
+    _follow(store, run_id)
+
+
+def stop(store: Store, run_id: int, by: User | None = None) -> None:
+    """Ask for no further look, and cut by the last one that is answered; audits of a look that is not go to people as they are.
+
+    Raises Conflict where no look is answered, or nothing could be accepted by it.
+    """
+    with store.writing() as session:
+        run = pool.locked(session, run_id)
+        draw, look = drawn.draw_of(session, run), drawn.look_of(session, run)
+        if draw is None or newest(session, run) is not None or len(draw.terms["audits"]) == 1:
+            raise Conflict(
+                f"run {run_id} has no look to end at now: several are planned with --looks, and end with the last"
+            )
+        if not drawn.audits(session, run).is_over:
+            look -= 1
+        audits = drawn.audits(session, run, lock=True, look=look)
+        if not look or not audits.is_over:
+            raise Conflict(f"run {run_id} cannot end its audits yet: no look is answered")
+        cut = _cut(session, run, draw, audits, look)
+        if not cut.size:
+            raise Conflict(
+                f"run {run_id} cannot end its audits yet: by look {look} nothing could be accepted"
+            )
+        session.add(cut)
+        journal.note(session, by, "run.certify", run, look=look, audits=draw.terms["audits"][look - 1])
     _follow(store, run_id)
 
 
@@ -56,16 +89,44 @@ def is_due(session: Session, run: Run, lock: bool = False) -> Audits | None:
     return None if made_of == (audits.answered, audits.failed, audits.newest_label_id) else audits
 
 
-def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits) -> AuditCut:
-    terms = Terms.model_validate(draw.terms)
-    found = judge(Pool.of(_records(session, run), terms), terms, draw.examples)
+def records_of(session: Session, run: Run, terms: Terms) -> list[tuple[int, Record]]:
+    """The pool as far as the cut depends on it, each record with the id of its example."""
+    into, found = Translator.of(session, run), []
+    audited = _audited(session, run, into)
+    unread: dict[str, Json] = {"draft": {}, "label": None, "source": None, "audited": False}
+    rows = session.execute(
+        wide_select(
+            col(Drawn.example_id), col(Example.external_id), col(Drawn.uncertainty), col(Example.meta)
+        )
+        .join(Example, col(Example.id) == Drawn.example_id)
+        .where(col(Drawn.run_id) == run.id)
+        .order_by(col(Drawn.id))
+    ).all()
+    drafts = _drafts(session, run, into) if terms.slices else {}
+    for example_id, external_id, uncertainty, meta in rows:
+        known = audited.get(example_id) or (unread | {"draft": drafts.get(example_id, {})})
+        found.append((example_id, Record(id=external_id, uncertainty=uncertainty, meta=meta, **known)))
+    return found
+
+
+def cuts_at(session: Session, run: Run, draw: AuditDraw, look: int) -> dict[str, Cut]:
+    """Where the audits up to a look, all answered, cut each slice, or the pool under the empty name."""
+    terms = Terms.model_validate(draw.terms).at_look(look)
+    records = [record for _, record in records_of(session, run, terms)]
+    return {pool.name: judge(pool, terms, draw.examples).cut for pool in pools(records, terms)}
+
+
+def _cut(session: Session, run: Run, draw: AuditDraw, audits: Audits, look: int) -> AuditCut:
+    cuts = cuts_at(session, run, draw, look)
     return AuditCut(
         run_id=run.id or 0,
+        look=look,
         answered=audits.answered,
         failed=audits.failed,
         newest_label_id=audits.newest_label_id,
-        size=found.cut.size,
-        errors=found.cut.errors,
+        size=sum(cut.size for cut in cuts.values()),
+        sizes={name: cut.size for name, cut in cuts.items()},
+        errors=sum(cut.errors for cut in cuts.values()),
     )
 
 
@@ -98,15 +159,10 @@ def _follow_some(store: Store, run_id: int, cut_id: int, accepted: set[int]) -> 
 
 def _accepted(session: Session, run: Run, draw: AuditDraw, cut: AuditCut) -> set[int]:
     """The examples that a cut accepts without review."""
-    rows = session.execute(
-        wide_select(
-            col(Drawn.example_id), col(Drawn.audited), col(Drawn.uncertainty), col(Example.external_id)
-        )
-        .join(Example, col(Example.id) == Drawn.example_id)
-        .where(col(Drawn.run_id) == run.id)
-    ).all()
-    order = in_order([row[3] for row in rows], [row[2] for row in rows], draw.terms["seed"])
-    return {rows[at][0] for at in order[: cut.size] if not rows[at][1]}
+    terms = Terms.model_validate(draw.terms).at_look(cut.look)
+    rows = records_of(session, run, terms)
+    accepted = accepted_ids(pools([record for _, record in rows], terms), cut.sizes)
+    return {example_id for example_id, record in rows if record.id in accepted}
 
 
 def _routed(one: ToRoute, accepted: set[int]) -> tuple[ToRoute, Decision]:
@@ -115,20 +171,19 @@ def _routed(one: ToRoute, accepted: set[int]) -> tuple[ToRoute, Decision]:
     return one, Decision(one.drafted.confidence, reason="low_confidence")
 
 
-def _records(session: Session, run: Run) -> list[Record]:
-    """The pool as far as the cut depends on it."""
-    into, found = Translator.of(session, run), []
-    audited = _audited(session, run, into)
+def _drafts(session: Session, run: Run, into: Translator) -> dict[int, dict[str, Json]]:
+    """The draft of each example of the pool, which its slice may follow from."""
     rows = session.execute(
-        wide_select(col(Drawn.example_id), col(Example.external_id), col(Drawn.uncertainty))
+        wide_select(
+            col(Drawn.example_id), col(Draft.label), col(Draft.schema_version_id), col(Example.content)
+        )
+        .join(Draft, col(Draft.id) == Drawn.draft_id)
         .join(Example, col(Example.id) == Drawn.example_id)
         .where(col(Drawn.run_id) == run.id)
-        .order_by(col(Drawn.id))
     )
-    for example_id, external_id, uncertainty in rows:
-        known = audited.get(example_id, {"draft": {}, "label": None, "source": None, "audited": False})
-        found.append(Record(id=external_id, uncertainty=uncertainty, **known))
-    return found
+    return {
+        example_id: into.fitting(label, under, content) or {} for example_id, label, under, content in rows
+    }
 
 
 def _audited(session: Session, run: Run, into: Translator) -> dict[int, dict[str, Json]]:
@@ -143,7 +198,7 @@ def _audited(session: Session, run: Run, into: Translator) -> dict[int, dict[str
         .join(Draft, col(Draft.id) == Drawn.draft_id)
         .join(Example, col(Example.id) == Drawn.example_id)
         .join(Label, col(Label.id) == Placement.label_id, isouter=True)
-        .where(col(Drawn.run_id) == run.id, col(Drawn.audited))
+        .where(col(Drawn.run_id) == run.id, col(Drawn.look) > 0)
     ).all()
     return {
         draft.example_id: {

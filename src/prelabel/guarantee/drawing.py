@@ -4,25 +4,32 @@ Until the draw no table knows how far it is: what people were asked for is queue
 is what is still drafted.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from prelabel import checks, drawn, place, runs
 from prelabel.bulk import insert_rows
+from prelabel.effort import seconds_by_kind
 from prelabel.guarantee import evidence, pool
 from prelabel.guarantee.pool import Pooled
 from prelabel.guarantee.ranking import Ahead, Ranked, ask_first, rank
-from prelabel.measure.guarantee.certificate import Terms
-from prelabel.measure.guarantee.sample import in_audit_order, new_seed
+from prelabel.measure.guarantee.chain import planned_looks
+from prelabel.measure.guarantee.hypergeometric import budget_of
+from prelabel.measure.guarantee.judging import audited_of
+from prelabel.measure.guarantee.sample import new_seed
+from prelabel.measure.guarantee.slices import slice_of
+from prelabel.measure.guarantee.terms import Slicing, Terms
 from prelabel.measure.guarantee.uncertainty import Known
-from prelabel.models import AuditDraw, Drawn, Placement, Run
+from prelabel.models import AuditDraw, AuditLook, Dataset, Drawn, Placement, Run
 from prelabel.policy import Decision, Drafted, Policy
 from prelabel.schema import LabelSchema
 from prelabel.slots import ToRoute
 from prelabel.store import Store
+from prelabel.versions import Translator
 
 Decide = Callable[[Drafted], Decision]
 Judge = Callable[[Session, Run, LabelSchema, Policy], Decide]
@@ -93,6 +100,21 @@ def _step(session: Session, run: Run, judge: Judge) -> Step:
     return Step(len(found), unfit, waiting, rank(ahead))
 
 
+def ask_look(session: Session, run: Run, look: int) -> None:
+    """Ask people for the audits of a further look."""
+    policy, into, after = Policy.model_validate(run.policy), Translator.of(session, run), 0
+    session.add(AuditLook(run_id=run.id or 0, look=look))
+    while batch := pool.read_batch(session, run, into, after, lock=True, look=look):
+        after = batch[-1].to_route.placement_id
+        decided = [Decision(one.to_route.drafted.confidence, reason="audit") for one in batch]
+        follow(
+            session,
+            run,
+            [(one.to_route, decision) for one, decision in zip(batch, decided, strict=True)],
+            policy,
+        )
+
+
 def follow(session: Session, run: Run, routed: Sequence[tuple[ToRoute, Decision]], policy: Policy) -> None:
     """Settle or queue these, with checks among what is queued."""
     for start in range(0, len(routed), pool.BATCH):
@@ -124,7 +146,21 @@ def _ahead(
         settled=[case.settled for case in cases],
         pairs=[case.pair for case in cases],
         is_begun=session.exec(asked_before.limit(1)).first() is not None,
+        audit_cost=_audit_cost(session, run),
+        distances=[case.distance for case in cases if case.distance > 0],
+        slices=[_slice_of(schema, policy, one) for one, _ in waiting] if policy.slices else (),
     )
+
+
+def _audit_cost(session: Session, run: Run) -> float:
+    mine = select(Dataset.project_id).where(Dataset.id == run.dataset_id).scalar_subquery()
+    datasets = select(Dataset.id).where(col(Dataset.project_id) == mine)
+    found = session.exec(select(Run.id).where(col(Run.dataset_id).in_(datasets))).all()
+    return seconds_by_kind(session, [run_id or 0 for run_id in found]).audit_cost
+
+
+def _slice_of(schema: LabelSchema, policy: Policy, one: Pooled) -> str:
+    return slice_of(policy.slices, one.to_route.drafted.label, one.meta, schema)
 
 
 def _known(schema: LabelSchema, one: Pooled) -> Known:
@@ -140,15 +176,7 @@ def _draw(
     session: Session, run: Run, policy: Policy, waiting: Sequence[tuple[Pooled, Decision]], ranked: Ranked
 ) -> None:
     """The seed is drawn only here, once all else is fixed."""
-    seed = new_seed()
-    terms = Terms(
-        seed=seed,
-        epsilon=policy.epsilon or 0,
-        alpha=policy.alpha,
-        audits=(ranked.audits,),
-        delta=policy.delta,
-        label_schema=runs.schema_of(session, run).document(),
-    )
+    terms = _terms(session, run, policy, len(waiting), ranked)
     session.add(
         AuditDraw(
             run_id=run.id or 0,
@@ -163,13 +191,37 @@ def _draw(
     )
     session.flush()
     ids = [one.external_id for one, _ in waiting]
-    audited = in_audit_order(ids, seed)[: ranked.audits]
-    chosen = set(audited)
+    schema = runs.schema_of(session, run)
+    slices = [_slice_of(schema, policy, one) for one, _ in waiting] if policy.slices else ()
+    audited = audited_of(ids, slices, terms)
+    looks = {at: bisect_right(terms.audits, place) + 1 for place, at in enumerate(audited)}
     insert_rows(session, Drawn, [
         {
             "run_id": run.id, "example_id": one.to_route.example_id, "draft_id": one.to_route.draft_id,
-            "uncertainty": float(ranked.uncertainty[at]), "audited": at in chosen,
+            "uncertainty": float(ranked.uncertainty[at]), "look": looks.get(at, 0),
         }
         for at, (one, _) in enumerate(waiting)
     ])  # fmt: skip
-    follow(session, run, [_queued(*waiting[at], "audit") for at in audited], policy)
+    session.add(AuditLook(run_id=run.id or 0, look=1))
+    first = [at for at in audited if looks[at] == 1]
+    follow(session, run, [_queued(*waiting[at], "audit") for at in first], policy)
+
+
+def _terms(session: Session, run: Run, policy: Policy, size: int, ranked: Ranked) -> Terms:
+    epsilon = policy.epsilon or 0
+    audits: tuple[int, ...] = (ranked.audits,)
+    spent: tuple[float, ...] | None = None
+    if policy.looks != 1:
+        budget = budget_of(epsilon, _examples(session, run))
+        audits, spent = planned_looks(size, budget, ranked.audits, policy.alpha, policy.looks)
+    return Terms(
+        seed=new_seed(),
+        epsilon=epsilon,
+        alpha=policy.alpha,
+        loss=policy.loss,
+        audits=audits,
+        spent=spent,
+        delta=policy.delta,
+        slices=Slicing(by=policy.slices, audits=ranked.slices) if ranked.slices else None,
+        label_schema=runs.schema_of(session, run).document(),
+    )

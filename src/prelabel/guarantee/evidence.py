@@ -22,9 +22,10 @@ MOST = 5_000
 
 @dataclass(frozen=True)
 class Case:
-    """A draft that people, or gold, have settled."""
+    """A draft that people, or gold, have settled; `distance` is how far it was from right."""
 
     settled: Settled
+    distance: float
 
     @property
     def pair(self) -> tuple[float, bool]:
@@ -43,7 +44,8 @@ def of_run(session: Session, run: Run, schema: LabelSchema) -> list[Case]:
         if drafted is None or right is None:
             continue
         one = known(schema, drafted, draft.confidence, draft.alternatives, content)
-        cases.append(Case(Settled(one, _answer(schema, one, drafted, right))))
+        distance = schema.distance(drafted, right)
+        cases.append(Case(Settled(one, _answer(schema, one, distance, right)), distance))
     return cases
 
 
@@ -66,9 +68,9 @@ def class_of(schema: LabelSchema, label: Value) -> str:
     return str(classes[0]) if len(classes) == 1 else canonical(list(classes))
 
 
-def _answer(schema: LabelSchema, draft: Known, drafted: Value, right: Value) -> str:
+def _answer(schema: LabelSchema, draft: Known, distance: float, right: Value) -> str:
     """The class that is right: never the draft's where the draft was wrong, be it in no more than a span."""
-    if schema.distance(drafted, right) == 0:
+    if distance == 0:
         return draft.label
     found = class_of(schema, right)
     return found if found != draft.label else f"another {found}"

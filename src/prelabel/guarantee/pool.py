@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy import select as wide_select
@@ -10,12 +11,18 @@ from sqlmodel import Session, col, select
 from prelabel import versions
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
-from prelabel.models import Draft, Example, Placement, Run
+from prelabel.models import Draft, Drawn, Example, Placement, Run
 from prelabel.policy import Drafted, Policy
 from prelabel.slots import ToRoute
 from prelabel.versions import Translator
 
 BATCH = 2_000
+_COLUMNS: tuple[Any, ...] = (
+    col(Placement.id).label("placement_id"), col(Placement.is_gold), col(Draft.id).label("draft_id"), col(Draft.step),
+    col(Draft.label), col(Draft.schema_version_id).label("under"), col(Draft.confidence), col(Draft.alternatives),
+    col(Example.id).label("example_id"), col(Example.external_id), col(Example.gold), col(Example.meta),
+    col(Example.schema_version_id).label("gold_under"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Pooled:
     external_id: str
     alternatives: dict[str, dict[str, float]]
     content: dict[str, Json]
+    meta: Json
 
 
 def routable(policy: Policy) -> tuple[ColumnElement[bool], ...]:
@@ -55,48 +63,42 @@ def read(session: Session, run: Run, with_content: bool = False) -> Iterator[Poo
 
 
 def read_batch(
-    session: Session, run: Run, into: Translator, after: int, with_content: bool = False, lock: bool = False
+    session: Session,
+    run: Run,
+    into: Translator,
+    after: int,
+    with_content: bool = False,
+    lock: bool = False,
+    look: int | None = None,
 ) -> list[Pooled]:
-    """What is drafted behind the placement `after`, a batch of it; with `lock` it stays so until the transaction ends."""
+    """What is drafted behind the placement `after`, a batch of it, or of what is drawn for a look; with `lock` it stays so until
+    the transaction ends.
+    """
     statement = (
-        wide_select(
-            *(col(Placement.id), col(Placement.is_gold), col(Draft.id), col(Draft.step), col(Draft.label)),
-            *(col(Draft.schema_version_id), col(Draft.confidence), col(Draft.alternatives), col(Example.id)),
-            *(col(Example.external_id), col(Example.gold), col(Example.schema_version_id)),
-        )
+        wide_select(*_COLUMNS)
         .join(Draft, col(Draft.id) == Placement.draft_id)
         .join(Example, col(Example.id) == Placement.example_id)
         .where(col(Placement.run_id) == run.id, col(Placement.place) == "drafted", col(Placement.id) > after)
         .order_by(col(Placement.id))
         .limit(BATCH)
     )
+    if look is not None:
+        of_look = select(Drawn.example_id).where(Drawn.run_id == run.id, Drawn.look == look)
+        statement = statement.where(col(Placement.example_id).in_(of_look))
     rows = session.execute(statement.with_for_update(of=Placement) if lock else statement).all()
     strange = [
-        row[8] for row in rows
-        if with_content or row[5] != into.version_id or (row[10] and row[11] != into.version_id)
+        row.example_id for row in rows
+        if with_content or row.under != into.version_id or (row.gold and row.gold_under != into.version_id)
     ]  # fmt: skip
     contents = versions.contents(session, strange)
-    found = []
-    for (
-        placement_id,
-        is_gold,
-        draft_id,
-        step,
-        value,
-        under,
-        confidence,
-        others,
-        id_,
-        name,
-        gold,
-        gold_under,
-    ) in rows:
-        content = contents.get(id_, {})
-        label, note = _label(into, value, under, content)
-        drafted = Drafted(label, confidence, into.fitting(gold, gold_under, content))
-        to_route = ToRoute(placement_id, id_, is_gold, draft_id, step, drafted, note)
-        found.append(Pooled(to_route, name, others, content if with_content else {}))
-    return found
+    return [_pooled(row, into, contents.get(row.example_id, {}), with_content) for row in rows]
+
+
+def _pooled(row: Any, into: Translator, content: dict[str, Json], with_content: bool) -> Pooled:
+    label, note = _label(into, row.label, row.under, content)
+    drafted = Drafted(label, row.confidence, into.fitting(row.gold, row.gold_under, content))
+    to_route = ToRoute(row.placement_id, row.example_id, row.is_gold, row.draft_id, row.step, drafted, note)
+    return Pooled(to_route, row.external_id, row.alternatives, content if with_content else {}, row.meta)
 
 
 def held(session: Session, run: Run) -> int:

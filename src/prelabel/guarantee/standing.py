@@ -1,19 +1,49 @@
 """Where a run's guarantee stands: what it waits for, how many audits are answered, and how many of these drafts were wrong."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel
+from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, func, select
 
 from prelabel import drawn, place, runs
 from prelabel.errors import InputError
 from prelabel.guarantee import cutting
+from prelabel.measure.guarantee.chain import looks
 from prelabel.measure.guarantee.hypergeometric import budget_of, most_errors
+from prelabel.measure.guarantee.judging import pools
+from prelabel.measure.guarantee.slices import NONE, slice_of
+from prelabel.measure.guarantee.terms import Loss, Terms
 from prelabel.models import AuditDraw, Draft, Drawn, Example, Label, Placement, Run
 from prelabel.policy import Policy
 from prelabel.versions import Translator
 
 Status = Literal["drafting", "preparing", "auditing", "reviewing", "settled", "by_people"]
+
+
+class SliceStanding(BaseModel):
+    """A slice of the pool: how many of it are audited, at which level, and how many of these drafts were wrong so far, or `lost`
+    in all by distances.
+    """
+
+    name: str
+    pool: int
+    audits: int
+    alpha: float
+    errors: int = 0
+    errors_allowed: int | None = None
+    lost: float = 0.0
+
+
+class Now(BaseModel):
+    """What a certificate would say that is given at this look, with the same chance: valid at whichever one stops."""
+
+    look: int
+    audits: int
+    saved: int
+    saved_share: float
 
 
 class Standing(BaseModel):
@@ -22,7 +52,8 @@ class Standing(BaseModel):
     `status`: "drafting" until the pool is whole; "preparing" while people settle what the audit is planned from; "auditing";
     "reviewing" what lies behind the cut; "settled"; or "by_people" where nothing was left to be accepted without review.
     `errors` are wrong drafts among the audits that are `answered` or `failed` (had no label), `errors_allowed` what may be wrong
-    among them before the cut. `expected` labels are to be saved, by the plan; `saved` are, by the newest cut. `based_on` says
+    among them before the cut, at the `look` that the audits are at, of so many `looks`, which cost `looks_cost` of
+    them at the last. `now` is what could be accepted if audits ended at the last look that is answered. By distances, `lost` is what they lose in all. With `slices` each has its own. `expected` labels are to be saved, by the plan; `saved` are, by the newest cut. `based_on` says
     what ranking and plan rest on. None where it is not known yet.
     """
 
@@ -32,15 +63,24 @@ class Standing(BaseModel):
     epsilon: float
     alpha: float
     delta: float | None
+    loss: Loss
+    slices_by: str
     examples: int
     pool: int | None = None
     ranked_by: str = ""
     based_on: str = ""
+    look: int = 0
+    looks: int = 1
     audits: int | None = None
+    audits_planned: int | None = None
     answered: int = 0
     failed: int = 0
     errors: int = 0
     errors_allowed: int | None = None
+    looks_cost: int = 0
+    now: Now | None = None
+    lost: float = 0.0
+    slices: list[SliceStanding] = []
     expected: float | None = None
     saved: int | None = None
 
@@ -63,6 +103,8 @@ def standing(session: Session, run: Run) -> Standing:
         epsilon=policy.epsilon or 0,
         alpha=policy.alpha,
         delta=policy.delta,
+        loss=policy.loss,
+        slices_by=policy.slices,
         examples=sum(places.values()),
         **known,
     )
@@ -81,10 +123,9 @@ def _status(session: Session, run: Run, places: dict[str, int], draw: AuditDraw 
     audits = drawn.audits(session, run)
     left = audits.drawn - audits.answered - audits.failed
     if left:
-        return (
-            "auditing",
-            f"{left:,} of {audits.drawn:,} audits to be answered; then the rest is accepted or queued",
-        )
+        more = len(draw.terms["audits"]) - drawn.look_of(session, run)
+        then = f"{more} further looks, or the end by --now" if more else "the rest is accepted or queued"
+        return "auditing", f"{left:,} of {audits.drawn:,} audits to be answered; then {then}"
     if cutting.is_due(session, run) or not cutting.is_finished(cutting.newest(session, run)):
         return "auditing", "a worker, to accept and queue by the audits, which are all answered"
     if places["queued"]:
@@ -111,27 +152,75 @@ def _before_draw(session: Session, run: Run, places: dict[str, int]) -> tuple[St
 
 
 def _of_draw(session: Session, run: Run, draw: AuditDraw) -> dict[str, object]:
-    audits, cut = drawn.audits(session, run), cutting.newest(session, run)
-    size, epsilon, alpha = (draw.terms[name] for name in ("audits", "epsilon", "alpha"))
+    audits, cut, look = drawn.audits(session, run), cutting.newest(session, run), drawn.look_of(session, run)
+    terms, losses = Terms.model_validate(draw.terms), _losses(session, run, look)
     return {
         "pool": draw.pool,
         "ranked_by": draw.ranked_by,
         "based_on": draw.note,
+        "look": look,
+        "looks": len(terms.audits),
         "audits": audits.drawn,
+        "audits_planned": terms.audits[-1],
         "answered": audits.answered,
         "failed": audits.failed,
-        "errors": audits.failed + _wrong(session, run),
-        "errors_allowed": most_errors(draw.pool, size[-1], budget_of(epsilon, draw.examples), alpha),
+        "errors": sum(loss > 0 for _, loss in losses),
+        **_allowed(draw, terms, look),
+        "now": None if cut else _now(session, run, draw, look if audits.is_over else look - 1),
+        "lost": sum(loss for _, loss in losses),
+        "slices": _slices(session, run, terms, losses),
         "expected": draw.planned["saved"] if draw.planned else None,
         "saved": _saved(session, run) if cut else None,
     }
 
 
-def _wrong(session: Session, run: Run) -> int:
-    """Audits whose label is another than their draft."""
+def _allowed(draw: AuditDraw, terms: Terms, look: int) -> dict[str, int]:
+    """What may be wrong at this look, and how much more could be at the last one if it were the only one."""
+    if terms.loss != "wrong" or terms.slices:
+        return {}
+    budget = budget_of(terms.epsilon, draw.examples)
+    once = most_errors(draw.pool, terms.audits[-1], budget, terms.alpha)
+    each = looks(draw.pool, budget, terms.audits, terms.levels) if len(terms.audits) > 1 else [once]
+    return {"errors_allowed": each[look - 1], "looks_cost": once - each[-1]}
+
+
+def _now(session: Session, run: Run, draw: AuditDraw, look: int) -> Now | None:
+    """None before a look is answered, and where one look is all there is."""
+    if look < 1 or len(draw.terms["audits"]) == 1 or not drawn.audits(session, run, look=look).is_over:
+        return None
+    saved = sum(cut.accepted for cut in cutting.cuts_at(session, run, draw, look).values())
+    return Now(
+        look=look, audits=draw.terms["audits"][look - 1], saved=saved, saved_share=saved / draw.examples
+    )
+
+
+def _slices(
+    session: Session, run: Run, terms: Terms, losses: Sequence[tuple[str, float]]
+) -> list[SliceStanding]:
+    """Each slice that is audited."""
+    if terms.slices is None:
+        return []
+    records = [record for _, record in cutting.records_of(session, run, terms)]
+    errors, lost, found = Counter(name for name, loss in losses if loss > 0), dict[str, float](), []
+    for name, loss in losses:
+        lost[name] = lost.get(name, 0.0) + loss
+    for pool in pools(records, terms):
+        own, size = terms.of_slice(pool.name), len(pool.records)
+        allowed = most_errors(size, len(pool.sample), budget_of(own.epsilon, size), own.alpha)
+        found.append(
+            SliceStanding(
+                name=pool.name, pool=size, audits=len(pool.sample), alpha=own.alpha, errors=errors[pool.name],
+                errors_allowed=allowed if terms.loss == "wrong" else None, lost=lost.get(pool.name, 0.0),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _losses(session: Session, run: Run, look: int) -> list[tuple[str, float]]:
+    """The slice and the distance of draft and label of each audit that is answered, or 1 where it could not be."""
     into, schema = Translator.of(session, run), runs.schema_of(session, run)
-    rows = session.exec(
-        select(Draft, Label, Example.content)
+    rows = session.execute(
+        wide_select(Draft, Label, col(Example.content), col(Example.meta))
         .select_from(Drawn)
         .join(
             Placement,
@@ -139,14 +228,18 @@ def _wrong(session: Session, run: Run) -> int:
         )
         .join(Draft, col(Draft.id) == Drawn.draft_id)
         .join(Example, col(Example.id) == Drawn.example_id)
-        .join(Label, col(Label.id) == Placement.label_id)
-        .where(Drawn.run_id == run.id, col(Drawn.audited), Placement.place == "settled")
+        .join(Label, col(Label.id) == Placement.label_id, isouter=True)
+        .where(
+            *(col(Drawn.run_id) == run.id, col(Drawn.look).between(1, look)),
+            col(Placement.place).in_(("settled", "failed")),
+        )
     ).all()
-    found = 0
-    for draft, label, content in rows:
+    by, found = run.policy.get("slices"), []
+    for draft, label, content, meta in rows:
         drafted = into.fitting(draft.label, draft.schema_version_id, content)
-        value = into.fitting(label.value, label.schema_version_id, content)
-        found += drafted is None or value is None or schema.distance(drafted, value) > 0
+        value = into.fitting(label.value, label.schema_version_id, content) if label else None
+        loss = 1.0 if drafted is None or value is None else schema.distance(drafted, value)
+        found.append((slice_of(by, drafted, meta, schema) if by else NONE, loss))
     return found
 
 

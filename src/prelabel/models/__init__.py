@@ -40,7 +40,7 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
-from prelabel.models.guarantee import AuditCut, AuditDraw, Drawn, IssuedCertificate
+from prelabel.models.guarantee import AuditCut, AuditDraw, AuditLook, Drawn, IssuedCertificate
 from prelabel.models.people import (
     ROLES,
     Attempt,
@@ -91,6 +91,7 @@ __all__ = [
     "Attempt",
     "AuditCut",
     "AuditDraw",
+    "AuditLook",
     "BadRow",
     "Batch",
     "Call",

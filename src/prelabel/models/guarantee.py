@@ -30,31 +30,46 @@ class AuditDraw(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 
-class Drawn(SQLModel, table=True):
-    """An example of the pool as it was when the audit sample was drawn: what its draft was ranked by, and whether it is audited."""
+class AuditLook(SQLModel, table=True):
+    """People were asked for the audits of this look, the first being 1: each after those of the look before were answered."""
 
-    __table_args__ = (UniqueConstraint("run_id", "example_id"), Index(None, "run_id", "audited"))
+    __table_args__ = (UniqueConstraint("run_id", "look"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    look: int
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+
+
+class Drawn(SQLModel, table=True):
+    """An example of the pool as it was when the audit sample was drawn: what its draft was ranked by, and by which `look` it is
+    audited; 0 where by none. Those of a look that never came were not audited (`AuditCut.look`).
+    """
+
+    __table_args__ = (UniqueConstraint("run_id", "example_id"), Index(None, "run_id", "look"))
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)
     draft_id: int = Field(sa_type=BigId)
     uncertainty: float
-    audited: bool
+    look: int
 
 
 class AuditCut(SQLModel, table=True):
-    """A cut: the first `size` of the pool were accepted, with `errors` wrong drafts of the sample among them.
+    """A cut: the first `size` of the pool were accepted, with `errors` wrong drafts of the sample among them; `sizes` are those
+    of each slice, or of the pool under the empty name.
 
-    It was worked out when `answered` audits had a label, `newest_label_id` being the newest of these, and `failed` had none;
+    It was made at a `look`, the last one that counts. It was worked out when `answered` audits had a label, `newest_label_id` being the newest of these, and `failed` had none;
     Not finished: some of what it accepts or sends to people has not moved yet.
     """
 
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="run.id", index=True)
+    look: int
     answered: int
     failed: int
     newest_label_id: int = Field(sa_type=BigId)
     size: int
+    sizes: dict[str, int] = Field(sa_type=JSON)
     errors: int
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)

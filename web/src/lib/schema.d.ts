@@ -1168,6 +1168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/certificate/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Certify Now
+         * @description End the audits of a run with several looks at the last one that is answered: the rest is accepted or queued by it.
+         */
+        post: operations["certify_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/certificates": {
         parameters: {
             query?: never;
@@ -1323,7 +1343,7 @@ export interface paths {
         put?: never;
         /**
          * Renew Consensus
-         * @description Settle examples that several people answered anew, by how good each person is as all their answers show (Dawid and Skene).
+         * @description Settle examples that several people answered anew, by how good each person, and the model if wanted, proves to be.
          */
         post: operations["renew_consensus"];
         delete?: never;
@@ -2368,22 +2388,27 @@ export interface components {
          * Certificate
          * @description At most `budget` = epsilon * `examples` labels of the dataset are wrong, with a chance of 1 - alpha over the draw of the sample.
          *
-         *     Wrong means other than what the reviewers of this dataset give. `pool` counts the drafts that the sample was drawn from,
-         *     `audited` the sample, `errors` its wrong drafts and `errors_accepted` those before the cut, `allowed` the most of these that
-         *     may lie there. The first `cut` of the pool, by uncertainty, are accepted: `unreviewed` of them carry the draft, the audited a person's label.
-         *     `unlabeled` examples have no label, as people could not give them one. `chance` is the largest chance of a dataset for which
-         *     this method fails.
+         *     Wrong means other than what the reviewers of this dataset give. With distances the mean distance is at most epsilon. With `slices`
+         *     that holds for the drafts of each slice, and for all slices at once with 1 - alpha, as `correction` says; the other figures are
+         *     then sums over the slices. `unlabeled` examples have no label, as people could not give them one.
          */
         Certificate: {
             accepted: components["schemas"]["Accepted"] | null;
             /** Allowed */
-            allowed: number;
+            allowed: number | null;
             /** Audited */
             audited: number;
             /** Budget */
             budget: number;
             /** Chance */
             chance: number;
+            /**
+             * Correction
+             * @default
+             */
+            correction: string;
+            /** Credit */
+            credit?: number | null;
             /** Cut */
             cut: number;
             /** Errors */
@@ -2392,12 +2417,15 @@ export interface components {
             errors_accepted: number;
             /** Examples */
             examples: number;
+            /** Lost */
+            lost?: number | null;
+            /** Lost Accepted */
+            lost_accepted?: number | null;
             /**
              * Method
-             * @default exact hypergeometric
-             * @constant
+             * @enum {string}
              */
-            method: "exact hypergeometric";
+            method: "exact hypergeometric" | "betting without replacement";
             /** Pool */
             pool: number;
             /** Records */
@@ -2407,6 +2435,11 @@ export interface components {
              * @default []
              */
             reviewers: string[];
+            /**
+             * Slices
+             * @default []
+             */
+            slices: components["schemas"]["Slice"][];
             terms: components["schemas"]["Terms"];
             /**
              * Unlabeled
@@ -2421,10 +2454,7 @@ export interface components {
              * @constant
              */
             version: 1;
-            /**
-             * Wrong Means
-             * @default the draft lies at a distance above 0 from the label that the reviewers gave or would give, or they could not give one
-             */
+            /** Wrong Means */
             wrong_means: string;
         };
         /**
@@ -2443,6 +2473,8 @@ export interface components {
             answered: number;
             /** Audits */
             audits?: number | null;
+            /** Audits Planned */
+            audits_planned?: number | null;
             /**
              * Based On
              * @default
@@ -2474,6 +2506,32 @@ export interface components {
              * @default 0
              */
             issued: number;
+            /**
+             * Look
+             * @default 0
+             */
+            look: number;
+            /**
+             * Looks
+             * @default 1
+             */
+            looks: number;
+            /**
+             * Looks Cost
+             * @default 0
+             */
+            looks_cost: number;
+            /**
+             * Loss
+             * @enum {string}
+             */
+            loss: "wrong" | "distance";
+            /**
+             * Lost
+             * @default 0
+             */
+            lost: number;
+            now?: components["schemas"]["Now"] | null;
             /** Pool */
             pool?: number | null;
             /**
@@ -2490,6 +2548,13 @@ export interface components {
              * @default
              */
             sentence: string;
+            /**
+             * Slices
+             * @default []
+             */
+            slices: components["schemas"]["SliceStanding"][];
+            /** Slices By */
+            slices_by: string;
             /**
              * Status
              * @enum {string}
@@ -2591,14 +2656,26 @@ export interface components {
         };
         /**
          * ConsensusIn
-         * @description With `dry_run`, how many labels would change is said and nothing is done.
+         * @description How labels are told anew: `with_model`, drafts count as well; what is less sure than `at_least` is left as it is.
+         *
+         *     With `dry_run`, how many labels would change is said and nothing is done.
          */
         ConsensusIn: {
+            /**
+             * At Least
+             * @default 0
+             */
+            at_least: number;
             /**
              * Dry Run
              * @default false
              */
             dry_run: boolean;
+            /**
+             * With Model
+             * @default false
+             */
+            with_model: boolean;
         };
         /**
          * Correction
@@ -3263,7 +3340,9 @@ export interface components {
         };
         /**
          * GuaranteePlan
-         * @description Expected costs of a guarantee for `examples`; `based_on` and `seconds_from` say what they rest on. `by_hand`: all by people.
+         * @description Expected costs of a guarantee for `examples`; `based_on` and `seconds_from` say what they rest on.
+         *
+         *     `by_hand`: all by people, without a draft as in an audit (`seconds_audit`); with one they take `seconds_each`.
          */
         GuaranteePlan: {
             /** Alpha */
@@ -3278,6 +3357,13 @@ export interface components {
             examples: number;
             /** Lines */
             lines: components["schemas"]["prelabel__plans__Line"][];
+            /**
+             * Loss
+             * @enum {string}
+             */
+            loss: "wrong" | "distance";
+            /** Seconds Audit */
+            seconds_audit: number;
             /** Seconds Each */
             seconds_each: number;
             /** Seconds From */
@@ -3482,6 +3568,20 @@ export interface components {
             examples: components["schemas"]["SearchIn"];
             /** Note */
             note: string;
+        };
+        /**
+         * Now
+         * @description What a certificate would say that is given at this look, with the same chance: valid at whichever one stops.
+         */
+        Now: {
+            /** Audits */
+            audits: number;
+            /** Look */
+            look: number;
+            /** Saved */
+            saved: number;
+            /** Saved Share */
+            saved_share: number;
         };
         /**
          * Opinion
@@ -3774,6 +3874,9 @@ export interface components {
          *     `delta` also at most such a share of those accepted without review. People answer an audit sample of `audits` drafts, or of
          *     as many as are planned ("auto"), and what these show decides up to which `uncertainty` drafts are accepted: one minus
          *     their confidence, or the chance of being wrong that is learned from what people have settled before (docs/guarantee.md).
+         *     With several `looks` the audits are asked for in parts, and who leads may end them after any ("every": whenever one more wrong
+         *     draft is allowed); that costs a little of what can be accepted at the end. With `loss` "distance" it is the mean distance of all labels from right ones that is at most `epsilon`. With `slices`, a field of
+         *     the schema or "meta.KEY", each slice by the drafts' class or by that key keeps `epsilon` by itself, all at once with 1 - `alpha`.
          *
          *     `gold_share` is how large a share of the queue are checks of the people: gold whose draft met it, mixed in unseen. Its label
          *     stays that of gold. `seeded_share` of the checks show a wrong draft, to see whether it is found.
@@ -3846,6 +3949,17 @@ export interface components {
             gold_share: number;
             /** Gold Target */
             gold_target?: number | null;
+            /**
+             * Looks
+             * @default 1
+             */
+            looks: number | "every";
+            /**
+             * Loss
+             * @default wrong
+             * @enum {string}
+             */
+            loss: "wrong" | "distance";
             /** Reviewer Bar */
             reviewer_bar?: number | null;
             /**
@@ -3873,6 +3987,11 @@ export interface components {
              * @default 0.3
              */
             seeded_share: number;
+            /**
+             * Slices
+             * @default
+             */
+            slices: string;
             /**
              * Threshold
              * @default 0.9
@@ -4235,8 +4354,11 @@ export interface components {
         };
         /**
          * Resettled
-         * @description `examples` have labels of two people or more, and nobody says that they cannot be labeled. `changed` get another label than their consensus, `settled` are those on
-         *     which people had disagreed and that no senior has settled or holds. `act` is the line of the journal; null in a dry run.
+         * @description `examples` have labels of two people or more, and nobody says that they cannot be labeled.
+         *
+         *     `changed` get another label than their consensus, `settled` are those on which people had disagreed and that no senior has settled
+         *     or holds. `unsure` ones stay with seniors, who get the least sure first. `model` is how probably its drafts are right, by what people
+         *     say of other examples; null where it does not count. `act` is the line of the journal; null in a dry run.
          */
         Resettled: {
             /** Act */
@@ -4245,10 +4367,14 @@ export interface components {
             changed: number;
             /** Examples */
             examples: number;
+            /** Model */
+            model: number | null;
             /** Settled */
             settled: number;
             /** Skills */
             skills: components["schemas"]["SkillOf"][];
+            /** Unsure */
+            unsure: number;
         };
         /**
          * ResolveIn
@@ -4360,10 +4486,13 @@ export interface components {
              *       "feedback": false,
              *       "gold": "gate",
              *       "gold_share": 0,
+             *       "looks": 1,
+             *       "loss": "wrong",
              *       "reviewer_bar_after": 10,
              *       "reviewers": 1,
              *       "rule": "threshold",
              *       "seeded_share": 0.3,
+             *       "slices": "",
              *       "threshold": 0.9,
              *       "tolerance": 0,
              *       "uncertainty": "confidence"
@@ -4736,6 +4865,84 @@ export interface components {
             name: string;
         };
         /**
+         * Slice
+         * @description A slice with its own sample and cut, at the level `alpha`. With fewer than `needed` audits nothing of it can be accepted.
+         */
+        Slice: {
+            accepted: components["schemas"]["Accepted"] | null;
+            /** Allowed */
+            allowed: number | null;
+            /** Alpha */
+            alpha: number;
+            /** Audited */
+            audited: number;
+            /** Budget */
+            budget: number;
+            /** Chance */
+            chance: number;
+            /** Credit */
+            credit?: number | null;
+            /** Cut */
+            cut: number;
+            /** Errors */
+            errors: number;
+            /** Errors Accepted */
+            errors_accepted: number;
+            /** Lost */
+            lost?: number | null;
+            /** Lost Accepted */
+            lost_accepted?: number | null;
+            /** Name */
+            name: string;
+            /** Needed */
+            needed: number | null;
+            /** Pool */
+            pool: number;
+            /** Unreviewed */
+            unreviewed: number;
+        };
+        /**
+         * SliceStanding
+         * @description A slice of the pool: how many of it are audited, at which level, and how many of these drafts were wrong so far, or `lost`
+         *     in all by distances.
+         */
+        SliceStanding: {
+            /** Alpha */
+            alpha: number;
+            /** Audits */
+            audits: number;
+            /**
+             * Errors
+             * @default 0
+             */
+            errors: number;
+            /** Errors Allowed */
+            errors_allowed?: number | null;
+            /**
+             * Lost
+             * @default 0
+             */
+            lost: number;
+            /** Name */
+            name: string;
+            /** Pool */
+            pool: number;
+        };
+        /**
+         * Slicing
+         * @description Slices of the pool by the class of a field or by a key of meta (`slices.slice_of`), and how many of each are audited.
+         *
+         *     Nothing of a slice without audits is accepted.
+         */
+        Slicing: {
+            /** Audits */
+            audits: {
+                [key: string]: number;
+            };
+            /** By */
+            by: string;
+        };
+        /**
          * SlotsIn
          * @description Slots by id.
          */
@@ -4844,9 +5051,11 @@ export interface components {
          * Terms
          * @description What is fixed before the audit sample is drawn; all the rest of a certificate follows from the records.
          *
+         *     `epsilon` is the largest share of wrong labels, or with `loss` "distance" the largest mean distance.
          *     `audits` are the sizes of the audit sample at each look, up to the one that the certificate is given at; `spent` says how
          *     much of alpha may be used up by each (alpha at the last planned look), None for a single look. `delta` is the largest share
-         *     of the labels accepted without review that may be wrong, where that is asked for beside epsilon.
+         *     of the labels accepted without review that may be wrong, where that is asked for beside epsilon. With `slices` all of this
+         *     holds for each slice by itself, and for all together with 1 - alpha.
          */
         Terms: {
             /** Alpha */
@@ -4861,8 +5070,15 @@ export interface components {
             label_schema: {
                 [key: string]: unknown;
             };
+            /**
+             * Loss
+             * @default wrong
+             * @enum {string}
+             */
+            loss: "wrong" | "distance";
             /** Seed */
             seed: string;
+            slices?: components["schemas"]["Slicing"] | null;
             /** Spent */
             spent?: number[] | null;
         };
@@ -5158,7 +5374,8 @@ export interface components {
          * Line
          * @description What is to be expected at one epsilon: `audits`, and labels that nobody has to give (the ends hold 90 % of draws).
          *
-         *     `hours` are those of people for all labels that they do give, `dollars` their price.
+         *     `hours` are those of people for all labels that they do give, `dollars` their price; `epsilon` is a share of wrong labels, or a
+         *     mean distance where the plan is about that.
          */
         prelabel__plans__Line: {
             /** Audits */
@@ -6243,6 +6460,7 @@ export interface operations {
             query?: {
                 /** @description shares of the labels that may be wrong at most, as in 0.05 */
                 epsilon?: number[] | null;
+                loss?: "wrong" | "distance";
             };
             header?: never;
             path: {
@@ -7878,6 +8096,46 @@ export interface operations {
             };
         };
     };
+    certify_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certified"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_certificates: {
         parameters: {
             query?: {
@@ -8996,6 +9254,7 @@ export interface operations {
             query?: {
                 /** @description shares of the labels that may be wrong at most, as in 0.05 */
                 epsilon?: number[] | null;
+                loss?: ("wrong" | "distance") | null;
             };
             header?: never;
             path: {

@@ -8,7 +8,7 @@ It depends neither on where the wrong drafts lie nor on how many more there are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,8 @@ LOST = 1e-13
 SAFE = 1 - 1e-6
 """Levels are held to this part of alpha where floating point decides: far more than its rounding."""
 HALVINGS = 24
+POWER = 2.0
+"""Looks spend alpha by the square of how far the audits are: the last ones, which most rely on, lose little by those before."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,27 @@ def looks(n: int, budget: int, drawn: Sequence[int], spent: Sequence[float]) -> 
 def spending(drawn: Sequence[int], alpha: float, power: float = 1.0) -> list[float]:
     """Alpha used up by each look: alpha * (drawn / last drawn) ** power. A larger power saves more for the later looks."""
     return [alpha * (size / drawn[-1]) ** power for size in drawn]
+
+
+def planned_looks(
+    n: int, budget: int, drawn: int, alpha: float, looks_: int | Literal["every"]
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """The sizes of the audit sample at each of so many looks, evenly spaced up to `drawn`, and the alpha that each may use up.
+
+    "every" is a look after every audit: those at which one more error is allowed than before. At any other the cut could only
+    be shorter, so they are left out.
+    """
+    sizes = (
+        sorted({round(drawn * at / looks_) for at in range(1, looks_ + 1)} - {0}) if looks_ != "every" else []
+    )
+    if looks_ == "every":
+        each = range(1, drawn + 1)
+        allowed = looks(n, budget, each, spending(each, alpha, POWER))
+        sizes = [
+            size for size, most, before in zip(each, allowed, [-1, *allowed], strict=False) if most > before
+        ]
+    sizes = sizes or [drawn]
+    return tuple(sizes), tuple(spending(sizes, alpha, POWER))
 
 
 def band(n: int, drawn: int, alpha: float, first: int, last: int) -> list[int]:

@@ -4,14 +4,12 @@ Arrays lie in the order of uncertainty, the surest first. `audited` tells who is
 found wrong; `wrong` is looked at for the audited ones alone.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-
-from prelabel.measure.guarantee.hypergeometric import budget_of, most_errors
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -28,19 +26,6 @@ class Cut:
     def accepted(self) -> int:
         """Labels that nobody reviews: what is saved."""
         return self.size - self.audited
-
-
-@dataclass(frozen=True)
-class SliceCut:
-    """A slice with its own sample, budget and cut."""
-
-    name: Hashable
-    n: int
-    drawn: int
-    budget: int
-    alpha: float
-    most: int
-    cut: Cut
 
 
 def cut_at(size: int, audited: Flags, wrong: Flags) -> Cut:
@@ -77,34 +62,3 @@ def left(errors: Any, unreviewed: Any, bounds: Sequence[int], first: int) -> Any
     capped = np.clip(errors, first, first + len(bounds) - 1)
     possible = np.asarray(bounds)[capped - first] - errors
     return np.where(errors >= first + len(bounds), unreviewed, np.minimum(possible, unreviewed))
-
-
-def slice_level(alpha: float, slices: int) -> float:
-    """The level for each of so many slices, so that all of them hold together with 1 - alpha.
-
-    The samples of different slices are independent once their sizes are known, so it is 1 - (1 - alpha) ** (1 / slices).
-    """
-    return float(-np.expm1(np.log1p(-alpha) / slices))
-
-
-def cut_slices(
-    audited: Flags, wrong: Flags, slices: Sequence[Hashable], epsilon: float, alpha: float
-) -> list[SliceCut]:
-    """A cut for each slice such that at most epsilon of its own labels are wrong, all together with 1 - alpha.
-
-    Raises ValueError where the three differ in length.
-    """
-    if not len(audited) == len(wrong) == len(slices):
-        raise ValueError("audited, wrong and slices need one entry for each example")
-    members: dict[Hashable, list[int]] = {}
-    for index, name in enumerate(slices):
-        members.setdefault(name, []).append(index)
-    level = slice_level(alpha, len(members)) if members else alpha
-    return [_cut_slice(name, audited[found], wrong[found], epsilon, level) for name, found in members.items()]
-
-
-def _cut_slice(name: Hashable, audited: Flags, wrong: Flags, epsilon: float, level: float) -> SliceCut:
-    n, drawn = len(audited), int(audited.sum())
-    budget = budget_of(epsilon, n)
-    most = most_errors(n, drawn, budget, level)
-    return SliceCut(name, n, drawn, budget, level, most, longest(audited, wrong, most))

@@ -25,6 +25,11 @@ def budget_of(epsilon: float, n: int) -> int:
     return int(Fraction(str(epsilon)) * n)
 
 
+def exact_budget(epsilon: float, n: int) -> float:
+    """epsilon * n, of the decimal that epsilon is written as."""
+    return float(Fraction(str(epsilon)) * n)
+
+
 def log_choose(n: Any, k: Any) -> Any:
     """The logarithm of n over k for whole numbers, elementwise; minus infinity where k is outside 0..n."""
     n, k = np.asarray(n, np.int64), np.asarray(k, np.int64)
@@ -120,6 +125,18 @@ def most_errors(n: int, drawn: int, budget: int, alpha: float) -> int:
         else:
             low = middle
     return low
+
+
+def fewest_audits(n: int, budget: int, alpha: float) -> int:
+    """The smallest sample after which anything can be accepted, if it finds no wrong draft."""
+    low, high = -1, n
+    while high - low > 1:
+        middle = (low + high) // 2
+        if most_errors(n, middle, budget, alpha) >= 0:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _are_likely(seen: Integers, n: int, wrong: Integers, drawn: int, alpha: float) -> np.ndarray[Any, Any]:

@@ -23,7 +23,7 @@ EVERY = 40
 
 @dataclass(frozen=True)
 class Plan:
-    """An audit of `drawn`, which lets pass `most` audit errors, and what is to be expected of it.
+    """An audit of `drawn`, which lets pass `most` audit errors, and what is to be expected of it; -1 where these are not counted.
 
     `saved` labels that nobody has to give, of `n` in the pool: the mean, and the ends that 90 % of draws lie within. `seconds`
     are those of people for the whole pool. Nothing saved and all reviewed where `drawn` is 0.
@@ -95,6 +95,26 @@ def plan(
 def curve(wrong: Sequence[float] | Floats, epsilons: Sequence[float], alpha: float) -> list[Plan]:
     """The best plan at each epsilon: "at 5 % expect 31 % fewer labels with 400 audits; at 2 % ..."."""
     return [plan(wrong, epsilon, alpha) for epsilon in epsilons]
+
+
+def together(plans: Sequence[Plan], others: int, review_seconds: float = 1.0) -> Plan:
+    """The plans of several slices as one, with `others` that people review in any case.
+
+    Slices are drawn independently, so how far the sum strays is the root of the sum of squares.
+    """
+    saved = sum(one.saved for one in plans)
+    below = sum((one.saved - one.saved_low) ** 2 for one in plans) ** 0.5
+    above = sum((one.saved_high - one.saved) ** 2 for one in plans) ** 0.5
+    return Plan(
+        epsilon=plans[0].epsilon,
+        n=sum(one.n for one in plans) + others,
+        drawn=sum(one.drawn for one in plans),
+        most=-1,
+        saved=saved,
+        saved_low=saved - below,
+        saved_high=saved + above,
+        seconds=sum(one.seconds for one in plans) + others * review_seconds,
+    )
 
 
 def _chances_at(values: Floats, pairs: Sequence[tuple[float, bool]]) -> Floats:

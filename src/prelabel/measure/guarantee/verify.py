@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from prelabel.errors import InputError, LabelError
-from prelabel.measure.guarantee.certificate import Certificate, Pool, Record, certify
+from prelabel.measure.guarantee.certificate import Certificate, certify
+from prelabel.measure.guarantee.judging import accepted_ids, pools
+from prelabel.measure.guarantee.terms import Record
 from prelabel.schema import LabelSchema
 
 CLOSE = 1e-9
@@ -28,10 +30,9 @@ def verify(records: Sequence[Record], certificate: Certificate) -> list[Mismatch
         return faults
     try:
         expected = certify(records, certificate.terms, certificate.reviewers)
-        pool = Pool.of(records, certificate.terms)
     except InputError as error:
         return [Mismatch("", str(error))]
-    return [*_differences(certificate, expected), *_misplaced(records, pool, certificate.cut)]
+    return [*_differences(certificate, expected), *_misplaced(records, expected)]
 
 
 def _unfit(records: Sequence[Record], certificate: Certificate) -> Iterable[Mismatch]:
@@ -62,14 +63,11 @@ def _differences(certificate: Certificate, expected: Certificate) -> Iterable[Mi
             yield Mismatch("", f"the certificate says {name} = {said}, the records give {found}")
 
 
-def _misplaced(records: Sequence[Record], pool: Pool, cut: int) -> Iterable[Mismatch]:
+def _misplaced(records: Sequence[Record], expected: Certificate) -> Iterable[Mismatch]:
     """Records that are not where the cut puts them."""
-    accepted, audited = set[str](), set[str]()
-    for position, (record, is_audited) in enumerate(zip(pool.records, pool.audited, strict=True)):
-        if is_audited:
-            audited.add(record.id)
-        elif position < cut:
-            accepted.add(record.id)
+    drawn_from = pools(records, expected.terms)
+    audited = {pool.records[at].id for pool in drawn_from for at in pool.sample}
+    accepted = accepted_ids(drawn_from, expected.cuts())
     for record in records:
         if record.audited != (record.id in audited):
             yield Mismatch(

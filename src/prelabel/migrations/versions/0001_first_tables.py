@@ -314,10 +314,12 @@ def upgrade() -> None:
         "auditcut",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("look", sa.Integer(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("newest_label_id", BigId(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sizes", sa.JSON(), nullable=False),
         sa.Column("errors", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("finished_at", Moment(), nullable=True),
@@ -345,6 +347,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_auditdraw")),
         sa.UniqueConstraint("run_id", name=op.f("uq_auditdraw_run_id")),
+    )
+    op.create_table(
+        "auditlook",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("look", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_auditlook_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auditlook")),
+        sa.UniqueConstraint("run_id", "look", name=op.f("uq_auditlook_run_id_look")),
     )
     op.create_table(
         "bad_row",
@@ -498,13 +510,13 @@ def upgrade() -> None:
         sa.Column("example_id", BigId(), nullable=False),
         sa.Column("draft_id", BigId(), nullable=False),
         sa.Column("uncertainty", sa.Float(), nullable=False),
-        sa.Column("audited", sa.Boolean(), nullable=False),
+        sa.Column("look", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["example_id"], ["example.id"], name=op.f("fk_drawn_example_id_example")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_drawn_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drawn")),
         sa.UniqueConstraint("run_id", "example_id", name=op.f("uq_drawn_run_id_example_id")),
     )
-    op.create_index(op.f("ix_drawn_run_id_audited"), "drawn", ["run_id", "audited"], unique=False)
+    op.create_index(op.f("ix_drawn_run_id_look"), "drawn", ["run_id", "look"], unique=False)
     op.create_table(
         "given_draft",
         sa.Column("id", BigId(), nullable=False),
@@ -899,7 +911,7 @@ def downgrade() -> None:
     op.drop_table("issuedcertificate")
     op.drop_index(op.f("ix_given_draft_dataset_id_model"), table_name="given_draft")
     op.drop_table("given_draft")
-    op.drop_index(op.f("ix_drawn_run_id_audited"), table_name="drawn")
+    op.drop_index(op.f("ix_drawn_run_id_look"), table_name="drawn")
     op.drop_table("drawn")
     op.drop_index(op.f("ix_draft_run_id_step_created_at"), table_name="draft")
     op.drop_index(op.f("ix_draft_run_id_example_id"), table_name="draft")
@@ -927,6 +939,7 @@ def downgrade() -> None:
     op.drop_table("batch")
     op.drop_index(op.f("ix_bad_row_import_id"), table_name="bad_row")
     op.drop_table("bad_row")
+    op.drop_table("auditlook")
     op.drop_table("auditdraw")
     op.drop_index(op.f("ix_auditcut_run_id"), table_name="auditcut")
     op.drop_table("auditcut")
