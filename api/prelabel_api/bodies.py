@@ -302,6 +302,15 @@ class CaseOut(BaseModel):
     history: list[EventOut]
 
 
+class SimilarOut(BaseModel):
+    """An example that people have settled, and how near it is to another: 1 for equal words."""
+
+    example: str
+    content: dict[str, Any]
+    label: dict[str, Any]
+    likeness: float
+
+
 class FeedbackOut(BaseModel):
     """How a senior settled an example that you answered; `distances` are between your label and theirs, by field."""
 

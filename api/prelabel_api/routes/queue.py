@@ -3,8 +3,8 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session
 
-from prelabel import review
-from prelabel.models import Review, Slot, User
+from prelabel import review, runs, similar
+from prelabel.models import Example, Review, Slot, User
 from prelabel.review import Answer, Unsent, Work, shown_verdict
 from prelabel.settings import Settings
 from prelabel_api.bodies import (
@@ -16,13 +16,14 @@ from prelabel_api.bodies import (
     ReviewOut,
     ScratchIn,
     ScratchOut,
+    SimilarOut,
     SlotsIn,
     SubmitIn,
     UndoIn,
     WorkOut,
 )
 from prelabel_api.deps import Id, ReadDep, ReviewerDep, SeniorDep, SettingsDep, WriteDep
-from prelabel_api.page import After, Limit, Page, page
+from prelabel_api.page import After, Few, Limit, Page, page
 
 router = APIRouter(prefix="/queue", tags=["queue"])
 
@@ -134,3 +135,12 @@ def get_scratch(slot_id: Id, user: ReviewerDep, session: ReadDep) -> ScratchOut 
 def get_case(slot_id: Id, user: SeniorDep, session: ReadDep) -> CaseOut:
     """What reviewers said of an example that you are to settle, side by side, with its history."""
     return CaseOut.model_validate(review.case_of(session, user.id or 0, slot_id), from_attributes=True)
+
+
+@router.get("/{slot_id}/similar")
+def similar_to_case(slot_id: Id, user: SeniorDep, session: ReadDep, limit: Few = 5) -> list[SimilarOut]:
+    """Examples that people have settled and that are most like the one that you are to settle, the nearest first."""
+    slot = review.to_settle(session, user.id or 0, slot_id)
+    example = session.get_one(Example, slot.example_id)
+    found = similar.to(session, runs.get(session, slot.run_id), example, limit)
+    return [SimilarOut.model_validate(one, from_attributes=True) for one in found]
