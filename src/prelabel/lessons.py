@@ -40,7 +40,7 @@ def of_run(session: Session, run: Run, schema: LabelSchema) -> list[Lesson]:
     into = Translator.of(session, run)
     for example_id, content, given, version_id in [
         *_gold(session, run),
-        *_settled(session, run, run.learned_label_id),
+        *_settled(session, run, run.learned_label_id, MOST_LESSONS),
     ]:
         if example_id not in known:
             label = into.fitting(given, version_id, content)
@@ -112,7 +112,7 @@ def _gold(session: Session, run: Run) -> Sequence[Row]:
     return [(example_id, content, gold, version_id) for example_id, content, gold, version_id in rows]
 
 
-def _settled(session: Session, run: Run, up_to: int | None, most: int = MOST_LESSONS) -> Sequence[Row]:
+def _settled(session: Session, run: Run, up_to: int | None, most: int) -> Sequence[Row]:
     """Labels that hold, the newest first, up to one or all: a placement points at no other."""
     marked = [] if up_to is None else [col(Label.id) <= up_to]
     rows = session.execute(

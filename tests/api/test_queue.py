@@ -200,7 +200,7 @@ def test_nothing_that_a_reviewer_is_sent_tells_a_planted_fault(store: Store, rev
 def test_a_senior_sees_settled_examples_that_are_like_theirs_and_no_gold(
     store: Store, sign_in: SignIn, reviewer: Client, lead: Client
 ) -> None:
-    texts = ["the invoice is wrong", "an invoice came twice", "where is my parcel", "the invoice is paid"]
+    texts = ["the invoice is wrong", "an invoice came twice", "hello there", "the invoice is paid"]
     rows = [{"id": f"s{at}", "text": text} for at, text in enumerate(texts)]
     queue_up(store, [*rows[:3], rows[3] | {"gold": "a"}], reviewers=2)
     senior = sign_in("senior")

@@ -7,6 +7,11 @@ export type Form = Schemas['Form']
 export type FormField = Schemas['FormField']
 export type FormOption = Schemas['FormOption']
 export type Run = Schemas['RunOut']
+export type Example = Schemas['ExampleOut']
+export type OutlinePart = Schemas['OutlineOut']
+export type History = Schemas['HistoryOut']
+export type Happening = Schemas['HappeningOut']
+export type TwoSides = Schemas['TwoSidesOut']
 export type Json = unknown
 export type Label = Record<string, Json>
 
