@@ -94,7 +94,7 @@ def test_one_is_sent_to_people_one_put_off_and_one_given_a_third_label(
         assert decide(senior, "d") == put_off
         expect(senior.page.get_by_role("heading", name="All decided")).to_be_visible()
         senior.page.wait_for_timeout(500)
-    [queued] = service.client.items(f"/runs/{run_id}/examples", reason="conflict")
+    [queued] = service.client.items(f"/runs/{run_id}/examples", place="queued", reason="conflict")
     assert queued["id"] == next(iter(sent))
     third = ({"billing", "delivery", "returns"} - set(fixed.values())).pop()
     assert exported(service, run_id)[next(iter(fixed))] == third

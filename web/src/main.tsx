@@ -1,6 +1,7 @@
 import '@fontsource-variable/inter/wght.css'
 import './mantine.css'
 import './app.css'
+import './review/review.css'
 import { MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { setNonce } from 'get-nonce'

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useRef, useState } from 'react'
 import type { Example, Form } from '../lib/api'
 import { useCommands } from '../lib/commands'
 import { inALine, summary } from '../lib/summary'
@@ -37,6 +37,12 @@ export function Table({ run, form, wanted, outline, open, show }: Props) {
     isFollowing.current = open !== ''
     virtual.scrollToIndex(next, { align: 'auto' })
   }
+  const latest = useRef(show)
+  latest.current = show
+  const choose = useCallback((index: number, id: string) => {
+    setActive(index)
+    latest.current(id)
+  }, [])
   const showActive = () => { if (there) show(there) }
   useCommands([
     { id: 'down', keys: ['ArrowDown', 'j'], title: 'Next example', group: 'Examples', repeat: true, run: () => go(at + 1) },
@@ -58,7 +64,7 @@ export function Table({ run, form, wanted, outline, open, show }: Props) {
         {items.map((item) => (
           <Row
             key={item.key} index={item.index} top={item.start - HEAD} example={row(item.index)} form={form} isActive={item.index === at} isOpen={row(item.index)?.id === open}
-            choose={(id) => { setActive(item.index); show(id) }}
+            choose={choose}
           />
         ))}
       </div>
@@ -66,18 +72,19 @@ export function Table({ run, form, wanted, outline, open, show }: Props) {
   )
 }
 
-type RowProps = { index: number; top: number; example: Example | undefined; form: Form; isActive: boolean; isOpen: boolean; choose: (id: string) => void }
+type RowProps = { index: number; top: number; example: Example | undefined; form: Form; isActive: boolean; isOpen: boolean; choose: (index: number, id: string) => void }
 
-function Row({ index, top, example, form, isActive, isOpen, choose }: RowProps) {
+/** Drawn anew only where something of it has changed: while one scrolls, most rows stay. */
+const Row = memo(function Row({ index, top, example, form, isActive, isOpen, choose }: RowProps) {
   return (
     <div
       id={`row-${index}`} role="row" aria-rowindex={index + 2} aria-selected={isOpen} className={`grid-row ${isActive ? 'active' : ''}`}
-      style={{ transform: `translateY(${top}px)` }} data-example={example?.id} onClick={() => example && choose(example.id)}
+      style={{ transform: `translateY(${top}px)` }} data-example={example?.id} onClick={() => example && choose(index, example.id)}
     >
       {example ? <Cells example={example} form={form} /> : <span role="gridcell" className="pending" aria-label="Loading" />}
     </div>
   )
-}
+})
 
 function Cells({ example, form }: { example: Example; form: Form }) {
   const { label, draft, confidence, source } = example
