@@ -234,41 +234,12 @@ class ClaimIn(Body):
     run_id: int | None = Field(default=None, ge=1, le=2**53)
 
 
-class ScratchOut(BaseModel):
-    """What you have entered for an example and not sent."""
-
-    label: Any
-    comment: str
-
-
 class ScratchIn(Body):
     """An unfinished answer: the label as far as it goes, valid or not; null and no comment takes away what was kept."""
 
     label: Json = None
     comment: LongText = ""
     version: Version = None
-
-
-class WorkOut(BaseModel):
-    """A claimed slot: the example, its draft with confidences by field, and until when it is yours.
-
-    `note` says why an example is asked about that had a label, or whose draft cannot be shown. `version` changes whenever the
-    slot changes hands or state: sent back with your answer, it keeps an old page from answering for a new one. `scratch` is what
-    you have entered for the example before and not sent.
-    """
-
-    slot_id: int
-    version: int
-    run_id: int
-    example_id: str
-    content: dict[str, Any]
-    draft: dict[str, Any] | None
-    confidences: dict[str, float]
-    alternatives: dict[str, dict[str, float]]
-    scratch: ScratchOut | None
-    for_senior: bool
-    note: str
-    lease_until: datetime
 
 
 class SlotsIn(Body):

@@ -18,6 +18,8 @@ class Page(BaseModel, Generic[Item]):
 After = Annotated[int, Query(ge=0, le=2**53, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="items on a page")]
 
+Few = Annotated[int, Query(ge=1, le=20, description="so many at the most")]
+
 
 def page(items: list[Item], ids: list[int], limit: int) -> Page[Item]:
     """A page of the first `limit` of items that were fetched with one more than that."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from prelabel import disagreement, export
 from prelabel.content import as_text
@@ -17,6 +17,9 @@ from prelabel.versions import Translator
 
 SCANNED = 20_000
 """Examples that are looked at for one page, so that no search holds up others; the next page goes on from there."""
+OUTLINED = 5_000
+"""Of them, those that are looked at for one part of an outline, where the database cannot tell; where it can, MOST_OUTLINED."""
+MOST_OUTLINED = 200_000
 Record = dict[str, Any]
 
 
@@ -54,6 +57,23 @@ class Matches:
     next: int | None
 
 
+@dataclass(frozen=True)
+class Part:
+    """A page to come: `after` is where a search for it begins, and so many `examples` are on it."""
+
+    after: int
+    examples: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What would be found, page by page, so that any page can be gone to at once; `next` as in Found."""
+
+    examples: int
+    pages: list[Part]
+    next: int | None
+
+
 def search(session: Session, run: Run, wanted: Search, after: int, limit: int) -> Found:
     """The first examples from `after` on, in the order they came in; at times fewer than `limit`, with more to come.
 
@@ -71,6 +91,18 @@ def matching(
     return Matches([placement_id for placement_id, _ in found], following)
 
 
+def outline(session: Session, run: Run, wanted: Search, after: int, size: int) -> Outline:
+    """How many examples are found from `after` on, and where each page of `size` begins. Raises InputError as `search`."""
+    _check(session, run, wanted)
+    if wanted.text or wanted.where or wanted.is_corrected or wanted.is_disagreed:
+        found, following = _look(session, run, wanted, after, OUTLINED, scanned=OUTLINED)
+        ids = [placement_id for placement_id, _ in found]
+    else:
+        ids, following = _listed(session, run, wanted, after)
+    pages = [Part(ids[at] - 1, len(ids[at : at + size])) for at in range(0, len(ids), size)]
+    return Outline(len(ids), pages, following)
+
+
 def still_matching(
     session: Session, run: Run, wanted: Search, ids: Collection[int], *narrowed: ColumnElement[bool]
 ) -> list[int]:
@@ -79,14 +111,31 @@ def still_matching(
     return matching(session, run, wanted, 0, len(ids), among, *narrowed).ids
 
 
+def _listed(session: Session, run: Run, wanted: Search, after: int) -> tuple[list[int], int | None]:
+    """Placements that the database itself can tell to be as asked for."""
+    placed = select(col(Placement.id)).where(
+        Placement.run_id == run.id, col(Placement.id) > after, *_conditions(wanted)
+    )
+    ids = [one or 0 for one in session.exec(placed.order_by(col(Placement.id)).limit(MOST_OUTLINED + 1))]
+    return ids[:MOST_OUTLINED], ids[MOST_OUTLINED - 1] if len(ids) > MOST_OUTLINED else None
+
+
 def _look(
-    session: Session, run: Run, wanted: Search, after: int, limit: int, *narrowed: ColumnElement[bool]
+    session: Session,
+    run: Run,
+    wanted: Search,
+    after: int,
+    limit: int,
+    *narrowed: ColumnElement[bool],
+    scanned: int | None = None,
 ) -> tuple[list[tuple[int, Record]], int | None]:
     check = _check(session, run, wanted)
     into, found, seen = Translator.of(session, run), list[tuple[int, Record]](), 0
     conditions = (*_conditions(wanted), *narrowed)
-    for key, record, is_disputed in _rows(session, run, into, wanted, after, limit + 1, conditions):
-        if len(found) == limit or seen == SCANNED:
+    for key, record, is_disputed in _rows(
+        session, run, into, wanted, after, min(limit + 1, export.BATCH), conditions
+    ):
+        if len(found) == limit or seen == (scanned or SCANNED):
             return found, after
         seen, after = seen + 1, key
         if (is_disputed or not wanted.is_disagreed) and check(record):

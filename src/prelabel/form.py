@@ -9,7 +9,8 @@ from prelabel import conditions, runs
 from prelabel.canonical import Json
 from prelabel.kinds import Kind
 from prelabel.kinds.options import Options
-from prelabel.models import Dataset, Project, Run
+from prelabel.models import Dataset, Project, Prompt, Run
+from prelabel.policy import Policy
 
 COMMON = {"kind", "description", "optional", "when", "options"}
 
@@ -46,13 +47,20 @@ class FormField(BaseModel):
 
 
 class Form(BaseModel):
-    """What people answer in a run, under the schema that it has now."""
+    """What people answer in a run, under the schema that it has now, and how it is drafted.
+
+    `models` are asked one after the other, with this version of the `prompt`. Drafts with a confidence below `threshold` go to
+    people; None: that is not what decides. All of it is of the run, so it tells nothing of any example.
+    """
 
     run_id: int
     project: str
     dataset: str
     schema_version_id: int
     guidelines: str
+    models: list[str]
+    prompt: str
+    threshold: float | None
     fields: list[FormField]
 
 
@@ -60,12 +68,17 @@ def of_run(session: Session, run: Run) -> Form:
     """The form of a run."""
     dataset = session.get_one(Dataset, run.dataset_id)
     schema = runs.schema_of(session, run)
+    prompt, policy = session.get_one(Prompt, run.prompt_id), Policy.model_validate(run.policy)
+    is_by_threshold = policy.rule == "threshold" and policy.confidence == "raw" and len(run.steps) == 1
     return Form(
         run_id=run.id or 0,
         project=session.get_one(Project, dataset.project_id).name,
         dataset=dataset.name,
         schema_version_id=run.schema_version_id,
         guidelines=schema.guidelines,
+        models=[step["model"] for step in run.steps],
+        prompt=f"{prompt.name} {prompt.digest[:12]}",
+        threshold=policy.threshold if is_by_threshold else None,
         fields=[field(name, kind) for name, kind in schema.fields.items()],
     )
 

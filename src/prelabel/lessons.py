@@ -38,12 +38,26 @@ def of_run(session: Session, run: Run, schema: LabelSchema) -> list[Lesson]:
     """
     known: dict[int, Lesson] = {}
     into = Translator.of(session, run)
-    for example_id, content, given, version_id in [*_gold(session, run), *_settled(session, run)]:
+    for example_id, content, given, version_id in [
+        *_gold(session, run),
+        *_settled(session, run, run.learned_label_id, MOST_LESSONS),
+    ]:
         if example_id not in known:
             label = into.fitting(given, version_id, content)
             if label is not None and (fitting := schema.fitting(label, content)) is not None:
                 known[example_id] = Lesson(example_id, content, fitting)
     return list(known.values())
+
+
+def by_people(session: Session, run: Run, most: int) -> list[Lesson]:
+    """What people have settled in the project so far, the newest first, whatever the run has learned; no gold and no audit."""
+    into = Translator.of(session, run)
+    found: dict[int, Lesson] = {}
+    for example_id, content, given, version_id in _settled(session, run, None, most):
+        label = into.fitting(given, version_id, content)
+        if label is not None:
+            found.setdefault(example_id, Lesson(example_id, content, label))
+    return list(found.values())
 
 
 def newest(session: Session, dataset_id: int) -> int:
@@ -98,8 +112,9 @@ def _gold(session: Session, run: Run) -> Sequence[Row]:
     return [(example_id, content, gold, version_id) for example_id, content, gold, version_id in rows]
 
 
-def _settled(session: Session, run: Run) -> Sequence[Row]:
-    """Labels that hold, the newest first: a placement points at no other."""
+def _settled(session: Session, run: Run, up_to: int | None, most: int) -> Sequence[Row]:
+    """Labels that hold, the newest first, up to one or all: a placement points at no other."""
+    marked = [] if up_to is None else [col(Label.id) <= up_to]
     rows = session.execute(
         wide_select(col(Example.id), col(Example.content), col(Label.value), col(Label.schema_version_id))
         .join(Label, col(Label.example_id) == Example.id)
@@ -111,11 +126,11 @@ def _settled(session: Session, run: Run) -> Sequence[Row]:
         )
         .where(
             *_by_people(session, run.dataset_id),
-            col(Label.id) <= run.learned_label_id,
+            *marked,
             _is_not_audited(run),
         )
         .order_by(col(Label.id).desc())
-        .limit(MOST_LESSONS)
+        .limit(most)
     )
     return [(example_id, content, label, version_id) for example_id, content, label, version_id in rows]
 

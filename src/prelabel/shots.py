@@ -35,7 +35,7 @@ class Shots:
         self._schema = schema
         self._lessons = sorted(lessons, key=lambda lesson: lesson.example_id)
         if self._lessons:
-            self._features = _features()
+            self._features = features()
             texts = [as_text(lesson.content) for lesson in self._lessons]
             self._matrix = self._features.fit_transform(texts)
 
@@ -75,7 +75,8 @@ class Shots:
         return [close[index] for index in sorted(range(len(close)), key=lambda index: (turns[index], index))]
 
 
-def _features() -> Any:
+def features() -> Any:
+    """What makes vectors out of texts, of length one, so that their product is the cosine."""
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
     from sklearn.pipeline import make_pipeline
 

@@ -63,3 +63,14 @@ def test_what_is_not_there_or_not_theirs_is_refused(run: int, sign_in: SignIn) -
         senior.post(path)
     with pytest.raises(errors.NotAllowed):
         reviewer.get(path)
+
+
+def test_a_senior_sends_one_to_people_once(store: Store, run: int, sign_in: SignIn) -> None:
+    lead, senior, path = sign_in("lead"), sign_in("senior"), f"/runs/{run}/conflicts"
+    lead.post(path)
+    conflicts.carry_on(store, "w")
+    [found] = senior.items(path)
+    assert senior.post(f"{path}/{found['id']}/queue")["queued"] == [found["example"]]
+    assert [one["id"] for one in lead.items(f"/runs/{run}/examples", reason="conflict")] == [found["example"]]
+    with pytest.raises(errors.Conflict, match="not open any more"):
+        senior.post(f"{path}/{found['id']}/queue")

@@ -6,7 +6,7 @@ from prelabel import browse, errors
 from prelabel.canonical import Json
 from prelabel.client import Client
 from prelabel.store import Store
-from tests.factories import FakeDrafter, make_run, queue_up, unsure, work_off
+from tests.factories import PRICE, FakeDrafter, make_run, queue_up, unsure, work_off
 
 ROWS = [
     {"id": "e0", "text": "Die Größe passt nicht"},
@@ -107,3 +107,59 @@ def test_a_long_search_goes_on_with_the_next_page(
 def test_of_a_run_that_is_not_there_it_is_said(lead: Client) -> None:
     with pytest.raises(errors.NotFound):
         ids(lead, 77)
+
+
+@pytest.mark.parametrize("search", [{}, {"place": "queued"}, {"text": "wrong"}, {"where": "topic == 'b'"}])
+def test_an_outline_tells_how_many_there_are_and_where_each_page_begins(
+    lead: Client, run_id: int, search: dict[str, Json]
+) -> None:
+    for size in (1, 3):
+        outline = lead.get(f"/runs/{run_id}/examples/outline", size=size, **search)
+        pages = [
+            lead.get(f"/runs/{run_id}/examples", after=one["after"], limit=one["examples"], **search)["items"]
+            for one in outline["pages"]
+        ]
+        assert [one["id"] for page in pages for one in page] == ids(lead, run_id, **search)
+        assert (outline["examples"], outline["next"]) == (sum(map(len, pages)), None)
+
+
+@pytest.mark.parametrize("search", [{}, {"text": "text"}])
+def test_a_long_outline_comes_in_parts(
+    lead: Client, store: Store, monkeypatch: pytest.MonkeyPatch, search: dict[str, Json]
+) -> None:
+    monkeypatch.setattr(browse, "OUTLINED", 4)
+    monkeypatch.setattr(browse, "MOST_OUTLINED", 4)
+    path, after, found = f"/runs/{make_run(store, 10)}/examples/outline", 0, list[int]()
+    while after is not None:
+        part = lead.get(path, after=after, **search)
+        found, after = [*found, part["examples"]], part["next"]
+    assert found == [4, 4, 2]
+
+
+def test_the_history_of_an_example_has_every_act_in_order(
+    lead: Client, reviewer: Client, run_id: int
+) -> None:
+    reviewer.post("/queue/undo", {"client_token": "token-undo"})
+    history = lead.get(f"/runs/{run_id}/examples/history", example="e1")
+    draft, answer, label, undone = history["acts"]
+    assert (draft["what"], draft["drafted"]["confidence"], draft["label"]) == ("draft", 0.4, {"topic": "a"})
+    assert (answer["what"], answer["who"], answer["label"], answer["reason"]) == (
+        "corrected",
+        "a-reviewer",
+        {"topic": "b"},
+        "low_confidence",
+    )
+    assert (answer["is_undone"], label["who"], label["holds"]) == (True, "review", False)
+    assert (undone["what"], history["record"]["status"]) == ("undone", "queued")
+
+
+def test_the_history_tells_what_a_draft_has_cost(lead: Client, store: Store) -> None:
+    run_id = make_run(store, 1)
+    work_off(store, run_id, FakeDrafter(unsure))
+    [draft] = lead.get(f"/runs/{run_id}/examples/history", example="e0")["acts"]
+    assert (float(draft["drafted"]["dollars"]), draft["drafted"]["calls"]) == (float(PRICE), 1)
+
+
+def test_the_history_of_what_is_not_there_is_not_found(lead: Client, run_id: int) -> None:
+    with pytest.raises(errors.NotFound, match="no example 'e/9'"):
+        lead.get(f"/runs/{run_id}/examples/history", example="e/9")

@@ -143,6 +143,9 @@ ACTS = {
         ),
         ("conflict.resolve",),
     ),
+    "queue_conflict": Doing(
+        lambda client, run: client.post(f"/runs/{run}/conflicts/1/queue"), ("conflict.queue",)
+    ),
     "dismiss_conflict": Doing(
         lambda client, run: client.post(f"/runs/{run}/conflicts/1/dismiss", {}), ("conflict.dismiss",)
     ),

@@ -195,3 +195,21 @@ def test_nothing_that_a_reviewer_is_sent_tells_a_planted_fault(store: Store, rev
     told = [submit(reviewer, works["x1"], shown), submit(reviewer, works["x2"], "a")]
     assert [one["verdict"] for one in told] == ["confirmed", "confirmed"]
     assert told[0].keys() == told[1].keys()
+
+
+def test_a_senior_sees_settled_examples_that_are_like_theirs_and_no_gold(
+    store: Store, sign_in: SignIn, reviewer: Client, lead: Client
+) -> None:
+    texts = ["the invoice is wrong", "an invoice came twice", "hello there", "the invoice is paid"]
+    rows = [{"id": f"s{at}", "text": text} for at, text in enumerate(texts)]
+    queue_up(store, [*rows[:3], rows[3] | {"gold": "a"}], reviewers=2)
+    senior = sign_in("senior")
+    for client in (reviewer, lead):
+        for work in claim(client):
+            is_asked = work["example_id"] == "s0" and client is lead
+            submit(client, work, "c" if is_asked else "b")
+    [work] = [one for one in claim(senior, "adjudications/claim") if one["example_id"] == "s0"]
+    near = senior.get(f"/queue/{work['slot_id']}/similar")
+    assert [(one["example"], one["label"]) for one in near] == [("s1", {"topic": "b"})]
+    with pytest.raises(errors.NotAllowed, match="not yours"):
+        sign_in("senior", "another").get(f"/queue/{work['slot_id']}/similar")

@@ -43,6 +43,8 @@ SENIORS = {
     "list_conflicts",
     "get_conflict",
     "resolve_conflict",
+    "queue_conflict",
+    "similar_to_case",
     "dismiss_conflict",
 }
 

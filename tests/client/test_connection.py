@@ -139,8 +139,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
     ("kind", "name"),
     [
         (documents.Project, "ProjectOut"), (documents.Imported, "ImportOut"), (documents.BadRow, "BadRowOut"),
-        (documents.Quoted, "Quote"), (documents.Example, "ExampleOut"), (documents.Review, "GivenOut"),
-        (run.Run, "RunOut"), (work.Work, "WorkOut"),
+        (documents.Quoted, "Quote"), (documents.Example, "ExampleOut"), (documents.Review, "Given"),
+        (run.Run, "RunOut"), (work.Work, "Work"),
     ],
 )  # fmt: skip
 def test_attributes_are_fields_of_the_api(kind: type, name: str, reference: dict[str, Any]) -> None:

@@ -43,13 +43,12 @@ def queue_up(
     fields: dict[str, Any],
     rows: Iterable[dict[str, Any]],
     seconds: float = 60,
+    guidelines: str = "Choose what the customer wants to have done.",
     **policy: Any,
 ) -> int:
     """Bring rows in, route them to people, and wait until all are queued; the number of the run."""
     client = service.client
-    client.define_project(
-        project, {"guidelines": "Choose what the customer wants to have done.", "fields": fields}
-    )
+    client.define_project(project, {"guidelines": guidelines, "fields": fields})
     body = "".join(json.dumps(row) + "\n" for row in rows).encode()
     report = client.bring_in(project, "first", BytesIO(body), file_format="jsonl")
     assert not report["bad_rows"], report

@@ -44,6 +44,11 @@ class Person:
         expect(self.page.locator(f'.work[data-slot="{before}"]')).to_have_count(0)
         return example
 
+    def goes_on_to_nothing(self, *keys: str) -> None:
+        """Press keys that answer the last example there is."""
+        self.press(*keys)
+        expect(self.page.get_by_role("heading", name="All done here")).to_be_visible()
+
     def picked(self) -> str:
         """What the field holds, as the page says it."""
         return self.page.get_by_test_id("picked").first.inner_text()

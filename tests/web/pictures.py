@@ -4,6 +4,7 @@ import io
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, sync_playwright
 
+from prelabel.client import Client
 from tests.running import TOKEN, Running, running
 from tests.web.filling import INTENTS, SAID, queue_up, tickets
 from tests.web.person import Person
@@ -104,6 +106,63 @@ def text(service: Running) -> int:
     return queue_up(service, "replies", {"answer": {"kind": "text"}}, rows)
 
 
+def examples(service: Running) -> int:
+    """Some accepted, some queued, of which a person has answered three."""
+    run_id = queue_up(
+        service,
+        "intents_in_march",
+        {"intent": {"kind": "choice", "options": INTENTS}},
+        tickets(400),
+        threshold=0.7,
+    )
+    for work in service.client.post("/queue/claim", {"limit": 3, "run_id": run_id}):
+        body = {"label": {"intent": INTENTS[9]}, "client_token": f"picture-{work['slot_id']}", "seconds": 4.2}
+        service.client.post(f"/queue/{work['slot_id']}/submit", body)
+    return run_id
+
+
+def conflicts(service: Running) -> int:
+    """Two texts that are nearly the same, labeled otherwise."""
+    said = {
+        "card_arrival": "When will my new card arrive?",
+        "card_linking": "when will my new card arrive, please",
+    }
+    rows = [
+        {"id": f"t-{at}", "text": text, "drafts": [{"model": "small", "label": label, "confidence": 0.95}]}
+        for at, (label, text) in enumerate(said.items())
+    ]
+    fields = {"intent": {"kind": "choice", "options": INTENTS}}
+    run_id = queue_up(service, "contradicting", fields, rows, threshold=0.9)
+    service.client.post(f"/runs/{run_id}/conflicts")
+    while service.client.get(f"/runs/{run_id}/conflicts/search")["finished_at"] is None:
+        time.sleep(0.2)
+    return run_id
+
+
+def disagreement(service: Running) -> int:
+    """Two reviewers, of one mind on all examples but the first."""
+    rows = [
+        {"id": f"d-{at}", "text": text, "drafts": [_draft("billing")]}
+        for at, text in enumerate(
+            (SAID[3], "There is a fee on my statement twice", "A fee that I cannot place, again")
+        )
+    ]
+    topics = {"billing": "Anything about **money**", "delivery": "Where a parcel is"}
+    run_id = queue_up(
+        service, "disputed", {"topic": {"kind": "choice", "options": topics}}, rows, reviewers=2
+    )
+    for name in ("ann", "ben"):
+        service.client.post("/users", {"name": name, "role": "reviewer"})
+        token = service.client.post(f"/users/{name}/tokens", {"name": "pictures"})["token"]
+        with Client(f"http://127.0.0.1:{service.port}", token) as client:
+            for work in client.post("/queue/claim", {"limit": 3, "run_id": run_id}):
+                is_apart = work["example_id"] == "d-0" and name == "ben"
+                label = {"topic": "delivery" if is_apart else "billing"}
+                body = {"label": label, "client_token": f"picture-{name}-{work['slot_id']}", "seconds": 5}
+                client.post(f"/queue/{work['slot_id']}/submit", body)
+    return run_id
+
+
 def _draft(label: Any) -> dict[str, Any]:
     return {"model": "small", "label": label, "confidence": 0.6}
 
@@ -120,6 +179,20 @@ def edited(page: Page) -> None:
     )
 
 
+def opened(page: Page) -> None:
+    page.keyboard.press("Enter")
+
+
+def requeue(page: Page) -> None:
+    page.keyboard.press("b")
+    page.get_by_label("Why, for those who see the examples").fill("Check the new policy on fees")
+
+
+def helped(page: Page) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+
+
 SCENES: dict[str, tuple[Callable[[Running], int], Callable[[Page], None]]] = {
     "choice": (choice, lambda page: None),
     "form": (form, lambda page: None),
@@ -127,15 +200,27 @@ SCENES: dict[str, tuple[Callable[[Running], int], Callable[[Page], None]]] = {
     "boxes": (boxes, lambda page: page.keyboard.press("j")),
     "pair": (pair, lambda page: None),
     "text": (text, edited),
+    "helps": (form, helped),
     "keys": (choice, lambda page: page.keyboard.press("?")),
 }
+
+
+PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] = {
+    "examples": (examples, "/examples?run={run}", lambda page: None),
+    "history": (examples, "/examples?run={run}&place=settled&corrected=yes", opened),
+    "acts": (examples, "/examples?run={run}&place=settled", requeue),
+    "conflicts": (conflicts, "/conflicts?run={run}", lambda page: None),
+    "disagreement": (disagreement, "/disagreements", lambda page: None),
+}
+"""Pages that are no queue: how to fill them, their address, what is done there."""
 
 
 def main() -> None:
     """Write the pictures that are named, or all, into docs/pictures or the folder given by --out."""
     arguments = sys.argv[1:]
     out = Path(arguments.pop(arguments.index("--out") + 1)) if "--out" in arguments else OUT
-    wanted = [name for name in arguments if name in SCENES] or list(SCENES)
+    known = list(SCENES) + list(PLACES)
+    wanted = [name for name in arguments if name in known] or known
     out.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
@@ -145,7 +230,8 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        runs = {name: SCENES[name][0](service) for name in wanted}
+        fillings = {filling: filling(service) for filling in dict.fromkeys(_filling(name) for name in wanted)}
+        runs = {name: fillings[_filling(name)] for name in wanted}
         for scheme in ("light", "dark"):
             for suffix, (width, height) in SIZES.items():
                 size: Any = {"width": width, "height": height}
@@ -155,13 +241,26 @@ def main() -> None:
                 person.page.wait_for_selector(".runs li")
                 person.page.screenshot(path=out / f"home-{scheme}{suffix}.png")
                 for name in wanted:
-                    person.review(runs[name])
-                    person.page.wait_for_timeout(400)
-                    SCENES[name][1](person.page)
+                    _show(person, name, runs[name])
                     person.page.wait_for_timeout(200)
                     person.page.screenshot(path=out / f"{name}-{scheme}{suffix}.png")
                 context.close()
         browser.close()
+
+
+def _filling(name: str) -> Callable[[Running], int]:
+    return SCENES[name][0] if name in SCENES else PLACES[name][0]
+
+
+def _show(person: Person, name: str, run_id: int) -> None:
+    if name in SCENES:
+        person.review(run_id)
+        act = SCENES[name][1]
+    else:
+        _, path, act = PLACES[name]
+        person.page.goto(person.base + path.format(run=run_id))
+    person.page.wait_for_timeout(900)
+    act(person.page)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 import '@fontsource-variable/inter/wght.css'
 import './mantine.css'
 import './app.css'
+import './review/review.css'
 import { MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { setNonce } from 'get-nonce'
-import { StrictMode } from 'react'
+import { lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Redirect, Route, Switch, useRoute } from 'wouter'
 import { CommandProvider } from './lib/commands'
@@ -15,6 +16,9 @@ import { ReviewPage } from './review/ReviewPage'
 import { Shell } from './shell/Shell'
 import { SignIn } from './shell/SignIn'
 import { theme } from './theme'
+
+const ExamplesPage = lazy(() => import('./examples/ExamplesPage').then((page) => ({ default: page.ExamplesPage })))
+const ConflictsPage = lazy(() => import('./conflicts/ConflictsPage').then((page) => ({ default: page.ConflictsPage })))
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 setNonce(nonce) // for the style that keeps the page from scrolling under a dialog
@@ -29,13 +33,17 @@ function App() {
   if (!session) return <main className="gate"><SignIn title="Prelabel" /></main>
   return (
     <Shell>
+      <Suspense fallback={<main className="frame" aria-busy="true" />}>
       <Switch>
         <Route path="/"><Home /></Route>
         <Route path="/review"><ReviewPage /></Route>
         <Route path="/review/:run">{({ run }) => <ReviewPage key={run} runId={Number(run)} />}</Route>
         <Route path="/disagreements"><ReviewPage forSenior /></Route>
+        <Route path="/conflicts"><ConflictsPage /></Route>
+        <Route path="/examples"><ExamplesPage /></Route>
         <Route><Redirect to="/" /></Route>
       </Switch>
+      </Suspense>
     </Shell>
   )
 }

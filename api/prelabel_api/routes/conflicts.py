@@ -125,6 +125,15 @@ def resolve_conflict(
     return conflicts.sides(session, run, conflict)
 
 
+@router.post("/{conflict_id}/queue")
+def queue_conflict(run_id: Id, conflict_id: Id, senior: SeniorDep, session: WriteDep) -> QueuedOut:
+    """Send one conflict to people, whoever labeled it: never what is gold, nor what is or was audited."""
+    run = runs.get(session, run_id)
+    sent = conflicts.send(session, run, conflict_id)
+    journal.note(session, senior, "conflict.queue", run, conflict=conflict_id, examples=1)
+    return QueuedOut(queued=[sent])
+
+
 @router.post("/{conflict_id}/dismiss")
 def dismiss_conflict(
     run_id: Id, conflict_id: Id, body: DismissIn, senior: SeniorDep, session: WriteDep

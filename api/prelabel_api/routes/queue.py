@@ -3,10 +3,11 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session
 
-from prelabel import review
-from prelabel.models import Review, Slot, User
+from prelabel import review, runs, similar
+from prelabel.models import Example, Review, Slot, User
 from prelabel.review import Answer, Case, Feedback, Unsent, Work, shown_verdict
 from prelabel.settings import Settings
+from prelabel.similar import Similar
 from prelabel.store import Store
 from prelabel_api.bodies import (
     AnswerIn,
@@ -14,20 +15,14 @@ from prelabel_api.bodies import (
     ReleaseIn,
     ReviewOut,
     ScratchIn,
-    ScratchOut,
     SlotsIn,
     SubmitIn,
     UndoIn,
-    WorkOut,
 )
 from prelabel_api.deps import Id, ReadDep, ReviewerDep, SeniorDep, SettingsDep, StoreDep, WriteDep
-from prelabel_api.page import After, Limit, Page, page
+from prelabel_api.page import After, Few, Limit, Page, page
 
 router = APIRouter(prefix="/queue", tags=["queue"])
-
-
-def _work(work: Work) -> WorkOut:
-    return WorkOut.model_validate(work, from_attributes=True)
 
 
 def _review(session: Session, row: Review) -> ReviewOut:
@@ -41,23 +36,20 @@ def _answer(body: AnswerIn) -> Answer:
     return Answer(body.client_token, body.seconds, body.comment, body.version)
 
 
-def _claim(store: Store, user: User, body: ClaimIn, settings: Settings, for_senior: bool) -> list[WorkOut]:
+def _claim(store: Store, user: User, body: ClaimIn, settings: Settings, for_senior: bool) -> list[Work]:
     seconds = settings.review_lease_seconds
     with store.writing() as session:  # here and not as a dependency: that takes two more changes of threads
-        works = review.claim(session, user.id or 0, body.limit, seconds, body.run_id, for_senior)
-    return [_work(work) for work in works]
+        return review.claim(session, user.id or 0, body.limit, seconds, body.run_id, for_senior)
 
 
 @router.post("/claim")
-def claim_slots(body: ClaimIn, user: ReviewerDep, store: StoreDep, settings: SettingsDep) -> list[WorkOut]:
+def claim_slots(body: ClaimIn, user: ReviewerDep, store: StoreDep, settings: SettingsDep) -> list[Work]:
     """The slots you hold, and the next ones of the queue up to `limit`; each is yours until `lease_until`."""
     return _claim(store, user, body, settings, for_senior=False)
 
 
 @router.post("/adjudications/claim")
-def claim_adjudications(
-    body: ClaimIn, user: SeniorDep, store: StoreDep, settings: SettingsDep
-) -> list[WorkOut]:
+def claim_adjudications(body: ClaimIn, user: SeniorDep, store: StoreDep, settings: SettingsDep) -> list[Work]:
     """The same of what reviewers disagree on, the furthest apart first; never an example that you answered yourself.
 
     Answer as any other slot; `/queue/{slot_id}/case` shows what the reviewers said.
@@ -85,13 +77,13 @@ def release_slots(body: ReleaseIn, user: ReviewerDep, session: WriteDep) -> None
 
 
 @router.post("/undo")
-def undo_answer(body: UndoIn, user: ReviewerDep, session: WriteDep, settings: SettingsDep) -> WorkOut:
+def undo_answer(body: UndoIn, user: ReviewerDep, session: WriteDep, settings: SettingsDep) -> Work:
     """Take back your newest answer that still stands: its slot is yours again, with your answer as `scratch`.
 
     Call again to go further back, up to the server's setting `undo_limit`.
     """
     seconds, limit = settings.review_lease_seconds, settings.undo_limit
-    return _work(review.undo(session, user.id or 0, seconds, body.client_token, limit))
+    return review.undo(session, user.id or 0, seconds, body.client_token, limit)
 
 
 @router.post("/{slot_id}/submit")
@@ -120,13 +112,20 @@ def keep_scratch(slot_id: Id, body: ScratchIn, user: ReviewerDep, session: Write
 
 
 @router.get("/{slot_id}/scratch")
-def get_scratch(slot_id: Id, user: ReviewerDep, session: ReadDep) -> ScratchOut | None:
+def get_scratch(slot_id: Id, user: ReviewerDep, session: ReadDep) -> Unsent | None:
     """What you have entered for the slot's example and not sent; null where there is nothing."""
-    found = review.kept(session, user.id or 0, slot_id)
-    return ScratchOut.model_validate(found, from_attributes=True) if found else None
+    return review.kept(session, user.id or 0, slot_id)
 
 
 @router.get("/{slot_id}/case")
 def get_case(slot_id: Id, user: SeniorDep, session: ReadDep) -> Case:
     """What reviewers said of an example that you are to settle, side by side, with its history."""
     return review.case_of(session, user.id or 0, slot_id)
+
+
+@router.get("/{slot_id}/similar")
+def similar_to_case(slot_id: Id, user: SeniorDep, session: ReadDep, limit: Few = 5) -> list[Similar]:
+    """Examples that people have settled and that are most like the one that you are to settle, the nearest first."""
+    slot = review.to_settle(session, user.id or 0, slot_id)
+    example = session.get_one(Example, slot.example_id)
+    return similar.to(session, runs.get(session, slot.run_id), example, limit)

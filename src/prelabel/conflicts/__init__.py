@@ -1,10 +1,10 @@
 """Labels of a run that contradict each other: searched for by a worker, listed, sent to people, fixed or dismissed."""
 
-from prelabel.conflicts.acting import dismiss, queue, resolve
+from prelabel.conflicts.acting import dismiss, queue, resolve, send
 from prelabel.conflicts.known import Doubt, Side, TwoSides, by_example, get, is_open, listed, newest, sides
 from prelabel.conflicts.searching import ask, carry_on
 
 __all__ = [
     "Doubt", "Side", "TwoSides", "ask", "by_example", "carry_on", "dismiss", "get", "is_open", "listed", "newest", "queue",
-    "resolve", "sides",
+    "resolve", "send", "sides",
 ]  # fmt: skip

@@ -34,6 +34,7 @@ MOST_AT_ONCE = 1_000
 PAIRS = ("same_text", "near_duplicate")
 """Ways by which either side may be the wrong one."""
 LEASE_SECONDS = 60
+_CLOSED = "conflict {} is not open any more: a label has changed, or it was dismissed"
 
 
 def queue(session: Session, run: Run, most: int, above: float, people: bool = False) -> list[str]:
@@ -49,6 +50,24 @@ def queue(session: Session, run: Run, most: int, above: float, people: bool = Fa
             if len(sent) < most:
                 sent |= _to_send(session, known.get(session, run, doubt.id), doubt, people, sent)
         after = found[-1].id
+    return _call_back(session, run, sent)
+
+
+def send(session: Session, run: Run, conflict_id: int) -> str:
+    """Send one open conflict to people, whoever labeled it; the id of the example that goes.
+
+    Raises Conflict where it is not open any more, or where neither side may go.
+    """
+    conflict = known.get(session, run, conflict_id)
+    if (doubt := known.as_open(session, conflict)) is None:
+        raise Refused(_CLOSED.format(conflict_id))
+    for name in _call_back(session, run, _to_send(session, conflict, doubt, people=True, sent={})):
+        return name
+    raise Refused(f"conflict {conflict_id}: people cannot be asked about it; fix either side, or dismiss it")
+
+
+def _call_back(session: Session, run: Run, sent: dict[str, tuple[Placement, str]]) -> list[str]:
+    """Those whose label is still the one that was doubted; their ids."""
     for name, (placement, _) in sorted(sent.items(), key=lambda one: one[1][0].id or 0):
         label_id = placement.label_id
         session.refresh(placement, with_for_update=True)
@@ -128,9 +147,7 @@ def resolve(
     if before := review.said_before(session, user_id, None, answer, ("confirmed", "corrected"), value):
         return before
     if not known.is_open(session, conflict):
-        raise Refused(
-            f"conflict {conflict_id} is not open any more: a label has changed, or it was dismissed"
-        )
+        raise Refused(_CLOSED.format(conflict_id))
     note = f"conflict {conflict_id}: {conflict.why}"
     place.call_back(session, [(placement, note)], Policy.model_validate(run.policy), "conflict")
     return review.submit(session, user_id, _claimed(session, placement, user_id), label, answer)

@@ -96,10 +96,11 @@ def listed(session: Session, run: Run, after: int, limit: int, above: float = 0.
         behind = and_(col(Conflict.score) == last.score, col(Conflict.id) > last.id)
         statement = statement.where(or_(col(Conflict.score) < last.score, behind))
     rows = session.execute(statement.order_by(col(Conflict.score).desc(), col(Conflict.id)).limit(limit))
-    return [
-        Doubt(one.id or 0, one.field, one.way, one.score, one.why, example, counterpart)
-        for one, example, counterpart in rows
-    ]
+    return [_doubt(*row) for row in rows]
+
+
+def _doubt(one: Conflict, example: str, counterpart: str | None) -> Doubt:
+    return Doubt(one.id or 0, one.field, one.way, one.score, one.why, example, counterpart)
 
 
 def get(session: Session, run: Run, conflict_id: int) -> Conflict:
@@ -112,8 +113,14 @@ def get(session: Session, run: Run, conflict_id: int) -> Conflict:
 
 def is_open(session: Session, conflict: Conflict) -> bool:
     """Whether it is still to be decided."""
+    return as_open(session, conflict) is not None
+
+
+def as_open(session: Session, conflict: Conflict) -> Doubt | None:
+    """It as it is listed; None where it is not open any more."""
     statement = _open(session, conflict.run_id).where(col(Conflict.id) == conflict.id)
-    return session.execute(statement).first() is not None
+    row = session.execute(statement).first()
+    return _doubt(*row) if row else None
 
 
 def by_example(session: Session, run_id: int) -> Counter[str]:

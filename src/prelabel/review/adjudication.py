@@ -75,13 +75,19 @@ class Feedback:
     created_at: datetime
 
 
-def case_of(session: Session, user_id: int, slot_id: int) -> Case:
-    """The disagreement that a slot asks its holder to settle. Raises NotFound, NotAllowed where it is not theirs."""
+def to_settle(session: Session, user_id: int, slot_id: int) -> Slot:
+    """A senior's slot, held by them. Raises NotFound, NotAllowed where it is not theirs."""
     slot = session.get(Slot, slot_id)
     if slot is None or not slot.for_senior:
         raise NotFound(f"there is no slot {slot_id} for a senior to settle")
     if slot.claimed_by != user_id:
         raise NotAllowed(f"slot {slot_id} is not yours: claim it first")
+    return slot
+
+
+def case_of(session: Session, user_id: int, slot_id: int) -> Case:
+    """The disagreement that a slot asks its holder to settle. Raises as `to_settle`."""
+    slot = to_settle(session, user_id, slot_id)
     answers = [
         row for row in rounds.standing(session, slot, for_senior=False) if row.verdict in rounds.ANSWERS
     ]

@@ -1,3 +1,4 @@
+import { Drawn } from '../review/Guidelines'
 import { title } from '../lib/words'
 import { Pick } from './Pick'
 import { OptionList } from './Options'
@@ -10,7 +11,7 @@ function Panel(props: FieldProps) {
   return (
     <>
       <Pick isSmall={!isAlone} value={value} draft={draft} share={chosen === undefined ? undefined : alternatives[chosen]} text={chosen === undefined ? '' : title(chosen)}>
-        {option?.description && <p className="meaning"><bdi>{option.description}</bdi></p>}
+        {option?.description && <p className="meaning"><Drawn text={option.description} isInline /></p>}
       </Pick>
       <OptionList
         {...props} verb="Take it and go on" chosen={chosen === undefined ? [] : [chosen]} drafted={typeof draft === 'string' ? [draft] : []}

@@ -2,11 +2,16 @@ import createClient from 'openapi-fetch'
 import type { components, paths } from './schema'
 
 type Schemas = components['schemas']
-export type Work = Schemas['WorkOut']
+export type Work = Schemas['Work']
 export type Form = Schemas['Form']
 export type FormField = Schemas['FormField']
 export type FormOption = Schemas['FormOption']
 export type Run = Schemas['RunOut']
+export type Example = Schemas['ExampleOut']
+export type OutlinePart = Schemas['OutlineOut']
+export type History = Schemas['HistoryOut']
+export type Happening = Schemas['HappeningOut']
+export type TwoSides = Schemas['TwoSides']
 export type Json = unknown
 export type Label = Record<string, Json>
 

@@ -928,6 +928,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue/{slot_id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Similar To Case
+         * @description Examples that people have settled and that are most like the one that you are to settle, the nearest first.
+         */
+        get: operations["similar_to_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/queue/{slot_id}/skip": {
         parameters: {
             query?: never;
@@ -1312,6 +1332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/conflicts/{conflict_id}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue Conflict
+         * @description Send one conflict to people, whoever labeled it: never what is gold, nor what is or was audited.
+         */
+        post: operations["queue_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/conflicts/{conflict_id}/resolve": {
         parameters: {
             query?: never;
@@ -1486,6 +1526,46 @@ export interface paths {
          * @description Ask nobody about queued examples any more: they are set aside as failed. To queue them again, requeue them.
          */
         post: operations["close_examples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/examples/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description All that happened to an example: drafts with what they cost, answers, labels, in the order of time.
+         */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/examples/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outline Examples
+         * @description How many examples are looked for, and what fetches each page of `size`: for a list in which one can go anywhere at once.
+         */
+        get: operations["outline_examples"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2933,6 +3013,32 @@ export interface components {
             why: string;
         };
         /**
+         * DraftedOut
+         * @description How a draft came about: `dollars` null where nothing was asked, or no price is known; `calls` are requests to its model.
+         */
+        DraftedOut: {
+            /** Alternatives */
+            alternatives: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Calls */
+            calls: number;
+            /** Confidence */
+            confidence: number | null;
+            /** Confidences */
+            confidences: {
+                [key: string]: number;
+            };
+            /** Dollars */
+            dollars: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
          * Drift
          * @description What the test says of a stream so far, oldest first.
          *
@@ -3229,7 +3335,10 @@ export interface components {
         };
         /**
          * Form
-         * @description What people answer in a run, under the schema that it has now.
+         * @description What people answer in a run, under the schema that it has now, and how it is drafted.
+         *
+         *     `models` are asked one after the other, with this version of the `prompt`. Drafts with a confidence below `threshold` go to
+         *     people; None: that is not what decides. All of it is of the run, so it tells nothing of any example.
          */
         Form: {
             /** Dataset */
@@ -3238,12 +3347,18 @@ export interface components {
             fields: components["schemas"]["FormField"][];
             /** Guidelines */
             guidelines: string;
+            /** Models */
+            models: string[];
             /** Project */
             project: string;
+            /** Prompt */
+            prompt: string;
             /** Run Id */
             run_id: number;
             /** Schema Version Id */
             schema_version_id: number;
+            /** Threshold */
+            threshold: number | null;
         };
         /**
          * FormField
@@ -3370,6 +3485,40 @@ export interface components {
             seconds_from: string;
         };
         /**
+         * HappeningOut
+         * @description A `draft`, an answer by its verdict, or a `label` that was settled; `who` is a model, a person or a source.
+         *
+         *     Of answers: why they were asked for, how long they took, whether a senior gave them, whether they were taken back.
+         */
+        HappeningOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            drafted: components["schemas"]["DraftedOut"] | null;
+            /** For Senior */
+            for_senior: boolean;
+            /** Holds */
+            holds: boolean;
+            /** Is Undone */
+            is_undone: boolean;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            } | null;
+            /** Note */
+            note: string;
+            /** Reason */
+            reason: string;
+            /** Seconds */
+            seconds: number | null;
+            /** What */
+            what: string;
+            /** Who */
+            who: string;
+        };
+        /**
          * Health
          * @description The process answers.
          */
@@ -3384,6 +3533,19 @@ export interface components {
              * @default 0.1.0
              */
             version: string;
+        };
+        /**
+         * HistoryOut
+         * @description An example and all that happened to it. `wanted`: who has each answer that is still to come, "" for nobody yet.
+         */
+        HistoryOut: {
+            /** Acts */
+            acts: components["schemas"]["HappeningOut"][];
+            /** Note */
+            note: string;
+            record: components["schemas"]["ExampleOut"];
+            /** Wanted */
+            wanted: string[];
         };
         /**
          * ImageOut
@@ -3607,6 +3769,18 @@ export interface components {
             verdict: string;
         };
         /**
+         * OutlineOut
+         * @description How many examples are found, and where pages begin; `next` is the `after` of the part that follows, null at the end.
+         */
+        OutlineOut: {
+            /** Examples */
+            examples: number;
+            /** Next */
+            next: number | null;
+            /** Pages */
+            pages: components["schemas"]["PartOut"][];
+        };
+        /**
          * Outlook
          * @description A run at a glance. Shares carry their count and 95 % interval.
          *
@@ -3779,6 +3953,16 @@ export interface components {
             dollars: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PartOut
+         * @description A page to come: `after` fetches it, and so many `examples` are on it.
+         */
+        PartOut: {
+            /** After */
+            after: number;
+            /** Examples */
+            examples: number;
         };
         /**
          * PartQuality
@@ -4711,16 +4895,6 @@ export interface components {
             version?: number | null;
         };
         /**
-         * ScratchOut
-         * @description What you have entered for an example and not sent.
-         */
-        ScratchOut: {
-            /** Comment */
-            comment: string;
-            /** Label */
-            label: unknown;
-        };
-        /**
          * SearchIn
          * @description Which examples, as `GET …/examples` takes it: all of it has to hold; empty: all of the run.
          */
@@ -4851,6 +5025,24 @@ export interface components {
              * @default
              */
             token: string;
+        };
+        /**
+         * Similar
+         * @description An example that people have settled, and how near it is: the cosine of tf-idf over words, 1 for equal ones.
+         */
+        Similar: {
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+            /** Example */
+            example: string;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            };
+            /** Likeness */
+            likeness: number;
         };
         /**
          * SkillOf
@@ -5188,6 +5380,19 @@ export interface components {
             client_token: string;
         };
         /**
+         * Unsent
+         * @description An unfinished answer: a label that need not be valid yet, and a comment.
+         */
+        Unsent: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Label */
+            label?: unknown;
+        };
+        /**
          * UserChange
          * @description What is to change of a user; what is left out stays.
          */
@@ -5286,14 +5491,13 @@ export interface components {
             why: string;
         };
         /**
-         * WorkOut
-         * @description A claimed slot: the example, its draft with confidences by field, and until when it is yours.
+         * Work
+         * @description An example to answer, with its draft unless the answer is to be given without one.
          *
-         *     `note` says why an example is asked about that had a label, or whose draft cannot be shown. `version` changes whenever the
-         *     slot changes hands or state: sent back with your answer, it keeps an old page from answering for a new one. `scratch` is what
-         *     you have entered for the example before and not sent.
+         *     `note` says why an example is asked about that had a label, or whose draft cannot be shown. `version` is what the slot was at; sent back with the answer, it is refused where the slot has changed since. `scratch`
+         *     is what this reviewer has entered for the example and not sent.
          */
-        WorkOut: {
+        Work: {
             /** Alternatives */
             alternatives: {
                 [key: string]: {
@@ -5325,7 +5529,7 @@ export interface components {
             note: string;
             /** Run Id */
             run_id: number;
-            scratch: components["schemas"]["ScratchOut"] | null;
+            scratch: components["schemas"]["Unsent"] | null;
             /** Slot Id */
             slot_id: number;
             /** Version */
@@ -7152,7 +7356,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkOut"][];
+                    "application/json": components["schemas"]["Work"][];
                 };
             };
             /** @description Client Error */
@@ -7194,7 +7398,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkOut"][];
+                    "application/json": components["schemas"]["Work"][];
                 };
             };
             /** @description Client Error */
@@ -7401,7 +7605,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkOut"];
+                    "application/json": components["schemas"]["Work"];
                 };
             };
             /** @description Client Error */
@@ -7525,7 +7729,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScratchOut"] | null;
+                    "application/json": components["schemas"]["Unsent"] | null;
                 };
             };
             /** @description Client Error */
@@ -7569,6 +7773,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    similar_to_case: {
+        parameters: {
+            query?: {
+                /** @description so many at the most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Similar"][];
+                };
             };
             /** @description Client Error */
             "4XX": {
@@ -8438,6 +8685,47 @@ export interface operations {
             };
         };
     };
+    queue_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+                conflict_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     resolve_conflict: {
         parameters: {
             query?: never;
@@ -8816,6 +9104,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query: {
+                /** @description its id */
+                example: string;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outline_examples: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description items on a page */
+                size?: number;
+                /** @description where it is: waiting, drafted, queued, settled or failed */
+                place?: string;
+                /** @description why it is in the queue, as in `low_confidence` */
+                reason?: string;
+                /** @description stands in its content, in any case of letters */
+                text?: string;
+                /** @description holds for it, as in `confidence < 0.5 and topic == 'spam'` */
+                where?: string;
+                /** @description has a label that is not what was drafted */
+                corrected?: boolean;
+                /** @description people gave answers to it that differ */
+                disagreed?: boolean;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutlineOut"];
                 };
             };
             /** @description Client Error */

@@ -1,5 +1,6 @@
 import { IconPhoto } from '@tabler/icons-react'
 import type { Json } from '../lib/api'
+import { shown } from '../lib/words'
 import { imageUrl, isImage, type ImageContent } from './queue'
 
 type Turn = { role: string; content: string }
@@ -11,12 +12,6 @@ const isTurns = (value: Json): value is Turn[] =>
 export function Text({ text }: { text: string }) {
   return <p className="plain" dir="auto">{shown(text)}</p>
 }
-
-/** Control characters, and those that turn the direction of what follows, are shown as one sign each: what they do is not done, and
- *  places in the text stay the same. */
-const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
-export const shown = (text: string) =>
-  text.replace(HIDDEN, (sign) => (sign < ' ' ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : '\ufffd'))
 
 /** What is to be labeled: a text, a conversation, fields, images. `without` are shown elsewhere. */
 export function Content({ content, without }: { content: Record<string, Json>; without: string[] }) {

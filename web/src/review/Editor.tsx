@@ -1,4 +1,4 @@
-import { IconBook2, IconInfoCircle } from '@tabler/icons-react'
+import { IconInfoCircle } from '@tabler/icons-react'
 import { useLayoutEffect, useState, type ReactNode } from 'react'
 import { KINDS } from '../kinds'
 import type { FieldProps } from '../kinds/view'
@@ -6,8 +6,10 @@ import { isField, Kbd, useCommands, usePulse } from '../lib/commands'
 import { title } from '../lib/words'
 import { Case } from './Case'
 import { Content } from './Content'
+import { Drawn, Guidelines } from './Guidelines'
 import type { ReviewQueue, Shown } from './queue'
 import { useAnswer, type Answer } from './useAnswer'
+import { Why } from './Why'
 
 type Props = { queue: ReviewQueue; shown: Shown; forSenior: boolean; foot: ReactNode }
 
@@ -15,11 +17,12 @@ type Props = { queue: ReviewQueue; shown: Shown; forSenior: boolean; foot: React
 export function Editor({ queue, shown, forSenior, foot }: Props) {
   const { work, form } = shown
   const answer = useAnswer(queue, shown)
-  const [areGuidelinesOpen, setGuidelinesOpen] = useState(false)
+  const [areGuidelinesOpen, setGuidelinesOpen] = useState(false), [isWhyOpen, setWhyOpen] = useState(false)
   useLayoutEffect(() => {
     // Keys are commands again, whatever was typed into for the example before.
     if (isField(document.activeElement)) (document.activeElement as HTMLElement).blur()
   }, [answer.turn])
+  const hasGuidelines = !!form.guidelines || form.fields.some((field) => field.options.some((option) => option.description))
   const move = (by: number) => {
     const names = answer.asked.map((field) => field.name)
     answer.activate(names[(names.indexOf(answer.active) + by + names.length) % names.length] ?? answer.active)
@@ -29,7 +32,8 @@ export function Editor({ queue, shown, forSenior, foot }: Props) {
     { id: 'send', keys: ['Mod+Enter'], title: 'The same, also while you type', group: 'Label', inField: true, run: () => answer.submit() },
     { id: 'next', keys: ['j', 'ArrowDown'], title: 'Next field', group: 'Label', enabled: answer.asked.length > 1, run: () => move(1) },
     { id: 'before', keys: ['k', 'ArrowUp'], title: 'Field before', group: 'Label', enabled: answer.asked.length > 1, run: () => move(-1) },
-    { id: 'guide', keys: ['g'], title: 'Guidelines', group: 'Queue', enabled: !!form.guidelines, run: () => setGuidelinesOpen((is) => !is) },
+    { id: 'why', keys: ['w'], title: 'Why this draft', group: 'Queue', enabled: work.draft !== null, run: () => setWhyOpen((is) => !is) },
+    { id: 'guide', keys: ['g'], title: 'Guidelines', group: 'Queue', enabled: hasGuidelines, run: () => setGuidelinesOpen((is) => !is) },
   ])
   const props = (name: string): FieldProps => {
     const field = form.fields.find((one) => one.name === name)!
@@ -54,8 +58,13 @@ export function Editor({ queue, shown, forSenior, foot }: Props) {
               const Stage = KINDS[field.kind]!.Stage!
               return <Stage key={field.name} {...props(field.name)} />
             })}
-            {areGuidelinesOpen && <div className="note"><IconBook2 size={18} stroke={1.7} /><div className="guidelines">{form.guidelines}</div></div>}
-            {forSenior && <Case slotId={work.slot_id} form={form} take={(label) => answer.submit(label)} />}
+            <div className="helps">
+              {work.draft && <Help word="Why this draft" k="W" isOpen={isWhyOpen} toggle={() => setWhyOpen((is) => !is)} />}
+              {hasGuidelines && <Help word="Guidelines" k="G" isOpen={areGuidelinesOpen} toggle={() => setGuidelinesOpen((is) => !is)} />}
+            </div>
+            {isWhyOpen && <Why work={work} form={form} />}
+            {areGuidelinesOpen && <Guidelines form={form} label={answer.label} />}
+            {forSenior && <Case slotId={work.slot_id} form={form} content={work.content} take={(label) => answer.submit(label)} />}
           </div>
         </section>
         <aside className="side" aria-label="Label">
@@ -70,13 +79,17 @@ export function Editor({ queue, shown, forSenior, foot }: Props) {
   )
 }
 
+function Help({ word, k, isOpen, toggle }: { word: string; k: string; isOpen: boolean; toggle: () => void }) {
+  return <button className="why" aria-expanded={isOpen} onClick={toggle}><Kbd k={k} />{word}</button>
+}
+
 function Panel({ props, isOneOfMany, activate }: { props: FieldProps; isOneOfMany: boolean; activate: () => void }) {
   const { field, isActive } = props
   const View = KINDS[field.kind]?.Panel
   return (
     <section className={`question ${isOneOfMany && isActive ? 'on' : ''}`} aria-label={title(field.name)} onPointerDown={isActive ? undefined : activate}>
       {isOneOfMany && <h2 className="ask">{title(field.name)}{field.optional && <span className="muted"> if there is one</span>}</h2>}
-      {field.description && <p className="hint"><IconInfoCircle size={14} /><bdi>{field.description}</bdi></p>}
+      {field.description && <p className="hint"><IconInfoCircle size={14} /><Drawn text={field.description} isInline /></p>}
       {View ? <View {...props} /> : <p className="bad">This page cannot show fields of kind {field.kind} yet.</p>}
     </section>
   )

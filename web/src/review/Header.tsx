@@ -1,5 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
-import { api, take } from '../lib/api'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { api, take, type Run } from '../lib/api'
+import { useFollowed } from '../lib/live'
 import { count, title } from '../lib/words'
 import type { Act } from './outbox'
 import type { Snapshot } from './queue'
@@ -10,9 +11,13 @@ export function Header({ snapshot, forSenior }: { snapshot: Snapshot; forSenior:
   const { data: run } = useQuery({
     queryKey: ['run', form?.run_id],
     enabled: !!form,
-    refetchInterval: 60_000,
+    staleTime: Infinity, // it is followed
     queryFn: () => take(api.GET('/v1/runs/{run_id}', { params: { path: { run_id: form!.run_id } } })),
   })
+  const client = useQueryClient()
+  useFollowed<Pick<Run, 'places' | 'state'>>(form ? `/v1/runs/${form.run_id}/events` : null, 'run', (now) =>
+    client.setQueryData<Run>(['run', form!.run_id], (before) => before && { ...before, places: now.places, state: now.state }),
+  )
   const left = run ? Math.max(0, run.places.queued ?? 0) : 0
   const done = snapshot.past.length
   return (

@@ -1,4 +1,5 @@
 import { api, take, type Form, type Label, type Work } from '../lib/api'
+import { follow } from '../lib/live'
 import { Outbox, type Act, type Refused, type State } from './outbox'
 
 /** An example on the screen. `entered`: what its reviewer had put in before, also by an answer that they took back. */
@@ -15,7 +16,7 @@ export type Snapshot = {
 }
 
 const LOW = 5, PAGE = 10
-const RENEW_EVERY = 60_000, LOOK_AGAIN_AFTER = 5_000
+const RENEW_EVERY = 60_000, LOOK_AGAIN_AFTER = 5_000, LOOK_ANYHOW_AFTER = 15_000
 
 /** The next examples of the queue, held in memory with their leases, and the answers on their way to the server.
  *
@@ -28,6 +29,7 @@ export class ReviewQueue {
   private isLoading = false
   private isEmpty = false
   private lost = 0
+  private unlisten: (() => void) | undefined
   private readonly forms = new Map<number, Form>()
   private readonly heard = new Set<() => void>()
   private readonly timers: ReturnType<typeof setInterval>[] = []
@@ -47,12 +49,13 @@ export class ReviewQueue {
   start(): () => void {
     void this.outbox.ready.then(() => this.fill())
     this.timers.push(setInterval(() => void this.renew(), RENEW_EVERY))
-    this.timers.push(setInterval(() => this.isEmpty && void this.fill(), LOOK_AGAIN_AFTER))
+    this.timers.push(setInterval(() => this.isEmpty && void this.fill(), LOOK_ANYHOW_AFTER))
     const online = () => this.outbox.retry()
     addEventListener('online', online)
     return () => {
       this.timers.forEach(clearInterval)
       this.outbox.close()
+      this.stopListening()
       removeEventListener('online', online)
       this.release()
     }
@@ -125,6 +128,8 @@ export class ReviewQueue {
         this.ahead.push(await this.prepared(work))
       }
       this.isEmpty = !this.ahead.length
+      if (this.isEmpty && !this.current) this.listen()
+      else this.stopListening()
     } catch {
       setTimeout(() => void this.fill(), LOOK_AGAIN_AFTER)
     } finally {
@@ -132,6 +137,18 @@ export class ReviewQueue {
     }
     if (!this.current) this.show(this.ahead.shift() ?? null)
     else this.tell()
+  }
+
+  /** The server tells when there is work again; while there is some, the connection is left to others. */
+  private listen(): void {
+    this.unlisten ??= this.runId
+      ? follow<{ places: Record<string, number> }>(`/v1/runs/${this.runId}/events`, 'run', ({ places }) => { if (places.queued) void this.fill() })
+      : follow<{ work: boolean; cases?: boolean }>('/v1/queue/events', 'queue', (has) => { if (this.forSenior ? has.cases : has.work) void this.fill() })
+  }
+
+  private stopListening(): void {
+    this.unlisten?.()
+    this.unlisten = undefined
   }
 
   private claim(limit: number): Promise<Work[]> {

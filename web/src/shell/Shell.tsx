@@ -1,5 +1,5 @@
 import { Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { IconCheck, IconGavel, IconListCheck, IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
+import { IconArrowsDiff, IconCheck, IconGavel, IconListCheck, IconListSearch, IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import { reaches, useSession, useSignOut } from '../lib/session'
@@ -8,6 +8,8 @@ import { NoWorker } from './NoWorker'
 const PLACES = [
   { href: '/', label: 'Review', icon: IconListCheck, role: 'reviewer' },
   { href: '/disagreements', label: 'Disagreements', icon: IconGavel, role: 'senior' },
+  { href: '/conflicts', label: 'Conflicts', icon: IconArrowsDiff, role: 'senior' },
+  { href: '/examples', label: 'Examples', icon: IconListSearch, role: 'lead' },
 ] as const
 
 /** The rail of places around every page. */
