@@ -10,6 +10,7 @@ from prelabel.canonical import Json
 from prelabel.kinds import Kind
 from prelabel.kinds.options import Options
 from prelabel.models import Dataset, Project, Run
+from prelabel.schema import LabelSchema
 
 COMMON = {"kind", "description", "optional", "when", "options"}
 
@@ -66,8 +67,13 @@ def of_run(session: Session, run: Run) -> Form:
         dataset=dataset.name,
         schema_version_id=run.schema_version_id,
         guidelines=schema.guidelines,
-        fields=[field(name, kind) for name, kind in schema.fields.items()],
+        fields=fields_of(schema),
     )
+
+
+def fields_of(schema: LabelSchema) -> list[FormField]:
+    """What people fill in under a schema."""
+    return [field(name, kind) for name, kind in schema.fields.items()]
 
 
 def field(name: str, kind: Kind) -> FormField:

@@ -7,6 +7,7 @@ import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Redirect, Route, Switch, useRoute } from 'wouter'
+import { leadRoutes } from './lead/routes'
 import { CommandProvider } from './lib/commands'
 import { useSession } from './lib/session'
 import { Home } from './pages/Home'
@@ -34,6 +35,7 @@ function App() {
         <Route path="/review"><ReviewPage /></Route>
         <Route path="/review/:run">{({ run }) => <ReviewPage key={run} runId={Number(run)} />}</Route>
         <Route path="/disagreements"><ReviewPage forSenior /></Route>
+        {leadRoutes}
         <Route><Redirect to="/" /></Route>
       </Switch>
     </Shell>

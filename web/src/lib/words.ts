@@ -8,3 +8,22 @@ export const percent = (share?: number) =>
   share === undefined ? '' : share > 0 && share < 0.01 ? '<1%' : `${Math.round(share * 100)}%`
 
 export const count = (number: number) => number.toLocaleString('en-US')
+
+/** Dollars as the server has them: exact text. Small sums keep two digits that say something. */
+export function dollars(sum: string | number | null | undefined): string {
+  if (sum === null || sum === undefined) return 'none'
+  const value = Number(sum)
+  const digits = value === 0 || value >= 1 ? 2 : Math.min(6, 1 - Math.floor(Math.log10(value)))
+  return `$${value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: Math.max(2, digits) })}`
+}
+
+/** 90 -> "2 min": as long as one would say it. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`
+  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} days`
+}
+
+/** When something was, in the reader's own time. */
+export const moment = (at: string) => new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })

@@ -1,5 +1,5 @@
 import { Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { IconCheck, IconGavel, IconListCheck, IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
+import { IconCheck, IconGavel, IconListCheck, IconLogout, IconMoon, IconStack2, IconSun, IconUserCircle, IconUsers } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import { reaches, useSession, useSignOut } from '../lib/session'
@@ -7,7 +7,12 @@ import { reaches, useSession, useSignOut } from '../lib/session'
 const PLACES = [
   { href: '/', label: 'Review', icon: IconListCheck, role: 'reviewer' },
   { href: '/disagreements', label: 'Disagreements', icon: IconGavel, role: 'senior' },
+  { href: '/runs', label: 'Runs', icon: IconStack2, role: 'lead' },
+  { href: '/people', label: 'People', icon: IconUsers, role: 'admin' },
+  { href: '/me', label: 'Your account', icon: IconUserCircle, role: 'reviewer' },
 ] as const
+/** Places whose pages have other addresses too. */
+const WITHIN: Record<string, string[]> = { '/runs': ['/new', '/projects'] }
 
 /** The rail of places around every page. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -16,7 +21,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const signOut = useSignOut()
   const scheme = useComputedColorScheme('light')
   const { setColorScheme } = useMantineColorScheme()
-  const isHere = (href: string) => (href === '/' ? at === '/' || at.startsWith('/review') : at.startsWith(href))
+  const isHere = (href: string) => (href === '/' ? at === '/' || at.startsWith('/review') : [href, ...(WITHIN[href] ?? [])].some((one) => at.startsWith(one)))
   return (
     <div className="shell">
       <nav className="rail" aria-label="Main">
