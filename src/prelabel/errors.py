@@ -56,7 +56,10 @@ class SchemaError(InputError):
     @classmethod
     def of(cls, source: str, *faults: Fault) -> Self:
         """Of a document that is called `source`: its faults, one a line."""
-        return cls("\n".join(f"{source}{', ' if fault.line or fault.path else ': '}{fault}" for fault in faults), faults)
+        return cls(
+            "\n".join(f"{source}{', ' if fault.line or fault.path else ': '}{fault}" for fault in faults),
+            faults,
+        )
 
 
 class LabelError(InputError):

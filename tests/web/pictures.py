@@ -131,11 +131,53 @@ SCENES: dict[str, tuple[Callable[[Running], int], Callable[[Page], None]]] = {
 }
 
 
+def steered(service: Running) -> int:
+    """A run of which some is settled and some waits, with files and people around it."""
+    fields = {"intent": {"kind": "choice", "options": INTENTS}}
+    run_id = queue_up(service, "bank_questions", fields, tickets(60), threshold=0.6, audit_share=0.05)
+    for name, role in (("Ann", "lead"), ("Bo", "senior"), ("Cem", "reviewer")):
+        service.client.post("/users", {"name": name, "role": role})
+    service.client.put("/projects/bank_questions/members/Ann", {})
+    return run_id
+
+
+def fill_in(page: Page) -> None:
+    """A schema of three fields, on its way."""
+    page.get_by_label("Name").fill("Support tickets")
+    for kind in ("Rating", "Boolean"):
+        page.get_by_role("button", name=kind, exact=True).click()
+    page.get_by_label("Guidelines").fill("Where a ticket asks for several things, the first one decides.")
+
+
+LEAD_SCENES: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "runs": ("/runs", lambda page: None),
+    "run": ("/runs/{run}", lambda page: None),
+    "new-project": ("/new", fill_in),
+    "new-run": ("/projects/bank_questions/new", lambda page: page.get_by_text("A model", exact=True).click()),
+    "project": ("/projects/bank_questions", lambda page: None),
+    "people": ("/people", lambda page: page.get_by_role("button", name="Make a link").click()),
+    "account": ("/me", lambda page: None),
+}
+
+
+def lead_pictures(person: Person, run_id: int, out: Path, ending: str) -> None:
+    """The pages of leads and admins."""
+    for name, (path, act) in LEAD_SCENES.items():
+        person.page.goto(person.base + path.format(run=run_id))
+        person.page.wait_for_selector("h1")
+        act(person.page)
+        person.page.wait_for_timeout(900)
+        person.page.screenshot(path=out / f"{name}-{ending}.png")
+
+
 def main() -> None:
-    """Write the pictures that are named, or all, into docs/pictures or the folder given by --out."""
+    """Write the pictures that are named, `leads` for those of leads, or all, into docs/pictures or the folder given by --out."""
     arguments = sys.argv[1:]
     out = Path(arguments.pop(arguments.index("--out") + 1)) if "--out" in arguments else OUT
-    wanted = [name for name in arguments if name in SCENES] or list(SCENES)
+    has_leads = not arguments or "leads" in arguments
+    wanted = [name for name in arguments if name in SCENES] or (
+        [] if has_leads and arguments else list(SCENES)
+    )
     out.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
@@ -146,12 +188,16 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         runs = {name: SCENES[name][0](service) for name in wanted}
+        steered_run = steered(service) if has_leads else 0
         for scheme in ("light", "dark"):
             for suffix, (width, height) in SIZES.items():
                 size: Any = {"width": width, "height": height}
                 context = browser.new_context(viewport=size, color_scheme=scheme)
                 person = Person(context.new_page(), f"http://127.0.0.1:{service.port}")
                 person.sign_in(TOKEN)
+                if has_leads:
+                    lead_pictures(person, steered_run, out, f"{scheme}{suffix}")
+                    person.page.goto(person.base)
                 person.page.wait_for_selector(".runs li")
                 person.page.screenshot(path=out / f"home-{scheme}{suffix}.png")
                 for name in wanted:

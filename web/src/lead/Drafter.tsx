@@ -10,7 +10,7 @@ export function Drafter({ choice, set }: Props) {
   const known = useModels()
   return (
     <div className="choices" role="radiogroup" aria-label="Who drafts">
-      <Option name="drafter" isChosen={choice.drafter === 'student'} choose={() => set({ drafter: 'student' })} title="The student, for free" says="A small classifier on this server that learns from gold and from what people settle. It begins by asking people, and needs no key." />
+      <Option name="drafter" isChosen={choice.drafter === 'student'} choose={() => set({ drafter: 'student' })} title="The student, for free" says="A small classifier on this server. It needs no key, but at least 20 examples whose right label is known: with gold, or settled by people in this project." />
       <Option name="drafter" isChosen={choice.drafter === 'model'} choose={() => set({ drafter: 'model' })} title="A model" says="Of a provider, by LiteLLM's name. Its key stands in the environment of the server.">
         <div className="grid">
           <label>Model<input className="box" list="models" value={choice.model} placeholder="openai/gpt-4o-mini" onChange={(event) => set({ model: event.target.value })} /></label>

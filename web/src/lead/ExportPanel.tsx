@@ -43,7 +43,7 @@ export function ExportPanel({ run }: { run: Run }) {
         <label>Only where<input className="box" value={options.where} placeholder="confidence > 0.9" onChange={(event) => set({ where: event.target.value })} /></label>
         <label>Split<input className="box" value={options.split} placeholder="0.8/0.1/0.1" onChange={(event) => set({ split: event.target.value })} /></label>
         <label>Weight<input className="box" value={options.weight} placeholder="confidence" onChange={(event) => set({ weight: event.target.value })} /></label>
-        {run.policy.rule === 'guarantee' && options.format === 'jsonl' && (
+        {run.policy.rule === 'guarantee' && run.stage === 'done' && options.format === 'jsonl' && (
           <label className="check"><input type="checkbox" checked={certificate === 'inline'} onChange={(event) => set({ certificate: event.target.checked ? 'inline' : 'none' })} />With its certificate</label>
         )}
       </div>

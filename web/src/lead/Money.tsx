@@ -9,12 +9,14 @@ type Props = { run: Run; progress: Progress | undefined; look: () => Promise<unk
 export function Money({ run, progress, look }: Props) {
   const share = run.cap === null ? 0 : Math.min(1, Number(run.spent) / Number(run.cap))
   const expected = progress?.expected
-  const isOver = run.state === 'cancelled' || run.places.waiting === 0
+  const isFree = run.steps.every((step) => [step.model, ...(step.panel ?? [])].every((name) => name === 'student' || name.startsWith('given')))
+  const isOver = run.state === 'cancelled' || run.places.waiting === 0 || isFree
   return (
     <section className="card panel" aria-label="Money">
       <h2>Money</h2>
       <p className="sum num"><b>{dollars(run.spent)}</b> spent{run.cap !== null && <> of at most {dollars(run.cap)}</>}</p>
       {run.cap !== null && <span className="meter" role="img" aria-label={`${Math.round(100 * share)} % of the cap`}><span className={share > 0.9 ? 'near' : ''} style={{ width: `${100 * share}%` }} /></span>}
+      {isFree && <p className="muted">Its drafts cost nothing.</p>}
       {expected && !isOver && (
         <p className="num">{dollars(expected.mean)} expected in the end <span className="muted">({dollars(expected.low)} to {dollars(expected.high)}, from {progress.expected_from})</span></p>
       )}

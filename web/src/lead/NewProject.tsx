@@ -5,7 +5,7 @@ import { useLocation } from 'wouter'
 import { api, Failure, take } from '../lib/api'
 import { useAct } from '../lib/useAct'
 import { Preview } from './Preview'
-import { SchemaEditor } from './SchemaEditor'
+import { Faults, SchemaEditor } from './SchemaEditor'
 import { BEGINNING, holdsGuidelines, joined, slug } from './snippets'
 import { useSchema } from './useSchema'
 
@@ -34,7 +34,7 @@ export function NewProject() {
       <header><h1>New project</h1><ol className="way" aria-label="Steps"><li aria-current="step">What to label</li><li>Examples and model</li><li>Review</li></ol></header>
       <form className="halves" onSubmit={submit}>
         <div className="half">
-          <label className="entry"><span className="h">Name</span><input value={name} onChange={(event) => setName(event.target.value)} required autoFocus placeholder="support-tickets" maxLength={64} /></label>
+          <label className="entry"><span className="h">Name</span><input value={name} onChange={(event) => setName(event.target.value)} required autoFocus placeholder="support_tickets" maxLength={64} /></label>
           {name && slug(name) !== name && <p className="muted">It will be called <code>{slug(name) || '…'}</code>.</p>}
           <h2>Fields</h2>
           <SchemaEditor text={text} set={setText} faults={faults} />
@@ -48,7 +48,7 @@ export function NewProject() {
           <h2>What reviewers see</h2>
           <div className="card panel sticky">
             {error && <p className="bad" role="alert">{error.message}</p>}
-            {checked && (faults.length ? <p className="muted">The form appears once the schema holds.</p> : <Preview key={JSON.stringify(checked.fields)} fields={checked.fields} guidelines={checked.guidelines} />)}
+            {checked && (faults.length ? <Faults faults={faults} /> : <Preview key={JSON.stringify(checked.fields)} fields={checked.fields} guidelines={checked.guidelines} />)}
           </div>
         </div>
         <div className="acts stay">

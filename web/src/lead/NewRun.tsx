@@ -43,7 +43,7 @@ export function NewRun({ project }: { project: string }) {
             <h2>Examples</h2>
             <Datasets there={there} chosen={picked || dataset?.name || 'first'} choose={setPicked} />
             <Upload
-              key={picked || dataset?.name} project={project} dataset={picked || dataset?.name || 'first'} hasImages={JSON.stringify(about.data?.schema ?? {}).includes('"boxes"')}
+              key={picked || dataset?.name || 'first'} project={project} dataset={picked || dataset?.name || 'first'} hasImages={JSON.stringify(about.data?.schema ?? {}).includes('"boxes"')}
               done={() => { void client.invalidateQueries({ queryKey: ['datasets', project] }); void client.invalidateQueries({ queryKey: ['quote'] }) }}
             />
           </section>

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { api, take, type RunIn } from '../lib/api'
-import { dollars, duration } from '../lib/words'
+import { dollars } from '../lib/words'
 
 type Props = { project: string; dataset: string; examples: number; plan: RunIn }
 
@@ -36,7 +36,7 @@ export function QuotePanel({ project, dataset, examples, plan }: Props) {
           </dl>
         </>
       )}
-      <p className="muted num">By hand alone: {dollars(quote.by_hand.dollars)}, at {duration(quote.by_hand.seconds)} an example ({quote.by_hand.basis}).</p>
+      <p className="muted num">By hand alone: {dollars(quote.by_hand.dollars)} ({quote.by_hand.basis}).</p>
       {quote.notes.map((note) => <p key={note} className="muted">{note}</p>)}
     </div>
   )

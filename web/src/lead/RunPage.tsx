@@ -100,7 +100,7 @@ function Pace({ run, progress }: { run: Run; progress: Progress | undefined }) {
   if (!progress) return null
   const parts = []
   if (run.stage === 'drafting') {
-    parts.push(progress.per_second >= 1 ? `${count(Math.round(progress.per_second))} a second` : `${(progress.per_second * 60).toFixed(1)} a minute`)
+    if (progress.per_second > 0) parts.push(progress.per_second >= 1 ? `${count(Math.round(progress.per_second))} a second` : `${(progress.per_second * 60).toFixed(1)} a minute`)
     if (progress.seconds_left !== null && progress.seconds_left !== undefined) parts.push(`drafted in about ${duration(progress.seconds_left)}`)
     if (progress.on_their_way) parts.push(`${count(progress.on_their_way)} on their way`)
   }

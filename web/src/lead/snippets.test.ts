@@ -29,5 +29,5 @@ describe('guidelines', () => {
 })
 
 describe('names', () => {
-  it.each([['Support Tickets', 'support-tickets'], ['  Äpfel', 'pfel'], ['a.b_c', 'a.b_c']])('%s becomes %s', (typed, name) => expect(slug(typed)).toBe(name))
+  it.each([['Support Tickets', 'support_tickets'], ['  Äpfel', 'pfel'], ['a.b_c', 'a.b_c']])('%s becomes %s', (typed, name) => expect(slug(typed)).toBe(name))
 })

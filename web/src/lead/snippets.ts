@@ -47,4 +47,4 @@ export function joined(text: string, guidelines: string): string {
 }
 
 /** A name as the server takes it, from whatever was typed. */
-export const slug = (text: string) => text.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '').slice(0, 64)
+export const slug = (text: string) => text.toLowerCase().replace(/[^a-z0-9._-]+/g, '_').replace(/^[^a-z0-9]+/, '').slice(0, 64)
