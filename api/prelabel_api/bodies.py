@@ -299,12 +299,13 @@ class UserIn(Body):
 
 
 class UserOut(BaseModel):
-    """A user; never a token."""
+    """A user; never a token. `disabled_at`: since then their account is closed."""
 
     id: int
     name: str
     role: str
     created_at: datetime
+    disabled_at: datetime | None
 
 
 class TokenOut(BaseModel):

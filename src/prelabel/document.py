@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from prelabel.errors import SchemaError
+from prelabel.errors import Fault, SchemaError
 
 MOST_BYTES = 1_000_000
 
@@ -21,26 +21,26 @@ class Document:
     def read(self) -> tuple[Any, dict[tuple[str, ...], int]]:
         """The plain document and its lines. Raises SchemaError."""
         if len(self._text) > MOST_BYTES:
-            raise SchemaError(f"{self._source}: a schema has at most {MOST_BYTES:,} characters")
+            raise SchemaError.of(self._source, Fault(f"a schema has at most {MOST_BYTES:,} characters"))
         try:
             node = yaml.compose(self._text, yaml.SafeLoader)
             self._refuse_aliases()
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             return self._read_json(error), {}
         if node is None:
-            raise SchemaError(f"{self._source} is empty: it needs `fields`")
+            raise SchemaError.of(self._source, Fault("is empty: it needs `fields`"))
         lines = dict(self._lines(node, ()))
         try:
             return yaml.SafeLoader(self._text).get_single_data(), lines  # it is the safe loader
         except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-            raise SchemaError(f"{self._source}{_at(error)}: {_problem(error)}") from error
+            raise SchemaError.of(self._source, _fault(error)) from error
 
     def _read_json(self, error: Exception) -> Any:
         """JSON that is not YAML (such as with tabs); else the YAML error stands."""
         try:
             return json.loads(self._text)
         except (ValueError, RecursionError):
-            raise SchemaError(f"{self._source}{_at(error)}: {_problem(error)}") from error
+            raise SchemaError.of(self._source, _fault(error)) from error
 
     def _refuse_aliases(self) -> None:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(self._text, yaml.SafeLoader)):
@@ -56,16 +56,12 @@ class Document:
             for key, value in node.value:
                 line = key.start_mark.line + 1
                 if key.value in seen:
-                    raise SchemaError(f"{self._source}, line {line}: {key.value!r} stands twice")
+                    raise SchemaError.of(self._source, Fault(f"{key.value!r} stands twice", line))
                 seen.add(str(key.value))
                 yield from self._lines(value, (*path, str(key.value)))
                 yield (*path, str(key.value)), line
 
 
-def _at(error: Exception) -> str:
+def _fault(error: Exception) -> Fault:
     mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark else ""
-
-
-def _problem(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or error)
+    return Fault(str(getattr(error, "problem", None) or error), mark.line + 1 if mark else None)

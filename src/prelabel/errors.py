@@ -21,7 +21,8 @@
 The message is for the user: what, where, and what to do.
 """
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 
 class PrelabelError(Exception):
@@ -32,8 +33,33 @@ class InputError(PrelabelError):
     """What came in is wrong."""
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a document, where in it: the line, if that is known, and the path from the root."""
+
+    reason: str
+    line: int | None = None
+    path: str = ""
+
+    def __str__(self) -> str:
+        where = ", ".join(filter(None, [f"line {self.line}" if self.line else "", self.path]))
+        return f"{where}: {self.reason}" if where else self.reason
+
+
 class SchemaError(InputError):
-    """A label schema cannot be used; names the line or the path of the fault."""
+    """A label schema cannot be used; names the line or the path of each fault, which `faults` has one by one."""
+
+    def __init__(self, message: str, faults: tuple[Fault, ...] = ()) -> None:
+        self.faults = faults or (Fault(message),)
+        super().__init__(message)
+
+    @classmethod
+    def of(cls, source: str, *faults: Fault) -> Self:
+        """Of a document that is called `source`: its faults, one a line."""
+        return cls(
+            "\n".join(f"{source}{', ' if fault.line or fault.path else ': '}{fault}" for fault in faults),
+            faults,
+        )
 
 
 class LabelError(InputError):

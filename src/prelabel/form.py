@@ -11,6 +11,7 @@ from prelabel.kinds import Kind
 from prelabel.kinds.options import Options
 from prelabel.models import Dataset, Project, Prompt, Run
 from prelabel.policy import Policy
+from prelabel.schema import LabelSchema
 
 COMMON = {"kind", "description", "optional", "when", "options"}
 
@@ -79,8 +80,13 @@ def of_run(session: Session, run: Run) -> Form:
         models=[step["model"] for step in run.steps],
         prompt=f"{prompt.name} {prompt.digest[:12]}",
         threshold=policy.threshold if is_by_threshold else None,
-        fields=[field(name, kind) for name, kind in schema.fields.items()],
+        fields=fields_of(schema),
     )
+
+
+def fields_of(schema: LabelSchema) -> list[FormField]:
+    """What people fill in under a schema."""
+    return [field(name, kind) for name, kind in schema.fields.items()]
 
 
 def field(name: str, kind: Kind) -> FormField:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from prelabel import conditions
 from prelabel.canonical import Json, digest
 from prelabel.document import Document
-from prelabel.errors import LabelError, SchemaError
+from prelabel.errors import Fault, LabelError, SchemaError
 from prelabel.kinds import AnyKind, Kind, known
 from prelabel.kinds.base import shown
 from prelabel.kinds.options import Option
@@ -40,8 +40,8 @@ class LabelSchema(BaseModel):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            faults = [_said(source, fault, lines) for fault in _apart(error.errors())]
-            raise SchemaError("\n".join(faults)) from error
+            faults = [_said(fault, lines) for fault in _apart(error.errors())]
+            raise SchemaError.of(source, *faults) from error
 
     @classmethod
     def read(cls, path: Path) -> "LabelSchema":
@@ -264,8 +264,8 @@ def _apart(faults: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
             yield {"type": "reference", "loc": tuple(path.split(".")), "msg": reason}
 
 
-def _said(source: str, fault: Mapping[str, Any], lines: dict[tuple[str, ...], int]) -> str:
-    """One fault of a document as a sentence with its line and path."""
+def _said(fault: Mapping[str, Any], lines: dict[tuple[str, ...], int]) -> Fault:
+    """One fault of a document in our words, with its line and path."""
     path = [str(part) for part in fault["loc"] if part != "[key]"]
     if len(path) > 2 and path[0] == "fields" and path[2] in known():
         del path[2]  # pydantic's tag of the union, which does not stand in the document
@@ -277,8 +277,7 @@ def _said(source: str, fault: Mapping[str, Any], lines: dict[tuple[str, ...], in
     found = next(
         (lines[tuple(path[:size])] for size in range(len(path), -1, -1) if tuple(path[:size]) in lines), None
     )
-    where = f"{source}, line {found}" if found else source
-    return f"{where}, {'.'.join(path)}: {message}" if path else f"{where}: {message}"
+    return Fault(message, found, ".".join(path))
 
 
 def _keys(path: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ def test_the_order_of_fields_counts_in_the_digest() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "s.yaml is empty"),
+        ("", "s.yaml: is empty"),
         (
             "fields:\n  a: [x, y]\n  b: {kind: choise}",
             "s.yaml, line 3, fields.b: kind 'choise' is unknown; did you mean 'choice'?",

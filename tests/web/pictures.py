@@ -205,12 +205,41 @@ SCENES: dict[str, tuple[Callable[[Running], int], Callable[[Page], None]]] = {
 }
 
 
+def steered(service: Running) -> int:
+    """A run of which some is settled and some waits, with files and people around it."""
+    fields = {"intent": {"kind": "choice", "options": INTENTS}}
+    run_id = queue_up(service, "bank_questions", fields, tickets(60), threshold=0.6, audit_share=0.05)
+    for name, role in (("Ann", "lead"), ("Bo", "senior"), ("Cem", "reviewer")):
+        service.client.post("/users", {"name": name, "role": role})
+    service.client.put("/projects/bank_questions/members/Ann", {})
+    return run_id
+
+
+def fill_in(page: Page) -> None:
+    """A schema of three fields, on its way."""
+    page.get_by_label("Name").fill("Support tickets")
+    for kind in ("Rating", "Boolean"):
+        page.get_by_role("button", name=kind, exact=True).click()
+    page.get_by_label("Guidelines").fill("Where a ticket asks for several things, the first one decides.")
+
+
 PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] = {
     "examples": (examples, "/examples?run={run}", lambda page: None),
     "history": (examples, "/examples?run={run}&place=settled&corrected=yes", opened),
     "acts": (examples, "/examples?run={run}&place=settled", requeue),
     "conflicts": (conflicts, "/conflicts?run={run}", lambda page: None),
     "disagreement": (disagreement, "/disagreements", lambda page: None),
+    "runs": (steered, "/runs", lambda page: None),
+    "run": (steered, "/runs/{run}", lambda page: None),
+    "new-project": (steered, "/new", fill_in),
+    "new-run": (
+        steered,
+        "/projects/bank_questions/new",
+        lambda page: page.get_by_text("A model", exact=True).click(),
+    ),
+    "project": (steered, "/projects/bank_questions", lambda page: None),
+    "people": (steered, "/people", lambda page: page.get_by_role("button", name="Make a link").click()),
+    "account": (steered, "/me", lambda page: None),
 }
 """Pages that are no queue: how to fill them, their address, what is done there."""
 

@@ -8,6 +8,7 @@ import { setNonce } from 'get-nonce'
 import { lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Redirect, Route, Switch, useRoute } from 'wouter'
+import { leadRoutes } from './lead/routes'
 import { CommandProvider } from './lib/commands'
 import { useSession } from './lib/session'
 import { Home } from './pages/Home'
@@ -41,6 +42,7 @@ function App() {
         <Route path="/disagreements"><ReviewPage forSenior /></Route>
         <Route path="/conflicts"><ConflictsPage /></Route>
         <Route path="/examples"><ExamplesPage /></Route>
+        {leadRoutes}
         <Route><Redirect to="/" /></Route>
       </Switch>
       </Suspense>

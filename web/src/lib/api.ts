@@ -12,6 +12,14 @@ export type OutlinePart = Schemas['OutlineOut']
 export type History = Schemas['HistoryOut']
 export type Happening = Schemas['HappeningOut']
 export type TwoSides = Schemas['TwoSides']
+export type RunIn = Schemas['RunIn']
+export type Progress = Schemas['Progress']
+export type Project = Schemas['ProjectOut']
+export type Quote = Schemas['Quote']
+export type Import = Schemas['ImportOut']
+export type BadRow = Schemas['BadRowOut']
+export type Format = Schemas['About']
+export type User = Schemas['UserOut']
 export type Json = unknown
 export type Label = Record<string, Json>
 
@@ -25,6 +33,7 @@ export class Failure extends Error {
 /** Sent with every request that changes something: the server ties it to the session's cookie. */
 let csrf = ''
 export const setCsrf = (token: string) => { csrf = token }
+export const getCsrf = () => csrf
 
 export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' })
 api.use({
@@ -45,4 +54,17 @@ export async function take<T>(answer: Promise<Answer<T>>): Promise<T> {
     throw new Failure(got.response.status, said?.detail ?? `The server answered ${got.response.status}.`)
   }
   return got.data as T
+}
+
+type PageOf<T> = { items: T[]; next?: number | null }
+
+/** All items of a list, page after page. */
+export async function every<T>(page: (after: number) => Promise<PageOf<T>>): Promise<T[]> {
+  const found: T[] = []
+  for (let after: number | null = 0; after !== null; ) {
+    const { items, next }: PageOf<T> = await page(after)
+    found.push(...items)
+    after = next ?? null
+  }
+  return found
 }

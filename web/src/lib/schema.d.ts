@@ -1938,6 +1938,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemas/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Schema
+         * @description Read a schema without keeping it: every fault with its line and path, or the form that it makes.
+         */
+        post: operations["check_schema"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -3196,6 +3216,18 @@ export interface components {
             splits: {
                 [key: string]: number;
             };
+        };
+        /**
+         * FaultOut
+         * @description What is wrong, in which line of the text, if that is known, and by which path from its root.
+         */
+        FaultOut: {
+            /** Line */
+            line: number | null;
+            /** Path */
+            path: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Feedback
@@ -4749,6 +4781,18 @@ export interface components {
             workers: number;
         };
         /**
+         * SchemaChecked
+         * @description The form of a schema without faults; or its faults, and no fields.
+         */
+        SchemaChecked: {
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            /** Fields */
+            fields: components["schemas"]["FormField"][];
+            /** Guidelines */
+            guidelines: string;
+        };
+        /**
          * SchemaIn
          * @description Another schema for a project and the runs at one of its versions, with where names of the old one went.
          *
@@ -4798,6 +4842,14 @@ export interface components {
                     [key: string]: string | null;
                 };
             };
+        };
+        /**
+         * SchemaText
+         * @description A label schema, as far as it is written: YAML or JSON.
+         */
+        SchemaText: {
+            /** Text */
+            text: string;
         };
         /**
          * SchemaVersionOut
@@ -5418,7 +5470,7 @@ export interface components {
         };
         /**
          * UserOut
-         * @description A user; never a token.
+         * @description A user; never a token. `disabled_at`: since then their account is closed.
          */
         UserOut: {
             /**
@@ -5426,6 +5478,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
             /** Id */
             id: number;
             /** Name */
@@ -10067,6 +10121,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswersOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchemaText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaChecked"];
                 };
             };
             /** @description Client Error */

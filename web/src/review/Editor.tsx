@@ -1,12 +1,9 @@
-import { IconInfoCircle } from '@tabler/icons-react'
 import { useLayoutEffect, useState, type ReactNode } from 'react'
-import { KINDS } from '../kinds'
-import type { FieldProps } from '../kinds/view'
 import { isField, Kbd, useCommands, usePulse } from '../lib/commands'
 import { title } from '../lib/words'
+import { Body } from './Body'
 import { Case } from './Case'
-import { Content } from './Content'
-import { Drawn, Guidelines } from './Guidelines'
+import { Guidelines } from './Guidelines'
 import type { ReviewQueue, Shown } from './queue'
 import { useAnswer, type Answer } from './useAnswer'
 import { Why } from './Why'
@@ -35,45 +32,17 @@ export function Editor({ queue, shown, forSenior, foot }: Props) {
     { id: 'why', keys: ['w'], title: 'Why this draft', group: 'Queue', enabled: work.draft !== null, run: () => setWhyOpen((is) => !is) },
     { id: 'guide', keys: ['g'], title: 'Guidelines', group: 'Queue', enabled: hasGuidelines, run: () => setGuidelinesOpen((is) => !is) },
   ])
-  const props = (name: string): FieldProps => {
-    const field = form.fields.find((one) => one.name === name)!
-    return {
-      field, turn: answer.turn, value: answer.label[name] ?? null, draft: work.draft ? (work.draft[name] ?? null) : undefined, drafts: work.draft ?? {},
-      alternatives: work.alternatives[name] ?? {}, content: work.content, label: answer.label, isAlone: form.fields.length === 1,
-      isActive: answer.active === name, active: answer.active, set: (value) => answer.set(name, value),
-      fields: form.fields, setOther: (other, value) => answer.set(other, value, name), finish: (value) => answer.finish(name, value),
-    }
-  }
-  const staged = answer.asked.filter((field) => KINDS[field.kind]?.Stage && (KINDS[field.kind]!.isStaged?.(field, form.fields) ?? true))
-  const covered = staged.flatMap((field) => KINDS[field.kind]!.covers?.(field) ?? [])
-  const hasMore = Object.keys(work.content).some((name) => !covered.includes(name) && work.content[name] !== null)
   return (
     <>
-      <div className="body">
-        <section className="work" aria-label="Example" data-slot={work.slot_id}>
-          <div className={`measure ${staged.some((field) => ['preference', 'boxes'].includes(field.kind)) ? 'broad' : ''}`}>
-            <div className="meta"><span className="num">{work.example_id}</span>{work.note && <span className="chip"><bdi>{work.note}</bdi></span>}</div>
-            {hasMore && <Content content={work.content} without={covered} />}
-            {staged.map((field) => {
-              const Stage = KINDS[field.kind]!.Stage!
-              return <Stage key={field.name} {...props(field.name)} />
-            })}
-            <div className="helps">
-              {work.draft && <Help word="Why this draft" k="W" isOpen={isWhyOpen} toggle={() => setWhyOpen((is) => !is)} />}
-              {hasGuidelines && <Help word="Guidelines" k="G" isOpen={areGuidelinesOpen} toggle={() => setGuidelinesOpen((is) => !is)} />}
-            </div>
-            {isWhyOpen && <Why work={work} form={form} />}
-            {areGuidelinesOpen && <Guidelines form={form} label={answer.label} />}
-            {forSenior && <Case slotId={work.slot_id} form={form} content={work.content} take={(label) => answer.submit(label)} />}
-          </div>
-        </section>
-        <aside className="side" aria-label="Label">
-          {answer.asked.map((field) => (
-            <Panel key={field.name} props={props(field.name)} isOneOfMany={form.fields.length > 1} activate={() => answer.activate(field.name)} />
-          ))}
-          {!answer.asked.length && <p className="muted">No field applies.</p>}
-        </aside>
-      </div>
+      <Body work={work} form={form} answer={answer}>
+        <div className="helps">
+          {work.draft && <Help word="Why this draft" k="W" isOpen={isWhyOpen} toggle={() => setWhyOpen((is) => !is)} />}
+          {hasGuidelines && <Help word="Guidelines" k="G" isOpen={areGuidelinesOpen} toggle={() => setGuidelinesOpen((is) => !is)} />}
+        </div>
+        {isWhyOpen && <Why work={work} form={form} />}
+        {areGuidelinesOpen && <Guidelines form={form} label={answer.label} />}
+        {forSenior && <Case slotId={work.slot_id} form={form} content={work.content} take={(label) => answer.submit(label)} />}
+      </Body>
       <footer className="foot"><Primary answer={answer} hasDraft={work.draft !== null} />{foot}</footer>
     </>
   )
@@ -81,18 +50,6 @@ export function Editor({ queue, shown, forSenior, foot }: Props) {
 
 function Help({ word, k, isOpen, toggle }: { word: string; k: string; isOpen: boolean; toggle: () => void }) {
   return <button className="why" aria-expanded={isOpen} onClick={toggle}><Kbd k={k} />{word}</button>
-}
-
-function Panel({ props, isOneOfMany, activate }: { props: FieldProps; isOneOfMany: boolean; activate: () => void }) {
-  const { field, isActive } = props
-  const View = KINDS[field.kind]?.Panel
-  return (
-    <section className={`question ${isOneOfMany && isActive ? 'on' : ''}`} aria-label={title(field.name)} onPointerDown={isActive ? undefined : activate}>
-      {isOneOfMany && <h2 className="ask">{title(field.name)}{field.optional && <span className="muted"> if there is one</span>}</h2>}
-      {field.description && <p className="hint"><IconInfoCircle size={14} /><Drawn text={field.description} isInline /></p>}
-      {View ? <View {...props} /> : <p className="bad">This page cannot show fields of kind {field.kind} yet.</p>}
-    </section>
-  )
 }
 
 function Primary({ answer, hasDraft }: { answer: Answer; hasDraft: boolean }) {

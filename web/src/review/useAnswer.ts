@@ -6,10 +6,12 @@ import type { ReviewQueue, Shown } from './queue'
 
 const KEEP_AFTER = 800
 
+/** Where what is entered and answered goes: the queue of a reviewer, or a preview that keeps nothing. */
+export type Receives = Pick<ReviewQueue, 'enter' | 'answer'>
 type Filled = { turn: number; label: Label; active: string; isTouched: boolean }
 
 /** The answer to the example that is shown, as far as it goes. */
-export function useAnswer(queue: ReviewQueue, shown: Shown) {
+export function useAnswer(queue: Receives, shown: Pick<Shown, 'work' | 'form' | 'entered'>) {
   const { work, form } = shown
   const turn = work.slot_id
   const [filled, setFilled] = useState<Filled>(() => begun(shown))
@@ -48,7 +50,7 @@ export function useAnswer(queue: ReviewQueue, shown: Shown) {
 
 export type Answer = ReturnType<typeof useAnswer>
 
-function begun({ work, form, entered }: Shown): Filled {
+function begun({ work, form, entered }: Pick<Shown, 'work' | 'form' | 'entered'>): Filled {
   const label: Label = {}
   for (const field of form.fields) {
     const value = entered?.[field.name] ?? work.draft?.[field.name]

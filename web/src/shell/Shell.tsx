@@ -1,5 +1,5 @@
 import { Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { IconArrowsDiff, IconCheck, IconGavel, IconListCheck, IconListSearch, IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
+import { IconArrowsDiff, IconCheck, IconGavel, IconListCheck, IconListSearch, IconLogout, IconMoon, IconStack2, IconSun, IconUserCircle, IconUsers } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import { reaches, useSession, useSignOut } from '../lib/session'
@@ -10,7 +10,12 @@ const PLACES = [
   { href: '/disagreements', label: 'Disagreements', icon: IconGavel, role: 'senior' },
   { href: '/conflicts', label: 'Conflicts', icon: IconArrowsDiff, role: 'senior' },
   { href: '/examples', label: 'Examples', icon: IconListSearch, role: 'lead' },
+  { href: '/runs', label: 'Runs', icon: IconStack2, role: 'lead' },
+  { href: '/people', label: 'People', icon: IconUsers, role: 'admin' },
+  { href: '/me', label: 'Your account', icon: IconUserCircle, role: 'reviewer' },
 ] as const
+/** Places whose pages have other addresses too. */
+const WITHIN: Record<string, string[]> = { '/runs': ['/new', '/projects'] }
 
 /** The rail of places around every page. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -19,7 +24,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const signOut = useSignOut()
   const scheme = useComputedColorScheme('light')
   const { setColorScheme } = useMantineColorScheme()
-  const isHere = (href: string) => (href === '/' ? at === '/' || at.startsWith('/review') : at.startsWith(href))
+  const isHere = (href: string) => (href === '/' ? at === '/' || at.startsWith('/review') : [href, ...(WITHIN[href] ?? [])].some((one) => at.startsWith(one)))
   return (
     <div className="shell">
       <nav className="rail" aria-label="Main">

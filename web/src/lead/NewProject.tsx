@@ -1,0 +1,70 @@
+import './lead.css'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import { useLocation } from 'wouter'
+import { api, Failure, take } from '../lib/api'
+import { useAct } from '../lib/useAct'
+import { Preview } from './Preview'
+import { Faults, SchemaEditor } from './SchemaEditor'
+import { BEGINNING, holdsGuidelines, joined, slug } from './snippets'
+import { useSchema } from './useSchema'
+
+/** What is to be labeled: a name, a schema with its form beside it, and guidelines. */
+export function NewProject() {
+  const client = useQueryClient()
+  const [, go] = useLocation()
+  const { act, fault, isBusy } = useAct()
+  const [name, setName] = useState('')
+  const [text, setText] = useState(BEGINNING)
+  const [guidelines, setGuidelines] = useState('')
+  const whole = joined(text, guidelines)
+  const { checked, error, isCurrent } = useSchema(whole)
+  const faults = checked?.faults ?? []
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    void act(async () => {
+      await refuseTaken(slug(name))
+      await take(api.PUT('/v1/projects/{project}', { params: { path: { project: slug(name) } }, body: { schema: whole } }))
+      await client.invalidateQueries({ queryKey: ['projects'] })
+      go(`/projects/${slug(name)}/new`)
+    })
+  }
+  return (
+    <main className="page lead wide">
+      <header><h1>New project</h1><ol className="way" aria-label="Steps"><li aria-current="step">What to label</li><li>Examples and model</li><li>Review</li></ol></header>
+      <form className="halves" onSubmit={submit}>
+        <div className="half">
+          <label className="entry"><span className="h">Name</span><input value={name} onChange={(event) => setName(event.target.value)} required autoFocus placeholder="support_tickets" maxLength={64} /></label>
+          {name && slug(name) !== name && <p className="muted">It will be called <code>{slug(name) || '…'}</code>.</p>}
+          <h2>Fields</h2>
+          <SchemaEditor text={text} set={setText} faults={faults} />
+          <label className="entry"><span className="h">Guidelines</span>
+            <textarea className="box" rows={5} value={guidelines} onChange={(event) => setGuidelines(event.target.value)} disabled={holdsGuidelines(text)}
+              placeholder={holdsGuidelines(text) ? 'They stand in the schema above' : 'Where a ticket asks for several things, the first one decides.'} />
+          </label>
+          <p className="muted">Models and people read the same guidelines. Markdown is fine.</p>
+        </div>
+        <div className="half">
+          <h2>What reviewers see</h2>
+          <div className="card panel sticky">
+            {error && <p className="bad" role="alert">{error.message}</p>}
+            {checked && (faults.length ? <Faults faults={faults} /> : <Preview key={JSON.stringify(checked.fields)} fields={checked.fields} guidelines={checked.guidelines} />)}
+          </div>
+        </div>
+        <div className="acts stay">
+          {fault && <p className="bad" role="alert">{fault}</p>}
+          <button className="btn primary" type="submit" disabled={isBusy || !isCurrent || faults.length > 0 || !slug(name)}>Create project</button>
+        </div>
+      </form>
+    </main>
+  )
+}
+
+/** A project of this name would get another schema instead. */
+async function refuseTaken(name: string): Promise<void> {
+  const found = await take(api.GET('/v1/projects/{project}', { params: { path: { project: name } } })).catch((error: Failure) => {
+    if (error.status === 404) return null
+    throw error
+  })
+  if (found) throw new Failure(409, `There is a project "${name}" already.`)
+}
