@@ -22,8 +22,8 @@ def tickets(count: int, gold: int) -> Iterable[dict[str, Any]]:
         yield {"id": f"t-{number}", "text": text} | ({"gold": label} if number < gold else {})
 
 
-def file_of(folder: Path, rows: Iterable[dict[str, Any] | str], name: str = "tickets.jsonl") -> Path:
-    """A file of these rows, one a line; a text is a line as it is."""
+def file_of(folder: Path, rows: Iterable[Any], name: str = "tickets.jsonl") -> Path:
+    """A file of these rows, objects or lines as they are, one a line."""
     path = folder / name
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
     return path
