@@ -23,7 +23,7 @@ def tickets(count: int, gold: int) -> Iterable[dict[str, Any]]:
 
 
 def file_of(folder: Path, rows: Iterable[Any], name: str = "tickets.jsonl") -> Path:
-    """A file of these rows, objects or lines as they are."""
+    """A file of these rows, objects or lines as they are, one a line."""
     path = folder / name
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
     return path

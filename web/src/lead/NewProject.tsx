@@ -31,10 +31,14 @@ export function NewProject() {
   }
   return (
     <main className="page lead wide">
-      <header><h1>New project</h1><ol className="way" aria-label="Steps"><li aria-current="step">What to label</li><li>Examples and model</li><li>Review</li></ol></header>
-      <form className="halves" onSubmit={submit}>
+      <header>
+        <h1>New project</h1><ol className="way" aria-label="Steps"><li aria-current="step">What to label</li><li>Examples and model</li><li>Review</li></ol>
+        <button className="btn primary" type="submit" form="project" disabled={isBusy || !isCurrent || faults.length > 0 || !slug(name)}>Create project</button>
+      </header>
+      <form id="project" className="halves" onSubmit={submit}>
         <div className="half">
           <label className="entry"><span className="h">Name</span><input value={name} onChange={(event) => setName(event.target.value)} required autoFocus placeholder="support_tickets" maxLength={64} /></label>
+          {fault && <p className="bad" role="alert">{fault}</p>}
           {name && slug(name) !== name && <p className="muted">It will be called <code>{slug(name) || '…'}</code>.</p>}
           <h2>Fields</h2>
           <SchemaEditor text={text} set={setText} faults={faults} />
@@ -50,10 +54,6 @@ export function NewProject() {
             {error && <p className="bad" role="alert">{error.message}</p>}
             {checked && (faults.length ? <Faults faults={faults} /> : <Preview key={JSON.stringify(checked.fields)} fields={checked.fields} guidelines={checked.guidelines} />)}
           </div>
-        </div>
-        <div className="acts stay">
-          {fault && <p className="bad" role="alert">{fault}</p>}
-          <button className="btn primary" type="submit" disabled={isBusy || !isCurrent || faults.length > 0 || !slug(name)}>Create project</button>
         </div>
       </form>
     </main>
