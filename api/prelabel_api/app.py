@@ -36,7 +36,7 @@ from prelabel_api.routes import (
     webhooks,
 )
 from prelabel_api.streams import Hub
-from prelabel_api.watching import Watched
+from prelabel_api.watching import WatchedAPI
 
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
@@ -47,7 +47,7 @@ def create_app(
     store: Store, settings: Settings, wake: Queue, registry: CollectorRegistry = REGISTRY
 ) -> FastAPI:
     """The API over this store; `wake` is how it wakes workers, `registry` what it shows Prometheus."""
-    app = FastAPI(
+    app = WatchedAPI(
         title="Prelabel",
         version=__version__,
         description=DESCRIPTION,
@@ -57,7 +57,6 @@ def create_app(
     app.state.store, app.state.settings, app.state.queue = store, settings, wake
     app.state.hub = Hub(store)
     app.state.registry = registry
-    app.add_middleware(Watched)
     errors.install(app)
     app.include_router(health.router)
     app.include_router(metrics.router)
