@@ -37,7 +37,7 @@ from prelabel_api.routes import (
     webhooks,
 )
 from prelabel_api.streams import Hub
-from prelabel_api.watching import Watched
+from prelabel_api.watching import WatchedAPI
 
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
@@ -64,14 +64,13 @@ def attach(
 
 def build() -> FastAPI:
     """The endpoints and the page, which still need something to work on. Takes a moment."""
-    app = FastAPI(
+    app = WatchedAPI(
         title="Prelabel",
         version=__version__,
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
         responses={"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}},
     )
-    app.add_middleware(Watched)
     errors.install(app)
     app.include_router(health.router)
     app.include_router(metrics.router)

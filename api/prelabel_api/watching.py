@@ -5,6 +5,7 @@ import secrets
 import time
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prelabel import logs, metrics
@@ -36,6 +37,14 @@ class Watched:
 
         with logs.about(request_id=request_id.decode()):
             await self._app(scope, receive, answer)
+
+
+class WatchedAPI(FastAPI):
+    """An API whose every answer is watched, that of an error which nobody expected as well: middleware would be within that."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The stack, with the watch around it."""
+        return Watched(super().build_middleware_stack())
 
 
 def _id_of(scope: Scope) -> bytes:

@@ -17,8 +17,8 @@ from prelabel.canonical import Json
 from prelabel.models import Dataset, JournalEntry, Project, Run, User
 
 Act = Literal[
-    "user.add", "user.change", "user.invite", "user.uninvite", "token.issue", "token.revoke", "password.set",
-    "project.define", "member.add", "member.remove", "schema.change", "cap.set",
+    "user.add", "user.change", "user.forget", "user.invite", "user.uninvite", "token.issue", "token.revoke", "password.set",
+    "project.define", "project.delete", "member.add", "member.remove", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
     "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute", "accepting.pause", "accepting.resume",
     "run.certify",

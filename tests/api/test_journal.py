@@ -59,6 +59,7 @@ ACTS = {
     "change_user": Doing(
         lambda client, _: client._send("PATCH", "/users/ann", json={"role": "senior"}), ("user.change",)
     ),
+    "forget_user": Doing(lambda client, _: client.post("/users/ann/forget"), ("user.forget",)),
     "make_token": Doing(lambda client, _: client.post("/tokens", {}), ("token.issue",)),
     "revoke_token": Doing(
         lambda client, _: client.delete(f"/tokens/{client.get('/tokens', of='ann')[0]['id']}"), ("token.revoke",)
@@ -74,6 +75,7 @@ ACTS = {
         ("member.add", "member.remove"),
     ),
     "define_project": Doing(lambda client, _: client.define_project("q", SCHEMA), ("project.define",)),
+    "delete_project": Doing(lambda client, _: client.delete("/projects/p"), ("project.delete",)),
     "change_schema": Doing(lambda client, _: client.put("/projects/p/schema", {"schema": WIDER}), ("schema.change",)),
     "cap_project": Doing(lambda client, _: client.put("/projects/p/cap", {"cap": "7.50"}), ("cap.set",)),
     "open_dataset": Doing(lambda client, _: client.put("/projects/p/datasets/new"), ("dataset.open",)),
@@ -235,9 +237,12 @@ class World:
         self.admin.get("/me")  # marks the token as used, which is no act
 
     def ready_for(self, operation: str) -> None:
-        """A run is only resumed where it is paused; only audits that come in several looks can be ended early."""
+        """A run is only resumed where it is paused; only audits that come in several looks can be ended early; a project is only
+        deleted where none of its runs goes on."""
         if operation == "certify_now":
             self.run = half_audited(self.store)
+        if operation == "delete_project":
+            self.admin.post(f"/runs/{self.run}/cancel")
         if operation == "resume_run":
             self.admin.post(f"/runs/{self.run}/pause")
         if operation == "resume_reviewer":

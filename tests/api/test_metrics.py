@@ -1,5 +1,8 @@
 """What Prometheus reads: who may, what is counted, and that it stays cheap."""
 
+import io
+import json
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
-from prelabel import alarms, exposition, gauges, ledger, metrics, outbox, projects, runs, users
+from prelabel import alarms, exposition, gauges, ledger, logs, metrics, outbox, projects, runs, users
 from prelabel.client import Client
 from prelabel.draft import CallRecord, Reply
 from prelabel.errors import Unavailable
@@ -28,6 +31,7 @@ from prelabel.store import Store
 from prelabel.supervise import parts
 from prelabel_api.app import create_app
 from tests.api.recording import RecordingQueue
+from tests.api.studio import Studio
 from tests.factories import make_run, queued_run
 from tests.running import free_port
 
@@ -220,3 +224,23 @@ def test_an_answer_carries_the_id_of_its_request(web: TestClient, given: str, is
     answer = web.get("/health", headers={"X-Request-ID": given})
     assert (answer.headers["x-request-id"] == given) is is_kept
     assert answer.headers["x-request-id"]
+
+
+def test_an_error_that_nobody_expected_is_counted_and_its_log_line_names_its_request(
+    light: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(runs, "workers_alive", fail)
+    where = {"method": "GET", "route": "/ready", "status": "500"}
+    before = counted("prelabel_http_requests_total", **where)
+    handler = logging.StreamHandler(stream := io.StringIO())
+    handler.setFormatter(logs.Json())
+    monkeypatch.setattr(logging.root, "handlers", [handler])
+    answer = light.web.get("/ready", headers={"X-Request-ID": "job-17"})
+    assert (answer.status_code, answer.headers["x-request-id"]) == (500, "job-17")
+    assert counted("prelabel_http_requests_total", **where) == before + 1
+    line = json.loads(stream.getvalue().splitlines()[0])
+    assert line["request_id"] == "job-17"
+    assert "a fault of ours" in line["traceback"]

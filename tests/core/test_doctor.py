@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -139,7 +140,7 @@ def test_a_database_that_takes_nothing_is_found(team: Patient) -> None:
 
 def test_a_clock_that_is_not_the_databases_is_found(team: Patient) -> None:
     found = amiss(replace(team, clock=lambda: now() + timedelta(seconds=40)))["clock"]
-    assert "40 s ahead" in found.says
+    assert re.search(r"4\d s ahead", found.says)
     assert "NTP" in found.remedy
 
 
@@ -155,7 +156,7 @@ def test_a_clock_that_is_not_the_apis_is_found(patient: Patient) -> None:
     with HTTPServer(("127.0.0.1", 0), Late) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         found = amiss(patient, url=f"http://127.0.0.1:{server.server_port}")
-    assert "90 s ahead of that of the API" in found["clock"].says
+    assert re.search(r"9\d s ahead of that of the API", found["clock"].says)
 
 
 def test_that_no_worker_lives_is_found(patient: Patient) -> None:

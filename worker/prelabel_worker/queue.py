@@ -4,6 +4,9 @@ import logging
 
 from kombu.exceptions import OperationalError
 
+from prelabel import broker
+from prelabel.settings import settings
+
 log = logging.getLogger(__name__)
 WAKE_UPS = 4
 """Messages a run: a few worker processes begin at once, the others find the run within seconds."""
@@ -25,12 +28,5 @@ class CeleryQueue:
             )
 
     def fault(self) -> str:
-        """Why the broker does not answer; empty: it does."""
-        from prelabel_worker.app import app
-
-        try:
-            with app.connection_for_write() as connection:
-                connection.ensure_connection(max_retries=1, timeout=2)
-        except (OperationalError, OSError) as error:
-            return f"the broker does not answer ({error})"
-        return ""
+        """Why the broker takes no messages; empty: it does."""
+        return broker.fault(settings())

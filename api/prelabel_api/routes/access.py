@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response, status
 from pydantic import BaseModel, Field, SecretStr
 
-from prelabel import invitations, journal, membership, projects, signing_in, users
+from prelabel import forgetting, invitations, journal, membership, projects, signing_in, users
 from prelabel.errors import NotAllowed, PrelabelError
 from prelabel.models import Invitation, Token, User
 from prelabel_api.bodies import Body, Role, TokenOut, UserOut
@@ -129,6 +129,14 @@ def change_user(name: str, body: UserChange, admin: AdminDep, session: WriteDep)
             disabled=user.disabled_at is not None,
             changed=changed,
         )
+    return _user(user)
+
+
+@router.post("/users/{name}/forget")
+def forget_user(name: str, admin: AdminDep, session: WriteDep) -> UserOut:
+    """Close a user's account for good and take out what tells who they were; their work stays under another name."""
+    user = users.find(session, name)
+    forgetting.forget_person(session, user, admin)
     return _user(user)
 
 

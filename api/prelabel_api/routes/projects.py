@@ -2,16 +2,16 @@
 
 import json
 
-from fastapi import APIRouter
+from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import journal, ledger, membership, projects, runs, schema_move
+from prelabel import forgetting, journal, ledger, membership, projects, runs, schema_move
 from prelabel.canonical import Json
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
 from prelabel.schema_move import ChangePlan, Wish
 from prelabel_api.bodies import CapIn, CapOut, ProjectIn, ProjectOut, SchemaIn, SchemaVersionOut
-from prelabel_api.deps import LeadDep, ReadDep, ReviewerDep, StoreDep, WriteDep
+from prelabel_api.deps import AdminDep, LeadDep, ReadDep, ReviewerDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(prefix="/projects", tags=["projects"])
@@ -127,3 +127,9 @@ def cap_project(project: str, body: CapIn, lead: LeadDep, session: WriteDep) -> 
 def get_cap(project: str, _lead: LeadDep, session: ReadDep) -> CapOut:
     """What all runs of the project may spend together, have spent, and which of them a cap has stopped."""
     return _cap(session, projects.find(session, project))
+
+
+@router.delete("/{project}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_project(project: str, admin: AdminDep, session: WriteDep) -> None:
+    """Delete a project for good, with all that hangs on it. Minutes, where it is large; others who want to write wait."""
+    forgetting.forget_project(session, projects.find(session, project), admin)

@@ -1,6 +1,7 @@
 """The commands about users, their tokens and passwords, invitations, and the members of projects."""
 
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 import typer
 from rich.table import Table
@@ -50,6 +51,15 @@ def disable(name: Name) -> None:
 def enable(name: Name) -> None:
     """Open a closed account again."""
     _change(name, {"disabled": False})
+
+
+@app.command("forget")
+def forget(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Take out for good what tells who a user was. Their answers stay, under a name that tells nothing."""
+    yes or typer.confirm(f"forget {name}? There is no way back", abort=True, err=True)
+    with Client.from_settings(settings()) as client:
+        known_as = client.post(f"/users/{quote(name, safe='')}/forget")["name"]
+    said(f"forgotten; what they did stands under {plain(known_as)}", forgotten=name, known_as=known_as)
 
 
 @app.command("invite")

@@ -1,14 +1,17 @@
-"""`prelabel backup`, `restore`, `migrate-store`: the database as a whole. They open it themselves, no server is asked."""
+"""`prelabel backup`, `restore`, `migrate-store`, which open the database themselves, and `delete-project`, which asks the server."""
 
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from prelabel.cli.answering import said
 from prelabel.cli.console import err
+from prelabel.cli.screen import plain
+from prelabel.client import Client
 from prelabel.settings import settings
 
 Url = Annotated[
@@ -50,6 +53,17 @@ def migrate_store(source: Url, target: Url) -> None:
         _show(moving.move(old, new, _tell), "moved; set PRELABEL_DATABASE_URL to the new one")
 
 
+def delete_project(
+    name: Annotated[str, typer.Argument(help="Which project.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a project for good: datasets, runs, drafts, reviews, labels. Its lines in the journal stay."""
+    yes or typer.confirm(f"delete {name} with all its labels? There is no way back", abort=True, err=True)
+    with Client.from_settings(settings()) as client:
+        client.delete(f"/projects/{quote(name, safe='')}")
+    said(f"{plain(name)} is deleted", deleted=name)
+
+
 def _tell(table: str, rows: int) -> None:
     if rows:
         err.print(f"{table:<18} {rows:>12,}", highlight=False)
@@ -59,4 +73,6 @@ def _show(found: dict[str, int], done: str) -> None:
     said(f"{done}: {sum(found.values()):,} rows of {len(found)} tables, verified", rows=found)
 
 
-STORE: dict[str, Callable[..., None]] = {"backup": backup, "restore": restore, "migrate-store": migrate_store}
+STORE: dict[str, Callable[..., None]] = {
+    "backup": backup, "restore": restore, "migrate-store": migrate_store, "delete-project": delete_project,
+}  # fmt: skip

@@ -7,10 +7,10 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx2
-import redis
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from prelabel.broker import fault
 from prelabel.doctor.finding import Check, Finding, Patient
 
 MOST_SKEW = 2.0
@@ -23,19 +23,15 @@ CATCH_UP = "start the API or a worker of this version once: each brings the data
 def broker(patient: Patient) -> Iterator[Finding]:
     """Whether messages can be sent."""
     used = patient.settings
-    if used.broker_url.startswith("redis"):
-        where = make_url(used.broker_url).render_as_string(hide_password=True)
-        try:
-            with redis.Redis.from_url(used.broker_url, socket_connect_timeout=3, socket_timeout=3) as client:
-                client.ping()
-        except (redis.RedisError, OSError) as error:
-            remedy = "start Redis, or set PRELABEL_BROKER_URL to where it is; until then work begins some seconds late"
-            yield Finding("broker", "fault", f"Redis at {where} does not answer: {error}", remedy)
-        else:
-            yield Finding("broker", "ok", f"Redis at {where} answers")
+    if said := fault(used):
+        remedy = (
+            "start Redis, or set PRELABEL_BROKER_URL to where it is; until then work begins some seconds late"
+        )
+        yield Finding("broker", "fault", said, remedy)
         return
-    yield Finding("broker", "ok", "messages are files in the home folder")
-    if not used.database.startswith("sqlite"):
+    is_redis = used.broker_url.startswith("redis")
+    yield Finding("broker", "ok", "Redis answers" if is_redis else "messages are files in the home folder")
+    if not is_redis and not used.database.startswith("sqlite"):
         remedy = "set PRELABEL_BROKER_URL=redis://… for all of them, or keep to one machine"
         yield Finding(
             "broker", "warning", "without Redis workers on several machines share no limits", remedy
