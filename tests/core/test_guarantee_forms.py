@@ -246,6 +246,18 @@ def test_an_undone_audit_is_waited_for_before_the_audits_can_be_ended(store: Sto
     assert stands(store, run_id).now is None
 
 
+def test_a_paused_run_asks_for_no_further_look_and_a_cancelled_one_is_cut_by_what_is_answered(
+    store: Store,
+) -> None:
+    run_id, user = with_looks(store), make_user(store).id or 0
+    for state, found in (("paused", "auditing"), ("cancelled", "reviewing")):
+        with store.writing() as session:
+            runs.get(session, run_id).state = state
+        answer_all(store, user, run_id, right_topic)
+        route.route_drafted(store, run_id)
+        assert (stands(store, run_id).look, stands(store, run_id).status) == (1, found)
+
+
 def test_looks_go_with_right_and_wrong_of_the_whole_alone() -> None:
     for other in ({"loss": "distance"}, {"slices": "topic"}):
         with pytest.raises(ValueError, match="several go neither"):

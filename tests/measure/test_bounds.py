@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from prelabel.measure.guarantee.chain import Step, band, looks, missed, spending
+from prelabel.measure.guarantee.chain import Step, band, looks, missed, planned_looks, spending
 from prelabel.measure.guarantee.cut import left, longest, longest_within
 from prelabel.measure.guarantee.hypergeometric import (
     budget_of,
@@ -181,6 +181,21 @@ def test_looks_use_up_no_more_than_alpha_and_one_error_more_would() -> None:
     steps = [Step(drawn, 115 + most, most) for drawn, most in zip(sizes, allowed, strict=True)]
     assert missed(2_299, steps) <= ALPHA
     assert missed(2_299, [*steps[:-1], Step(320, 116 + allowed[-1], allowed[-1] + 1)]) > ALPHA
+
+
+def test_looks_where_one_error_more_is_allowed_allow_as_much_as_a_look_at_every_audit() -> None:
+    n, budget, last = 2_299, 114, 320
+    sizes, spent = planned_looks(n, budget, last, ALPHA, "every")
+    allowed = looks(n, budget, sizes, spent)
+    assert allowed == list(range(allowed[0], allowed[-1] + 1))
+    assert most_errors(n, sizes[-1], budget, ALPHA) - allowed[-1] <= 2
+    steps = [Step(drawn, budget + most + 1, most) for drawn, most in zip(sizes, allowed, strict=True)]
+    assert missed(n, steps) <= ALPHA
+    assert planned_looks(n, budget, last, ALPHA, 4)[0] == (80, 160, 240, 320)
+    assert planned_looks(n, budget, 3, ALPHA, "every") == (
+        (3,),
+        (ALPHA,),
+    )  # nothing is allowed at any of them
 
 
 def test_a_look_at_every_audit_fails_at_any_of_them_as_seldom_as_alpha() -> None:

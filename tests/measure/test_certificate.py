@@ -145,6 +145,15 @@ def test_the_slices_of_a_certificate_say_what_was_needed_and_at_which_level() ->
     assert "each slice by meta.language (2 were audited) have at most 0.1 wrong" in found.sentence()
 
 
+def test_a_certificate_of_an_earlier_look_claims_less_than_one_that_was_planned_as_the_only_one() -> None:
+    records = settle(FORMS["three looks"])
+    early, only = certify(records, FORMS["three looks"].at_look(2)), certify(records, terms(audits=(140,)))
+    assert (early.audited, early.errors) == (140, only.errors)
+    assert early.cut <= only.cut
+    assert early.chance <= early.terms.levels[-1] < 0.05
+    assert early.accepted is None or only.accepted is None or early.accepted.share >= only.accepted.share
+
+
 @pytest.mark.parametrize("changed", [{"alpha": 0.05}, {"name": "fr"}, {"cut": 400}, {"needed": 1}], ids=str)
 def test_a_changed_slice_of_the_certificate_is_noticed(changed: dict[str, Any]) -> None:
     given = FORMS["slices by meta"]

@@ -24,7 +24,8 @@ CALLED_BACK = "an audit was answered anew: fewer drafts can be accepted than bef
 def go_on(store: Store, run_id: int) -> None:
     """Cut the pool of a run once all of its audits are answered, and again where an answer has changed since.
 
-    While further looks are planned, people are asked for the next one's audits instead. The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
+    While further looks are planned, people are asked for the next one's audits instead; not while the run is paused, and no more once it
+    is cancelled. The cut is decided in one transaction, and followed in batches by whoever comes, until it is finished.
     """
     with store.reading() as session:
         run = runs.get(session, run_id)
@@ -34,9 +35,10 @@ def go_on(store: Store, run_id: int) -> None:
         run = pool.locked(session, run_id)
         if (audits := is_due(session, run, lock=True)) and (draw := drawn.draw_of(session, run)):
             look = drawn.look_of(session, run)
-            if newest(session, run) is None and look < len(draw.terms["audits"]):
+            goes_on = newest(session, run) is None and look < len(draw.terms["audits"])
+            if goes_on and run.state == "running":
                 ask_look(session, run, look + 1)
-            else:
+            elif not goes_on or run.state == "cancelled":
                 session.add(_cut(session, run, draw, audits, look))
     _follow(store, run_id)
 

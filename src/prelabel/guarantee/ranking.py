@@ -37,7 +37,8 @@ class Ahead:
     """What is known before the draw: `uncertainty` and `known` of each draft of the pool, what people settled, all examples.
 
     `pairs` tell of each settled one how uncertain it was and whether it was wrong, `distances` how far the wrong ones were from
-    right; `is_begun`: people were asked for some before. `audit_cost`: what people's time for an audit is to that for another review. `slices` names the slice of each draft of the pool, where there are any.
+    right; `is_begun`: people were asked for some before. `audit_cost`: what people's time for an audit is to that for another review.
+    `slices` names the slice of each draft of the pool, where there are any.
     """
 
     policy: Policy

@@ -53,7 +53,9 @@ class Standing(BaseModel):
     "reviewing" what lies behind the cut; "settled"; or "by_people" where nothing was left to be accepted without review.
     `errors` are wrong drafts among the audits that are `answered` or `failed` (had no label), `errors_allowed` what may be wrong
     among them before the cut, at the `look` that the audits are at, of so many `looks`, which cost `looks_cost` of
-    them at the last. `now` is what could be accepted if audits ended at the last look that is answered. By distances, `lost` is what they lose in all. With `slices` each has its own. `expected` labels are to be saved, by the plan; `saved` are, by the newest cut. `based_on` says
+    them at the last. `now` is what could be accepted if audits ended at the last look that is answered. By distances,
+    `lost` is what they lose in all. With `slices` each has its own. `expected` labels are to be saved, by the plan; `saved` are, by the
+    newest cut. `based_on` says
     what ranking and plan rest on. None where it is not known yet.
     """
 

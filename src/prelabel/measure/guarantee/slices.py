@@ -4,7 +4,6 @@ A slice is known before anyone has reviewed, so the audit sample can be drawn sl
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -48,10 +47,10 @@ def slice_level(alpha: float, slices: int) -> float:
 
 def shared_out(audits: int, sizes: Mapping[str, int]) -> dict[str, int]:
     """So many audits shared out over slices by their size, none more than a slice has; slices that get none are left out."""
-    total: Any = max(1, sum(sizes.values()))
-    exact = {name: min(audits, total) * size / total for name, size in sizes.items()}
-    shares = {name: int(share) for name, share in exact.items()}
-    by_rest = sorted(exact, key=lambda name: (shares[name] - exact[name], name))
-    for name in by_rest[: min(audits, total) - sum(shares.values())]:
+    total = sum(sizes.values())
+    taken = min(audits, total)
+    shares = {name: taken * size // total for name, size in sizes.items() if size}
+    by_rest = sorted(shares, key=lambda name: (-(taken * sizes[name] % total), name))
+    for name in by_rest[: taken - sum(shares.values())]:
         shares[name] += 1
     return {name: share for name, share in sorted(shares.items()) if share}
