@@ -1,16 +1,17 @@
 """Examples of a run as leads look through them: by place, reason, text, what an expression says, and what was corrected."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Text, cast, or_
 from sqlmodel import Session, col, select
 
 from prelabel import disagreement, export
 from prelabel.content import as_text
 from prelabel.errors import InputError
-from prelabel.models import PLACES, REASONS, Placement, Run
+from prelabel.models import PLACES, REASONS, Example, Placement, Run
 from prelabel.runs import schema_of
 from prelabel.subset import Selection, Selector
 from prelabel.versions import Translator
@@ -20,6 +21,8 @@ SCANNED = 20_000
 OUTLINED = 5_000
 """Of them, those that are looked at for one part of an outline, where the database cannot tell; where it can, MOST_OUTLINED."""
 MOST_OUTLINED = 200_000
+PLAIN = re.compile(r"[A-Za-z0-9 .!?'-]+")
+"""Texts that stand in the stored JSON of a content as they stand in its words."""
 Record = dict[str, Any]
 
 
@@ -149,7 +152,15 @@ def _conditions(wanted: Search) -> tuple[ColumnElement[bool], ...]:
         *([col(Placement.place) == wanted.place] if wanted.place else []),
         *([col(Placement.reason) == wanted.reason] if wanted.reason else []),
         *([disagreement.may_be_disputed()] if wanted.is_disagreed else []),
+        *([_may_hold(wanted.text)] if PLAIN.fullmatch(wanted.text) else []),
     )
+
+
+def _may_hold(text: str) -> ColumnElement[bool]:
+    """Which contents may have a plain text in them; a few more, of which `_check` knows better: those with other letters than
+    English ones, written as escapes, and those with images, which have numbers."""
+    stored = cast(col(Example.content), Text)
+    return or_(*(stored.icontains(one, autoescape=True) for one in (text, "\\u", '"sha256"')))
 
 
 def _rows(

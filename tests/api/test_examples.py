@@ -2,9 +2,10 @@
 
 import pytest
 
-from prelabel import browse, errors
+from prelabel import browse, errors, place, runs
 from prelabel.canonical import Json
 from prelabel.client import Client
+from prelabel.models import Example
 from prelabel.store import Store
 from tests.factories import PRICE, FakeDrafter, make_run, queue_up, unsure, work_off
 
@@ -85,6 +86,43 @@ def test_what_cannot_be_looked_for_is_said(
 ) -> None:
     with pytest.raises(errors.InputError, match=said):
         ids(lead, run_id, **search)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("STRASSE", ["s0"]),
+        ("image 1", ["s1"]),
+        ("note: see", ["s2"]),
+        ("1,2", ["s2"]),
+        ("50% _off", ["s3"]),
+        ("text", ["s1", "s2"]),
+    ],
+)
+def test_a_text_is_found_wherever_its_words_stand(
+    lead: Client, store: Store, text: str, found: list[str]
+) -> None:
+    picture = {"sha256": "0" * 64, "name": "a.png", "width": 1, "height": 1, "type": "image/png"}
+    contents: list[dict[str, Json]] = [
+        {"text": "Hauptstraße 5"},
+        {"text": "a", "scan": picture},
+        {"text": "b", "note": "see", "list": [1, 2]},
+    ]
+    rows = [{"id": f"s{at}", **content} for at, content in enumerate([*contents, {"text": "50% _off"}])]
+    run_id = make_run(store, [*rows[:1], *rows[2:]])
+    put_picture(store, run_id, "s1", contents[1])
+    assert sorted(ids(lead, run_id, text=text)) == found
+
+
+def put_picture(store: Store, run_id: int, example: str, content: dict[str, Json]) -> None:
+    """An example with an image, as an import that has found the image would write it."""
+    with store.writing() as session:
+        run = runs.get(session, run_id)
+        session.add(
+            Example(dataset_id=run.dataset_id, external_id=example, content_hash=example, content=content)
+        )
+        session.flush()
+        place.fill(session, run)
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(lead: Client, run_id: int) -> None:

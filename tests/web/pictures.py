@@ -180,7 +180,12 @@ def edited(page: Page) -> None:
 
 
 def opened(page: Page) -> None:
+    page.locator(".grid-row[data-example]").first.wait_for()
     page.keyboard.press("Enter")
+
+
+def compared(page: Page) -> None:
+    page.locator(".similar").wait_for()
 
 
 def requeue(page: Page) -> None:
@@ -228,7 +233,7 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
     "history": (examples, "/examples?run={run}&place=settled&corrected=yes", opened),
     "acts": (examples, "/examples?run={run}&place=settled", requeue),
     "conflicts": (conflicts, "/conflicts?run={run}", lambda page: None),
-    "disagreement": (disagreement, "/disagreements", lambda page: None),
+    "disagreement": (disagreement, "/disagreements", compared),
     "runs": (steered, "/runs", lambda page: None),
     "run": (steered, "/runs/{run}", lambda page: None),
     "new-project": (steered, "/new", fill_in),

@@ -34,8 +34,7 @@ function App() {
   if (!session) return <main className="gate"><SignIn title="Prelabel" /></main>
   return (
     <Shell>
-      <Suspense fallback={<main className="frame" aria-busy="true" />}>
-      <Switch>
+      <Suspense fallback={<main className="frame" aria-busy="true" />}><Switch>
         <Route path="/"><Home /></Route>
         <Route path="/review"><ReviewPage /></Route>
         <Route path="/review/:run">{({ run }) => <ReviewPage key={run} runId={Number(run)} />}</Route>
@@ -44,8 +43,7 @@ function App() {
         <Route path="/examples"><ExamplesPage /></Route>
         {leadRoutes}
         <Route><Redirect to="/" /></Route>
-      </Switch>
-      </Suspense>
+      </Switch></Suspense>
     </Shell>
   )
 }

@@ -4,6 +4,7 @@ import { api, take, type Example, type OutlinePart } from '../lib/api'
 import type { Wanted } from './search'
 
 const SIZE = 100
+const AHEAD = 40 // rows beyond what is in sight
 const SETTLES_AFTER = 80, FORGOTTEN_AFTER = 20_000
 
 type Part = { after: number; examples: number }
@@ -44,7 +45,7 @@ export function pageOf(starts: number[], row: number): number {
 
 /** The rows from `first` to `last`. Only the pages around them are held, and while one scrolls fast none is asked for. */
 export function useRows(run: number, wanted: Wanted, outline: Outline, first: number, last: number): (row: number) => Example | undefined {
-  const [from, to] = useSettled(pageOf(outline.starts, first), pageOf(outline.starts, last))
+  const [from, to] = useSettled(pageOf(outline.starts, first - AHEAD), pageOf(outline.starts, last + AHEAD))
   const pages = outline.parts.slice(from, to + 1)
   const found = useQueries({
     queries: pages.map((part) => ({
@@ -74,14 +75,12 @@ async function fetchPage(run: number, wanted: Wanted, part: Part, signal: AbortS
   return items
 }
 
-/** A range that follows at once where it overlaps with the last one, else when it has rested. */
+/** A range once it has rested: who drags through a thousand pages asks the server for the last of them alone. */
 function useSettled(first: number, last: number): [number, number] {
   const [range, setRange] = useState<[number, number]>([first, last])
   const [from, to] = range
   useEffect(() => {
     if (first === from && last === to) return
-    const isNear = first <= to + 1 && last >= from - 1
-    if (isNear) return setRange([first, last])
     const timer = setTimeout(() => setRange([first, last]), SETTLES_AFTER)
     return () => clearTimeout(timer)
   }, [first, last, from, to])

@@ -13,6 +13,7 @@ export function inWords(value: Json, field: FormField, content: Record<string, J
 function parts(value: Json, field: FormField, content: Record<string, Json>): string[] {
   try {
     if (field.kind === 'text') return Array.isArray(value) ? (value as Turn[]).map((turn) => `${turn.role}: ${turn.content}`) : [String(value)]
+    if (field.kind === 'rating') return [String(value)]
     if (field.kind === 'choices') return (value as string[]).map(title)
     if (field.kind === 'spans') {
       const ruler = new Ruler(marked(field, content))
