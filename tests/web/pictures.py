@@ -182,6 +182,7 @@ def edited(page: Page) -> None:
 def opened(page: Page) -> None:
     page.locator(".grid-row[data-example]").first.wait_for()
     page.keyboard.press("Enter")
+    page.locator(".acts-list").wait_for()
 
 
 def compared(page: Page) -> None:

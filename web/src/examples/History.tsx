@@ -20,6 +20,7 @@ export function History({ run, form, example, close }: Props) {
     <aside className="panel" aria-label={`Example ${example}`}>
       <header><h2 className="num"><bdi>{example}</bdi></h2><span className="spring" /><button className="btn" onClick={close} aria-label="Close"><IconX size={17} /><Kbd k="Escape" /></button></header>
       {error && <p className="bad" role="alert">{error.message}</p>}
+      {!data && !error && <p className="muted" role="status">Loading …</p>}
       {data && <Known past={data} form={form} />}
     </aside>
   )

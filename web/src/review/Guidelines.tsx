@@ -1,9 +1,11 @@
 import { IconBook2 } from '@tabler/icons-react'
 import { lazy, Suspense } from 'react'
 import type { Form, FormField, Label } from '../lib/api'
-import { title } from '../lib/words'
+import { shown, title } from '../lib/words'
 
-const Markdown = lazy(() => import('../lib/Markdown').then((module) => ({ default: module.Markdown })))
+const AsWritten = ({ text }: { text: string; isInline?: boolean }) => <span className="as-written">{shown(text)}</span>
+// A server that was renewed meanwhile has this part by another name: then the text stands as it was written.
+const Markdown = lazy(() => import('../lib/Markdown').then((module) => ({ default: module.Markdown })).catch(() => ({ default: AsWritten })))
 
 /** The guidelines as Markdown, and of the labels at hand what the schema says of them. Until it is drawn the text stands as it is. */
 export function Guidelines({ form, label }: { form: Form; label: Label }) {
@@ -27,7 +29,7 @@ export function Guidelines({ form, label }: { form: Form; label: Label }) {
 
 /** A text that may be Markdown. */
 export function Drawn({ text, isInline = false }: { text: string; isInline?: boolean }) {
-  return <Suspense fallback={<span className="as-written">{text}</span>}><Markdown text={text} isInline={isInline} /></Suspense>
+  return <Suspense fallback={<AsWritten text={text} />}><Markdown text={text} isInline={isInline} /></Suspense>
 }
 
 function meanings(field: FormField, value: unknown) {

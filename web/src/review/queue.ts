@@ -16,7 +16,7 @@ export type Snapshot = {
 }
 
 const LOW = 5, PAGE = 10
-const RENEW_EVERY = 60_000, LOOK_AGAIN_AFTER = 5_000, LOOK_ANYHOW_AFTER = 15_000
+const RENEW_EVERY = 60_000, LOOK_AGAIN_AFTER = 5_000, LOOK_ANYHOW_AFTER = 60_000
 
 /** The next examples of the queue, held in memory with their leases, and the answers on their way to the server.
  *
@@ -49,7 +49,8 @@ export class ReviewQueue {
   start(): () => void {
     void this.outbox.ready.then(() => this.fill())
     this.timers.push(setInterval(() => void this.renew(), RENEW_EVERY))
-    this.timers.push(setInterval(() => this.isEmpty && void this.fill(), LOOK_ANYHOW_AFTER))
+    // That somebody gives a run's examples back is told by no event.
+    this.timers.push(setInterval(() => this.isEmpty && void this.fill(), this.runId ? LOOK_AGAIN_AFTER : LOOK_ANYHOW_AFTER))
     const online = () => this.outbox.retry()
     addEventListener('online', online)
     return () => {
