@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from prelabel.cli.console import out
+from prelabel.errors import InputError
 
 FLAG = "--json"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -64,6 +65,15 @@ def answers(found: Iterable[Any], show: Callable[[list[Any]], None]) -> None:
 def said(sentence: str, **document: Any) -> None:
     """Answer that something is done: in a sentence, or as a document."""
     answer(document, lambda _: out.print(sentence, soft_wrap=True))
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something that cannot be undone. Raises InputError where --json leaves nobody to ask, typer.Abort at a no."""
+    if yes:
+        return
+    if is_json():
+        raise InputError(f"--yes: {question}? Under {FLAG} nobody is asked: say --yes if you are sure")
+    typer.confirm(f"{question}? There is no way back", abort=True)
 
 
 def as_json(document: Any) -> str:

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from prelabel.cli import screen
-from prelabel.cli.answering import App, answer, answers, said
+from prelabel.cli.answering import App, answer, answers, confirm, said
 from prelabel.cli.console import err, out
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
@@ -56,7 +56,7 @@ def enable(name: Name) -> None:
 @app.command("forget")
 def forget(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Take out for good what tells who a user was. Their answers stay, under a name that tells nothing."""
-    yes or typer.confirm(f"forget {name}? There is no way back", abort=True, err=True)
+    confirm(f"forget {name}", yes)
     with Client.from_settings(settings()) as client:
         known_as = client.post(f"/users/{quote(name, safe='')}/forget")["name"]
     said(f"forgotten; what they did stands under {plain(known_as)}", forgotten=name, known_as=known_as)

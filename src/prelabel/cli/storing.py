@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 
-from prelabel.cli.answering import said
+from prelabel.cli.answering import confirm, said
 from prelabel.cli.console import err
 from prelabel.cli.screen import plain
 from prelabel.client import Client
+from prelabel.errors import InputError
 from prelabel.settings import settings
+
+if TYPE_CHECKING:
+    from prelabel.store import Store
 
 Url = Annotated[
     str,
@@ -47,9 +51,8 @@ def restore(
 def migrate_store(source: Url, target: Url) -> None:
     """Move everything to another, empty database, as from SQLite to PostgreSQL; all of it, verified row by row, or nothing."""
     from prelabel import moving
-    from prelabel.store import Store
 
-    with closing(Store(source)) as old, closing(Store(target)) as new:
+    with closing(_opened(source)) as old, closing(_opened(target)) as new:
         _show(moving.move(old, new, _tell), "moved; set PRELABEL_DATABASE_URL to the new one")
 
 
@@ -58,10 +61,21 @@ def delete_project(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a project for good: datasets, runs, drafts, reviews, labels. Its lines in the journal stay."""
-    yes or typer.confirm(f"delete {name} with all its labels? There is no way back", abort=True, err=True)
+    confirm(f"delete {name} with all its labels", yes)
     with Client.from_settings(settings()) as client:
         client.delete(f"/projects/{quote(name, safe='')}")
     said(f"{plain(name)} is deleted", deleted=name)
+
+
+def _opened(url: str) -> "Store":
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    from prelabel.store import Store
+
+    try:
+        return Store(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise InputError(f"{url}: is no URL of a database: {error}") from error
 
 
 def _tell(table: str, rows: int) -> None:
