@@ -191,7 +191,7 @@ def test_settings_that_cannot_be_read_are_told_without_their_value(monkeypatch: 
     monkeypatch.setenv("PRELABEL_PORT", "hunter2")
     ran = CliRunner().invoke(app, ["doctor", "--json"])
     assert ran.exit_code == 1
-    [found] = json.loads(ran.stdout)
+    [found] = map(json.loads, ran.stdout.splitlines())
     assert "PRELABEL_PORT" in found["says"]
     assert "hunter2" not in ran.stdout
 
