@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kombu import Connection
 from sqlmodel import select
 
 from prelabel import conflicts, place, runs, schema_move
@@ -196,6 +198,30 @@ def test_without_a_broker_url_messages_are_files_in_the_home_folder(tmp_path: Pa
     options = transport(Settings(home=tmp_path))
     assert options["broker_url"] == "filesystem://"
     assert (tmp_path / "broker" / "messages").is_dir()
+
+
+def test_a_message_on_files_is_whole_as_soon_as_it_can_be_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that looks while it is written sees no message yet, and not an empty one."""
+    seen = list[bool]()
+    used = transport(Settings(home=tmp_path))
+    connection = Connection(
+        used["broker_url"],
+        transport=used["broker_transport"],
+        transport_options=used["broker_transport_options"],
+    )
+    write = Path.write_text
+
+    def writing(path: Path, *args: Any, **options: Any) -> int:
+        path.touch()
+        seen.append(connection.SimpleQueue("q").qsize() > 0)
+        return write(path, *args, **options)
+
+    monkeypatch.setattr(Path, "write_text", writing)
+    connection.SimpleQueue("q").put({"run": 1})
+    assert seen == [False]
+    assert connection.SimpleQueue("q").get(timeout=5).payload == {"run": 1}
 
 
 def test_with_a_broker_url_it_is_used() -> None:

@@ -18,6 +18,7 @@ def transport(used: Settings) -> dict[str, Any]:
         Path(folder).mkdir(parents=True, exist_ok=True)
     return {
         "broker_url": "filesystem://",
+        "broker_transport": "prelabel_worker.files:Transport",
         "broker_transport_options": {
             "data_folder_in": str(messages),
             "data_folder_out": str(messages),
