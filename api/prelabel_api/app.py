@@ -29,6 +29,7 @@ from prelabel_api.routes import (
     reviewers,
     runs,
     session,
+    trends,
     users,
     webhooks,
 )
@@ -65,6 +66,7 @@ def create_app(store: Store, settings: Settings, wake: Queue) -> FastAPI:
         events,
         reviewers,
         measure,
+        trends,
         guarantee,
         examples,
         leading,
