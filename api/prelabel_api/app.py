@@ -33,6 +33,7 @@ from prelabel_api.routes import (
     runs,
     schemas,
     session,
+    trends,
     users,
     webhooks,
 )
@@ -88,6 +89,7 @@ def build() -> FastAPI:
         events,
         reviewers,
         measure,
+        trends,
         guarantee,
         examples,
         leading,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 from prelabel.comparison import Comparison, Discordant
-from prelabel.measure.cost import CostPart
+from prelabel.measure.cost import CostPart, CostSplit
 from prelabel_api.page import Page
 
 
@@ -15,6 +15,14 @@ class CostPartsOut(BaseModel):
     by: str
     hourly_rate: Decimal
     parts: list[CostPart]
+
+
+class CostSplitsOut(BaseModel):
+    """Where the money went, divided; people's time at the hourly rate."""
+
+    by: str
+    hourly_rate: Decimal
+    splits: list[CostSplit]
 
 
 class ComparisonOut(Comparison):

@@ -7,15 +7,17 @@ from typing import Literal
 
 from sqlalchemy import func
 from sqlalchemy import select as wide_select
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from prelabel import ledger, report, versions
+from prelabel import ledger, place, report, versions
+from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import SpentOn
-from prelabel.measure.cost import CostPart, Sums, cost_part
-from prelabel.models import Label, Placement, Review, Run
+from prelabel.measure.cost import CostPart, CostSplit, Purposes, Sums, cost_part, cost_split
+from prelabel.models import Label, Placement, Prompt, Review, Run, Slot
 from prelabel.versions import Translator
 
 By = Literal["class", "model", "run"]
+SplitBy = Literal["run", "prompt", "models"]
 BATCH = 2_000
 
 
@@ -25,6 +27,39 @@ def parts(session: Session, runs: Sequence[Run], into: Translator, by: By, hourl
         return [_of_run(session, run, hourly) for run in runs]
     found = _by_model(session, runs) if by == "model" else _by_class(session, runs, into)
     return [cost_part(name, sums, hourly) for name, sums in sorted(found.items())]
+
+
+def splits(session: Session, runs: Sequence[Run], by: SplitBy, hourly: Decimal) -> list[CostSplit]:
+    """Where the money of these runs went, by run, by prompt version, or by the models of their cascade."""
+    found: dict[str, Purposes] = defaultdict(Purposes)
+    prompts = {one.id: f"{one.name} {one.digest[:12]}" for one in session.exec(select(Prompt)).all()}
+    for run in runs:
+        names = {"run": f"run {run.id}", "prompt": prompts[run.prompt_id], "models": named(steps_of(run))}
+        found[names[by]].add(_purposes(session, run))
+    return [cost_split(name, purposes, hourly) for name, purposes in found.items()]
+
+
+def _purposes(session: Session, run: Run) -> Purposes:
+    sums = ledger.sums(session, run.id or 0)
+    seconds: dict[bool, tuple[int, float]] = {
+        for_senior: (count, float(seconds))
+        for for_senior, count, seconds in session.execute(
+            wide_select(col(Slot.for_senior), func.count(), func.sum(col(Review.seconds)))
+            .join(Review, col(Review.slot_id) == Slot.id)
+            .where(col(Review.run_id) == run.id, col(Review.verdict) != "undone")
+            .group_by(col(Slot.for_senior))
+        )
+    }
+    (reviews, review), (adjudications, adjudication) = seconds.get(False, (0, 0)), seconds.get(True, (0, 0))
+    return Purposes(
+        settled=place.counts(session, run.id or 0)["settled"],
+        dollars=sum((one.dollars for one in sums), Decimal(0)),
+        unpriced=sum(one.unpriced for one in sums),
+        reviews=reviews,
+        review_seconds=review,
+        adjudications=adjudications,
+        adjudication_seconds=adjudication,
+    )
 
 
 def _of_run(session: Session, run: Run, hourly: Decimal) -> CostPart:

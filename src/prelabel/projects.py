@@ -72,6 +72,12 @@ def runs_at(session: Session, version: SchemaVersion) -> list[Run]:
     return list(session.exec(select(Run).where(Run.schema_version_id == version.id).order_by(col(Run.id))))
 
 
+def runs_of(session: Session, project: Project) -> list[Run]:
+    """The runs over the project's datasets, oldest first."""
+    datasets = select(Dataset.id).where(Dataset.project_id == project.id)
+    return list(session.exec(select(Run).where(col(Run.dataset_id).in_(datasets)).order_by(col(Run.id))))
+
+
 def open_dataset(session: Session, project: Project, name: str) -> Dataset:
     """The project's dataset of this name; made where it is not there yet."""
     assert project.id is not None

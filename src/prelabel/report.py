@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from pydantic import BaseModel
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -110,6 +110,20 @@ def accepted(session: Session, run: Run) -> AcceptedQuality | None:
 
 def calibration(session: Session, run: Run) -> CalibrationReport:
     """How far the confidence of the run's drafts is to be believed, on gold, on audits, and on what the policy sent to people."""
+    found = _known(session, run, col(Placement.is_gold) | col(Label.source).in_(PEOPLE))
+    return CalibrationReport(
+        uses=Policy.model_validate(run.policy).confidence,
+        **{name: reliable(pairs, CALIBRATED_ON[name]) for name, pairs in found.items()},
+    )
+
+
+def known_by_gold(session: Session, run: Run) -> list[tuple[float, bool]]:
+    """The confidence of each gold example's newest draft, and whether it is right."""
+    return _known(session, run, col(Placement.is_gold).is_(True))["gold"]
+
+
+def _known(session: Session, run: Run, which: ColumnElement[bool]) -> dict[str, list[tuple[float, bool]]]:
+    """Confidence, and whether the draft is right, by what that is known from."""
     into, found = Translator.of(session, run), {basis: list[tuple[float, bool]]() for basis in CALIBRATED_ON}
     rows = session.execute(
         wide_select(
@@ -120,8 +134,7 @@ def calibration(session: Session, run: Run) -> CalibrationReport:
         .join(Draft, col(Draft.id) == Placement.draft_id)
         .join(Example, col(Example.id) == Placement.example_id)
         .join(Label, col(Label.id) == Placement.label_id, isouter=True)
-        .where(col(Placement.run_id) == run.id, col(Draft.confidence).is_not(None))
-        .where(col(Placement.is_gold) | col(Label.source).in_(PEOPLE))
+        .where(col(Placement.run_id) == run.id, col(Draft.confidence).is_not(None), which)
         .execution_options(yield_per=BATCH)
     )  # fmt: skip
     for reason, label, drafted_under, confidence, gold, gold_under, value, under, source, content in rows:
@@ -131,10 +144,7 @@ def calibration(session: Session, run: Run) -> CalibrationReport:
         for name, right in (("gold", known), (basis, settled)):
             if draft is not None and right is not None:
                 found[name].append((confidence, into.schema.distance(draft, right) == 0))
-    return CalibrationReport(
-        uses=Policy.model_validate(run.policy).confidence,
-        **{name: reliable(pairs, CALIBRATED_ON[name]) for name, pairs in found.items()},
-    )
+    return found
 
 
 def cost(session: Session, run: Run, hourly_rate: Decimal) -> CostReport:
@@ -202,6 +212,11 @@ def _golds(session: Session, run: Run) -> Sequence[tuple[Json, Json, Json, str |
             )
             found.append((drafted, known, settled, source))
     return found
+
+
+def accepted_share(session: Session, run: Run) -> Share:
+    """What of the run's examples is accepted without review now."""
+    return wilson(_accepted(session, run), sum(place.counts(session, run.id or 0).values()))
 
 
 def _accepted(session: Session, run: Run) -> int:

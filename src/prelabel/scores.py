@@ -11,7 +11,7 @@ from prelabel import ledger, projects, versions
 from prelabel.ledger import SpentOn
 from prelabel.lessons import PEOPLE
 from prelabel.measure.scores import By, Scored, Scores, ScoreTally
-from prelabel.models import Dataset, Draft, Label, Placement, Project, Prompt, Run
+from prelabel.models import Draft, Label, Placement, Project, Prompt, Run
 from prelabel.versions import Translator
 
 BATCH = 2_000
@@ -26,12 +26,7 @@ def of_run(session: Session, run: Run, by: By) -> Scores:
 
 def of_project(session: Session, project: Project, by: By) -> Scores:
     """The drafts of all runs of a project, under the newest version of its schema."""
-    runs = session.exec(
-        select(Run)
-        .join(Dataset, col(Dataset.id) == Run.dataset_id)
-        .where(Dataset.project_id == project.id)
-        .order_by(col(Run.id))
-    ).all()
+    runs = projects.runs_of(session, project)
     return _scores(session, runs, Translator(session, projects.schema_versions(session, project)[0]), by)
 
 

@@ -17,12 +17,12 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """As kombu's, but for how a message is written."""
 
-    def _put(self, queue: str, message: Any, **_options: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_options: Any) -> None:  # type: ignore[override] # as kombu calls it
         """Write a message beside its name, and give it that name: in one step it is there."""
         path = Path(self.data_folder_out) / f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         partial = path.with_name(f"{path.name}.part")
         try:
-            partial.write_text(dumps(message), encoding="utf-8")
+            partial.write_text(dumps(payload), encoding="utf-8")
             os.replace(partial, path)
         except OSError as error:
             raise ChannelError(f"cannot write the message {path}: {error}") from error

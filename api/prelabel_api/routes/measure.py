@@ -1,11 +1,10 @@
 """What drafts were worth and what they cost: quality, audits, calibration, comparison, cost."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from prelabel import accepting, comparison, costs, membership, projects, report, runs, scores
 from prelabel.comparison import Discordant, Sides
@@ -15,25 +14,17 @@ from prelabel.measure.cost import CostPart, CostReport
 from prelabel.measure.drift import Drift
 from prelabel.measure.quality import QualityReport
 from prelabel.measure.scores import By, Score, Scores
-from prelabel.models import Dataset, Run, User
+from prelabel.models import User
 from prelabel.report import Outlook
-from prelabel.tables import as_csv
 from prelabel.versions import Translator
+from prelabel_api.as_table import AsFormat, as_table
 from prelabel_api.bodies_measure import ComparisonOut, CostPartsOut
 from prelabel_api.deps import Id, LeadDep, Name, ReadDep, SettingsDep
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(tags=["measure"])
-AsFormat = Annotated[
-    Literal["json", "csv"], Query(alias="format", description="`csv`: the table of parts alone")
-]
 ByPart = Annotated[By, Query(description="into which parts the drafts are divided")]
 Pair = Annotated[str, Query(max_length=400)]
-
-
-def _table(rows: list[Score] | list[CostPart], kind: type[BaseModel], name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(as_csv(rows, kind), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/runs/{run_id}/outlook")
@@ -66,7 +57,7 @@ def get_run_ledger(
 ) -> Scores | Response:
     """A run's drafts against settled labels, by field, class, model, prompt or week; confusions and corrections."""
     found = scores.of_run(session, runs.get(session, run_id), by)
-    return found if as_format == "json" else _table(found.parts, Score, f"run-{run_id}-by-{by}")
+    return found if as_format == "json" else as_table(found.parts, Score, f"run-{run_id}-by-{by}")
 
 
 @router.get("/projects/{project}/ledger", response_model=Scores)
@@ -75,7 +66,7 @@ def get_project_ledger(
 ) -> Scores | Response:
     """The same over all runs of a project, also by run."""
     found = scores.of_project(session, projects.find(session, project), by)
-    return found if as_format == "json" else _table(found.parts, Score, f"{project}-by-{by}")
+    return found if as_format == "json" else as_table(found.parts, Score, f"{project}-by-{by}")
 
 
 class Compared:
@@ -182,8 +173,7 @@ def get_project_cost_parts(
 ) -> CostPartsOut | Response:
     """The cost of all runs of a project by run, class or model."""
     found = projects.find(session, project)
-    datasets = select(Dataset.id).where(Dataset.project_id == found.id)
-    mine = session.exec(select(Run).where(col(Run.dataset_id).in_(datasets)).order_by(col(Run.id))).all()
+    mine = projects.runs_of(session, found)
     into = Translator(session, projects.schema_versions(session, found)[0])
     parts = costs.parts(session, mine, into, by, settings.hourly_rate)
     return _cost_parts(parts, by, as_format, project, settings.hourly_rate)
@@ -193,5 +183,5 @@ def _cost_parts(
     found: list[CostPart], by: costs.By, as_format: str, name: str, hourly: Decimal
 ) -> CostPartsOut | Response:
     if as_format == "csv":
-        return _table(found, CostPart, f"{name}-cost-by-{by}")
+        return as_table(found, CostPart, f"{name}-cost-by-{by}")
     return CostPartsOut(by=by, hourly_rate=hourly, parts=found)

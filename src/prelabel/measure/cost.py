@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import overload
 
@@ -103,6 +103,73 @@ def cost_part(name: str, sums: Sums, hourly: Decimal) -> CostPart:
         total_dollars=_cents(total),
         per_example=_cents(total / sums.settled) if sums.settled else None,
         per_accepted=_cents(sums.dollars / sums.accepted) if sums.accepted else None,
+    )
+
+
+@dataclass
+class Purposes:
+    """Settled labels, what models cost for them, and the answers and seconds of reviewers and of seniors who adjudicated."""
+
+    settled: int = 0
+    dollars: Decimal = ZERO
+    unpriced: int = 0
+    reviews: int = 0
+    review_seconds: float = 0.0
+    adjudications: int = 0
+    adjudication_seconds: float = 0.0
+
+    def add(self, other: "Purposes") -> None:
+        """Count another's too."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+
+class CostSplit(BaseModel):
+    """What settled labels cost, in dollars, by what it was spent for; `per_example` is the whole for each of the `settled`.
+
+    These are sums of an account, not estimates, so they have no interval. A lower bound where calls are `unpriced`.
+    """
+
+    name: str
+    settled: int
+    unpriced: int
+    reviews: int
+    adjudications: int
+    model_dollars: Decimal
+    review_dollars: Decimal
+    adjudication_dollars: Decimal
+    total_dollars: Decimal
+    per_example: Decimal | None
+    model_per_example: Decimal | None
+    review_per_example: Decimal | None
+    adjudication_per_example: Decimal | None
+
+
+def cost_split(name: str, found: Purposes, hourly: Decimal) -> CostSplit:
+    """The dollars of a part by purpose; people's time at the hourly rate."""
+    review, adjudication = (
+        Decimal(str(seconds)) / HOUR * hourly
+        for seconds in (found.review_seconds, found.adjudication_seconds)
+    )
+    total = found.dollars + review + adjudication
+
+    def each(dollars: Decimal) -> Decimal | None:
+        return _cents(dollars / found.settled) if found.settled else None
+
+    return CostSplit(
+        name=name,
+        settled=found.settled,
+        unpriced=found.unpriced,
+        reviews=found.reviews,
+        adjudications=found.adjudications,
+        model_dollars=_cents(found.dollars),
+        review_dollars=_cents(review),
+        adjudication_dollars=_cents(adjudication),
+        total_dollars=_cents(total),
+        per_example=each(total),
+        model_per_example=each(found.dollars),
+        review_per_example=each(review),
+        adjudication_per_example=each(adjudication),
     )
 
 

@@ -366,6 +366,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project}/cost/splits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Cost Splits
+         * @description What the labels of a project cost, into models, review and adjudication, by run, prompt version or models.
+         */
+        get: operations["get_cost_splits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project}/datasets": {
         parameters: {
             query?: never;
@@ -1436,6 +1456,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Days
+         * @description What happened to the drafts day by day: accepted, confirmed, corrected; answers, seconds and dollars.
+         */
+        get: operations["get_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/drift": {
         parameters: {
             query?: never;
@@ -1736,6 +1776,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/paces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Paces
+         * @description Seconds that people took for an example, by whether they confirmed, corrected or saw no draft.
+         */
+        get: operations["get_paces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/pause": {
         parameters: {
             query?: never;
@@ -1936,6 +1996,26 @@ export interface paths {
          *     Each goes through the queue as if it were given here. Rows that cannot be taken are listed; the same row again changes nothing.
          */
         post: operations["import_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Risk
+         * @description The error of what is accepted without review against the share that is, at each bar of confidence.
+         */
+        get: operations["get_risk"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2384,6 +2464,16 @@ export interface components {
             /** Mean Confidence */
             mean_confidence: number;
             right: components["schemas"]["Share"];
+        };
+        /**
+         * Bar
+         * @description If drafts at least as sure as `confidence` were accepted: the share of all that is, and the share of those that is wrong.
+         */
+        Bar: {
+            accepted: components["schemas"]["Share"];
+            /** Confidence */
+            confidence: number;
+            wrong: components["schemas"]["Share"];
         };
         /**
          * BatchOut
@@ -2908,6 +2998,52 @@ export interface components {
             unpriced_calls: number;
         };
         /**
+         * CostSplit
+         * @description What settled labels cost, in dollars, by what it was spent for; `per_example` is the whole for each of the `settled`.
+         *
+         *     These are sums of an account, not estimates, so they have no interval. A lower bound where calls are `unpriced`.
+         */
+        CostSplit: {
+            /** Adjudication Dollars */
+            adjudication_dollars: string;
+            /** Adjudication Per Example */
+            adjudication_per_example: string | null;
+            /** Adjudications */
+            adjudications: number;
+            /** Model Dollars */
+            model_dollars: string;
+            /** Model Per Example */
+            model_per_example: string | null;
+            /** Name */
+            name: string;
+            /** Per Example */
+            per_example: string | null;
+            /** Review Dollars */
+            review_dollars: string;
+            /** Review Per Example */
+            review_per_example: string | null;
+            /** Reviews */
+            reviews: number;
+            /** Settled */
+            settled: number;
+            /** Total Dollars */
+            total_dollars: string;
+            /** Unpriced */
+            unpriced: number;
+        };
+        /**
+         * CostSplitsOut
+         * @description Where the money went, divided; people's time at the hourly rate.
+         */
+        CostSplitsOut: {
+            /** By */
+            by: string;
+            /** Hourly Rate */
+            hourly_rate: string;
+            /** Splits */
+            splits: components["schemas"]["CostSplit"][];
+        };
+        /**
          * DatasetOut
          * @description A dataset and how many examples it holds.
          */
@@ -2923,6 +3059,92 @@ export interface components {
             id: number;
             /** Name */
             name: string;
+        };
+        /**
+         * Day
+         * @description What happened in a run on a day (UTC). The labels are those that hold now, on the day on which they were settled.
+         *
+         *     `accepted` nobody has seen; one person `confirmed` or `corrected` the draft of others, several people settled `consensus` and
+         *     a senior `adjudicated`; `gold` came with the data. `settled` is the sum of these, `without_review` the share of `accepted`
+         *     in it and `changed` that of `corrected` in what one person answered. `answers` are all that people gave, also those that
+         *     others have overtaken since, and `seconds` what they took. `dollars` are of model calls; a lower bound where calls are `unpriced`.
+         */
+        Day: {
+            /**
+             * Accepted
+             * @default 0
+             */
+            accepted: number;
+            /**
+             * Adjudicated
+             * @default 0
+             */
+            adjudicated: number;
+            /**
+             * Answers
+             * @default 0
+             */
+            answers: number;
+            /**
+             * Calls
+             * @default 0
+             */
+            calls: number;
+            changed: components["schemas"]["Share"];
+            /**
+             * Confirmed
+             * @default 0
+             */
+            confirmed: number;
+            /**
+             * Consensus
+             * @default 0
+             */
+            consensus: number;
+            /**
+             * Corrected
+             * @default 0
+             */
+            corrected: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Dollars
+             * @default 0
+             */
+            dollars: string;
+            /**
+             * Gold
+             * @default 0
+             */
+            gold: number;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Settled
+             * @default 0
+             */
+            settled: number;
+            /**
+             * Unpriced
+             * @default 0
+             */
+            unpriced: number;
+            without_review: components["schemas"]["Share"];
+        };
+        /**
+         * DaysOut
+         * @description The days on which something happened in a run, oldest first.
+         */
+        DaysOut: {
+            /** Days */
+            days: components["schemas"]["Day"][];
         };
         /**
          * DeliveryOut
@@ -3865,6 +4087,36 @@ export interface components {
             /** Reviewed */
             reviewed: number;
         };
+        /**
+         * Pace
+         * @description How long answers of a kind took, to a tenth of a second: quartiles, and the 95 % interval of the median by ranks (no distribution is assumed).
+         */
+        Pace: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Median */
+            median: number | null;
+            /** N */
+            n: number;
+            /** Outcome */
+            outcome: string;
+            /** Quarter */
+            quarter: number | null;
+            /** Three Quarters */
+            three_quarters: number | null;
+            /** Total Seconds */
+            total_seconds: number;
+        };
+        /**
+         * PacesOut
+         * @description How long answers took, by what came of them.
+         */
+        PacesOut: {
+            /** Paces */
+            paces: components["schemas"]["Pace"][];
+        };
         /** Page[About] */
         Page_About_: {
             /** Items */
@@ -4684,6 +4936,29 @@ export interface components {
             slot_id: number;
             /** Verdict */
             verdict: string;
+        };
+        /**
+         * Risk
+         * @description The error of what is accepted against how much is. `accepted` is the share of all examples that is accepted now.
+         *
+         *     `at_most_wrong` is the share that the policy allows: of all labels under the rule "guarantee", of those accepted under an
+         *     `accepted_target`; None where it names none. `threshold` is the bar of the policy, None under "guarantee".
+         */
+        Risk: {
+            accepted: components["schemas"]["Share"];
+            /** At Most Wrong */
+            at_most_wrong: number | null;
+            /**
+             * Basis
+             * @default gold examples, ranked by the confidence of their newest draft: an honest sample of all drafts if gold was chosen at random
+             */
+            basis: string;
+            /** N */
+            n: number;
+            /** Points */
+            points: components["schemas"]["Bar"][];
+            /** Threshold */
+            threshold: number | null;
         };
         /**
          * RunIn
@@ -6561,6 +6836,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CostPartsOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_cost_splits: {
+        parameters: {
+            query?: {
+                by?: "run" | "prompt" | "models";
+                /** @description `csv`: the table of parts alone */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostSplitsOut"];
                 };
             };
             /** @description Client Error */
@@ -9015,6 +9334,49 @@ export interface operations {
             };
         };
     };
+    get_days: {
+        parameters: {
+            query?: {
+                /** @description `csv`: the table of parts alone */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DaysOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_drift: {
         parameters: {
             query?: never;
@@ -9713,6 +10075,49 @@ export interface operations {
             };
         };
     };
+    get_paces: {
+        parameters: {
+            query?: {
+                /** @description `csv`: the table of parts alone */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PacesOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     pause_run: {
         parameters: {
             query?: never;
@@ -10183,6 +10588,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswersOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_risk: {
+        parameters: {
+            query?: {
+                /** @description `csv`: the table of parts alone */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Risk"];
                 };
             };
             /** @description Client Error */
