@@ -136,10 +136,11 @@ def test_a_long_search_goes_on_with_the_next_page(
 ) -> None:
     monkeypatch.setattr(browse, "SCANNED", 3)
     run_id = make_run(store, 10)
-    work_off(store, run_id, FakeDrafter(unsure))
-    page = lead.get(f"/runs/{run_id}/examples", text="text 7")
+    work_off(store, run_id, FakeDrafter(lambda content: ("a", int(content["text"].split()[1]) / 100)))
+    where = "confidence > 0.065 and confidence < 0.075"
+    page = lead.get(f"/runs/{run_id}/examples", where=where)
     assert (page["items"], page["next"] is None) == ([], False)
-    assert ids(lead, run_id, text="text 7") == ["e7"]
+    assert ids(lead, run_id, where=where) == ["e7"]
 
 
 def test_of_a_run_that_is_not_there_it_is_said(lead: Client) -> None:
