@@ -301,7 +301,7 @@ def test_conflicts_are_searched_for_listed_and_sent_to_people(run_cli: Cli, tmp_
     assert submitted.exit_code == 0, submitted.output
     listed = run_cli("conflicts")
     assert listed.exit_code == 0, listed.output
-    assert "the same text is labelled" in listed.output
+    assert "the same text is labeled" in listed.output
     [first, *_] = [json.loads(line) for line in run_cli("conflicts", "--json", "-n", "3").output.splitlines()]
     assert {"score", "why", "example", "counterpart"} <= first.keys()
     exported = run_cli("export", "-o", "clash-out.jsonl")

@@ -30,8 +30,8 @@ TEXTS = {
 }
 
 
-def labelled(store: Store, rows: list[dict[str, Any]] | None = None, **policy: Any) -> int:
-    """A run in which `e0` and `e1` say the same and are labelled otherwise, all accepted."""
+def labeled(store: Store, rows: list[dict[str, Any]] | None = None, **policy: Any) -> int:
+    """A run in which `e0` and `e1` say the same and are labeled otherwise, all accepted."""
     rows = rows or [{"id": name, "text": text} for name, text in TEXTS.items()]
     run_id = make_run(store, rows, **policy)
     said = {row["text"]: SAID[row["id"]] for row in rows}
@@ -52,7 +52,7 @@ def listed(store: Store, run_id: int, **which: Any) -> list[Doubt]:
 
 
 def test_a_search_finds_two_near_examples_with_other_labels_once(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     [found] = search(store, run_id)
     assert ({found.example, found.counterpart}, found.field, found.way) == (
         {"e0", "e1"},
@@ -64,13 +64,13 @@ def test_a_search_finds_two_near_examples_with_other_labels_once(store: Store) -
 
 
 def test_without_a_search_there_is_nothing_to_do_or_to_list(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     assert not conflicts.carry_on(store, "w")
     assert listed(store, run_id) == []
 
 
 def test_one_search_of_a_run_is_under_way_at_a_time(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     with store.writing() as session:
         conflicts.ask(session, runs.get(session, run_id))
     with store.writing() as session, pytest.raises(Conflict, match="already"):
@@ -78,7 +78,7 @@ def test_one_search_of_a_run_is_under_way_at_a_time(store: Store) -> None:
 
 
 def test_a_search_whose_worker_has_gone_is_done_by_another_once_its_lease_is_over(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     with store.writing() as session:
         asked = conflicts.ask(session, runs.get(session, run_id))
         asked.lease_owner, asked.lease_until = "gone", now().replace(year=2100)
@@ -92,11 +92,11 @@ def test_a_search_whose_worker_has_gone_is_done_by_another_once_its_lease_is_ove
 def test_gold_is_neither_doubted_nor_a_witness(store: Store) -> None:
     rows: list[dict[str, Any]] = [{"id": name, "text": text} for name, text in TEXTS.items()]
     rows[0]["gold"] = {"topic": "a"}
-    assert search(store, labelled(store, rows)) == []
+    assert search(store, labeled(store, rows)) == []
 
 
 def test_the_doubted_example_is_queued_with_a_note_that_names_the_other_and_no_label(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     [found] = search(store, run_id)
     with store.writing() as session:
         assert conflicts.queue(session, runs.get(session, run_id), 10, 0) == [found.example]
@@ -108,7 +108,7 @@ def test_the_doubted_example_is_queued_with_a_note_that_names_the_other_and_no_l
     assert listed(store, run_id) == []
 
 
-def test_what_people_labelled_is_asked_again_only_where_the_lead_wants_it(store: Store) -> None:
+def test_what_people_labeled_is_asked_again_only_where_the_lead_wants_it(store: Store) -> None:
     run_id = queue_up(store, [{"id": name, "text": text} for name, text in TEXTS.items()])
     rita = make_user(store)
     with store.writing() as session:
@@ -124,7 +124,7 @@ def test_what_people_labelled_is_asked_again_only_where_the_lead_wants_it(store:
 
 
 def test_an_audited_example_never_comes_back_as_a_conflict(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     [found] = search(store, run_id)
     with store.writing() as session:
         for placement in session.exec(select(Placement).where(Placement.run_id == run_id)):
@@ -141,7 +141,7 @@ def test_an_audited_example_never_comes_back_as_a_conflict(store: Store) -> None
 @pytest.mark.parametrize("side", ["example", "counterpart"])
 @pytest.mark.parametrize("reviewers", [1, 3])
 def test_either_side_is_fixed_in_one_act(store: Store, side: Any, reviewers: int) -> None:
-    run_id = labelled(store, reviewers=reviewers)
+    run_id = labeled(store, reviewers=reviewers)
     [found] = search(store, run_id)
     named = found.example if side == "example" else found.counterpart
     before = labels(store, run_id)
@@ -163,7 +163,7 @@ def test_either_side_is_fixed_in_one_act(store: Store, side: Any, reviewers: int
 
 
 def test_a_label_that_does_not_fit_changes_nothing(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     [found] = search(store, run_id)
     senior, before = make_user(store, "sue", "senior"), labels(store, run_id)
     with pytest.raises(LabelError), store.writing() as session:
@@ -174,7 +174,7 @@ def test_a_label_that_does_not_fit_changes_nothing(store: Store) -> None:
 
 
 def test_a_conflict_that_is_not_open_any_more_is_not_resolved(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     [found] = search(store, run_id)
     senior = make_user(store, "sue", "senior")
     with store.writing() as session:
@@ -186,7 +186,7 @@ def test_a_conflict_that_is_not_open_any_more_is_not_resolved(store: Store) -> N
 
 
 def test_what_has_no_counterpart_has_no_other_side_to_fix(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     [found] = search(store, run_id)
     senior = make_user(store, "sue", "senior")
     with store.writing() as session:
@@ -197,7 +197,7 @@ def test_what_has_no_counterpart_has_no_other_side_to_fix(store: Store) -> None:
 
 
 def test_dismissed_it_never_comes_again_until_a_label_changes(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     [found] = search(store, run_id)
     senior = make_user(store, "sue", "senior")
     with store.writing() as session:
@@ -216,7 +216,7 @@ def test_dismissed_it_never_comes_again_until_a_label_changes(store: Store) -> N
 
 
 def test_a_search_that_finds_it_again_keeps_its_number(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     assert [one.id for one in search(store, run_id)] == [one.id for one in search(store, run_id)]
 
 
@@ -235,7 +235,7 @@ def test_pages_go_on_behind_the_last_one_in_the_order_of_scores(store: Store) ->
 
 
 def test_the_report_of_an_export_says_how_many_of_its_labels_are_in_doubt(store: Store) -> None:
-    run_id = labelled(store)
+    run_id = labeled(store)
     assert export.report(export.Export(store, run_id, "jsonl")).conflicts is None
     search(store, run_id)
     assert export.report(export.Export(store, run_id, "jsonl")).conflicts == 1

@@ -26,7 +26,7 @@ def test_the_same_text_with_two_labels_is_one_finding() -> None:
     texts = Texts(["Pay my rent ", "something else entirely", "pay  my RENT"])
     [found] = find(texts, ["a", "c", "b"], TOPIC)
     assert (found.way, found.score, {found.subject, *found.others}) == ("same_text", 0.5, {0, 2})
-    assert 'labelled "' in found.why
+    assert 'labeled "' in found.why
 
 
 def test_the_label_that_most_copies_of_a_text_have_is_not_the_doubtful_one() -> None:
@@ -50,7 +50,7 @@ def test_ratings_one_step_apart_do_not_contradict_each_other() -> None:
     assert find(texts, [1, 5], stars)[0].score == pytest.approx(0.5)
 
 
-def test_an_example_whose_neighbours_are_all_labelled_otherwise_is_doubtful() -> None:
+def test_an_example_whose_neighbours_are_all_labeled_otherwise_is_doubtful() -> None:
     about = ["card payment declined at {}", "refund for the flight to {}"]
     towns = ["paris", "rome", "london", "oslo", "berlin", "madrid"]
     texts = [about[kind].format(town) for kind in (0, 1) for town in towns]

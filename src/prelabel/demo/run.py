@@ -94,16 +94,16 @@ def _play(out: Console, client: Client, model: str, examples: int, folder: Path)
 def compare(labels: Path, made: Sequence[Ticket]) -> Outcome:
     """Count an export against the truth."""
     truth = {ticket.id: ticket.truth for ticket in made}
-    labelled = wrong = accepted = accepted_wrong = drafts_right = 0
+    labeled = wrong = accepted = accepted_wrong = drafts_right = 0
     with labels.open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
             is_wrong = record["label"]["category"] != truth[record["id"]]
             is_accepted = record["source"] in ("auto", "gold")
-            labelled, wrong = labelled + 1, wrong + is_wrong
+            labeled, wrong = labeled + 1, wrong + is_wrong
             accepted, accepted_wrong = accepted + is_accepted, accepted_wrong + (is_accepted and is_wrong)
             drafts_right += (record["draft"] or {}).get("category") == truth[record["id"]]
-    return Outcome(labelled, wrong, accepted, accepted_wrong, drafts_right)
+    return Outcome(labeled, wrong, accepted, accepted_wrong, drafts_right)
 
 
 def _team(client: Client, run_id: int, made: Sequence[Ticket]) -> list[SimulatedReviewer]:

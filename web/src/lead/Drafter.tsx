@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { api, every, take } from '../lib/api'
+import { useRuns } from '../lib/runs'
 import type { Choice } from './plan'
 
 type Props = { choice: Choice; set: (change: Partial<Choice>) => void }
@@ -44,6 +43,6 @@ export function Option({ name, isChosen, choose, title, says, children }: Option
 
 /** Models that runs of this server have asked. */
 function useModels(): string[] {
-  const { data } = useQuery({ queryKey: ['runs', 'all'], queryFn: () => every((after) => take(api.GET('/v1/runs', { params: { query: { after, limit: 500 } } }))) })
+  const { data } = useRuns()
   return [...new Set((data ?? []).flatMap((run) => run.steps.map((step) => step.model)))].filter((name) => name !== 'student' && !name.startsWith('given'))
 }

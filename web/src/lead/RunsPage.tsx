@@ -3,6 +3,7 @@ import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { api, every, take, type Project, type Run } from '../lib/api'
+import { useRuns } from '../lib/runs'
 import { count, dollars, title } from '../lib/words'
 import { Places } from './Places'
 
@@ -14,11 +15,7 @@ export function RunsPage() {
     queryKey: ['projects'],
     queryFn: () => every((after) => take(api.GET('/v1/projects', { params: { query: { after, limit: 500 } } }))),
   })
-  const runs = useQuery({
-    queryKey: ['runs', 'all'],
-    refetchInterval: LOOK_AGAIN,
-    queryFn: () => every((after) => take(api.GET('/v1/runs', { params: { query: { after, limit: 500 } } }))),
-  })
+  const runs = useRuns(LOOK_AGAIN)
   const error = projects.error ?? runs.error
   const hasNone = projects.data?.length === 0
   return (
@@ -27,7 +24,7 @@ export function RunsPage() {
       {error && <p className="bad" role="alert">{error.message}</p>}
       {hasNone && <FirstSteps />}
       {[...(projects.data ?? [])].reverse().map((project) => (
-        <OfProject key={project.name} project={project} runs={(runs.data ?? []).filter((run) => run.project === project.name).reverse()} isLoading={runs.isPending} />
+        <OfProject key={project.name} project={project} runs={(runs.data ?? []).filter((run) => run.project === project.name)} isLoading={runs.isPending} />
       ))}
     </main>
   )

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { api, take } from './api'
+import { api, every, take } from './api'
 
-/** All runs that one sees, the newest first. */
-export function useRuns() {
+/** All runs that one sees, the newest first; looked at again after so many milliseconds. */
+export function useRuns(again: number | false = false) {
   return useQuery({
     queryKey: ['runs'],
-    queryFn: () => take(api.GET('/v1/runs', { params: { query: { limit: 500 } } })),
-    select: (page) => [...page.items].reverse(),
+    refetchInterval: again,
+    queryFn: async () => (await every((after) => take(api.GET('/v1/runs', { params: { query: { after, limit: 500 } } })))).reverse(),
   })
 }
 

@@ -1,21 +1,19 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
-import { api, take } from '../lib/api'
+import { useRuns } from '../lib/runs'
 import { reaches, useSession } from '../lib/session'
 import { count, title } from '../lib/words'
 
 /** Where there is something to review. */
 export function Home() {
-  const { data, error } = useQuery({ queryKey: ['runs'], refetchInterval: 30_000, queryFn: () => take(api.GET('/v1/runs', { params: { query: { limit: 500 } } })) })
+  const { data: runs = [], error, isSuccess } = useRuns(30_000)
   const { data: session } = useSession()
   const isLead = reaches(session?.role ?? 'reviewer', 'lead')
-  const runs = [...(data?.items ?? [])].reverse()
   const waiting = runs.filter((run) => (run.places.queued ?? 0) > 0)
   return (
     <main className="page">
       <header><h1>Review</h1><span className="spring" />{waiting.length > 0 && <Link className="btn primary" href="/review">Review all, most useful first</Link>}</header>
       {error && <p className="bad" role="alert">{error.message}</p>}
-      {data && !runs.length && (
+      {isSuccess && !runs.length && (
         <div className="nothing">
           <h2>Nothing to review yet</h2>
           {isLead ? <><p className="muted">Make a project and start a run, here or with <code>prelabel submit</code>: what needs a person appears here.</p><Link className="btn primary" href="/runs">Begin</Link></>

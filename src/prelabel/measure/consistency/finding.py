@@ -210,7 +210,7 @@ def _by_neighbours(own: _Held, witnesses: Sequence[Witness], apart: _Distances) 
         return []
     found = _against(own, witnesses, apart, "neighbours")
     against = sum(apart(own, one) >= APART for one, _ in witnesses)
-    why = f"{against} of the {len(witnesses)} most similar examples are labelled otherwise"
+    why = f"{against} of the {len(witnesses)} most similar examples are labeled otherwise"
     return [Finding(one.subject, one.way, one.score, why, one.others) for one in found]
 
 
@@ -218,8 +218,8 @@ def _why(way: Way, other: _Held, how: float) -> str:
     said = canonical(other.value)
     said = said if len(said) <= 60 else said[:57] + "…"
     if way == "same_text":
-        return f"the same text is labelled {said} elsewhere"
-    return f"an example that is nearly the same ({how:.2f}) is labelled {said}"
+        return f"the same text is labeled {said} elsewhere"
+    return f"an example that is nearly the same ({how:.2f}) is labeled {said}"
 
 
 def _improbable(texts: Texts, values: Sequence[Json], kind: Kind) -> Iterator[Finding]:
