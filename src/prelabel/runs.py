@@ -126,13 +126,17 @@ def stop_over_budget(session: Session, run: Run, whose: str) -> None:
 
 
 def resume(session: Session, run: Run, cap: Decimal | None = None) -> None:
-    """Go on after a pause or at a cap, with another cap if one is given. Raises Conflict where the cap is spent already."""
+    """Go on after a pause or at a cap, with another cap if one is given; a run that goes on gets it as it is.
+
+    Raises Conflict where the cap is spent already.
+    """
+    stopped = ("paused", "over_budget") if cap is None else ("paused", "over_budget", "running")
     cap = run.cap if cap is None else cap
     if cap is not None and cap <= (spent := ledger.spent(session, run.id or 0)):
         raise Conflict(
             f"run {run.id} has spent ${spent.normalize():f}, and a cap of ${cap:f} allows no more: resume it with a higher one"
         )
-    _change(run, ("paused", "over_budget"), "running", "")
+    _change(run, stopped, "running", "")
     run.cap = cap
     session.add(run)
 

@@ -235,6 +235,19 @@ def test_raising_a_project_cap_starts_nothing_and_names_the_runs_that_wait(
     assert lead.post(f"/runs/{run_id}/resume", {})["state"] == "running"
 
 
+def test_a_run_that_goes_on_gets_another_cap_as_it_is_and_keeps_its_own_where_that_is_refused(
+    store: Store, lead: Client
+) -> None:
+    run_id = make_run(store, 10, cap=Decimal(2))
+    assert Decimal(lead.post(f"/runs/{run_id}/resume", {"cap": "7.5"})["cap"]) == Decimal("7.5")
+    with pytest.raises(errors.InputError, match="cap"):
+        lead.post(f"/runs/{run_id}/resume", {"cap": "0"})
+    with pytest.raises(errors.Conflict, match="is running"):
+        lead.post(f"/runs/{run_id}/resume", {})
+    run = lead.run(run_id)
+    assert (run["state"], Decimal(run["cap"])) == ("running", Decimal("7.5"))
+
+
 def test_a_run_is_not_resumed_with_a_cap_that_is_spent(store: Store, lead: Client) -> None:
     run_id = make_run(store, 10, cap=Decimal("0.05"))
     work_off(store, run_id, FakeDrafter(sure))

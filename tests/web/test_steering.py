@@ -30,13 +30,17 @@ def run_id(service: Running, tmp_path: Path) -> int:
 def test_a_run_without_a_worker_says_so(people: People, run_id: int) -> None:
     with people.person(role="lead") as lead:
         lead.page.goto(f"{lead.base}/runs/{run_id}")
-        expect(lead.page.get_by_role("alert")).to_contain_text("No worker is running")
+        expect(lead.page.get_by_role("alert")).to_contain_text("no worker is running")
 
 
 def test_a_lead_pauses_raises_the_cap_and_cancels(service: Running, people: People, run_id: int) -> None:
     with people.person(role="lead") as lead:
         page = lead.page
         page.goto(f"{lead.base}/runs/{run_id}")
+        page.get_by_label("Another cap, in dollars").fill("0")
+        page.get_by_role("button", name="Set").click()
+        expect(page.get_by_label("Money").get_by_role("alert")).to_contain_text("cap")
+        expect(page.locator("header .chip")).to_have_text("Drafting")
         page.get_by_role("button", name="Pause").click()
         expect(page.locator("header .chip")).to_have_text("Paused")
         page.get_by_label("Another cap, in dollars").fill("7.5")

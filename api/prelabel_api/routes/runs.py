@@ -185,7 +185,7 @@ def pause_run(run_id: Id, lead: LeadDep, session: WriteDep) -> RunOut:
 
 @router.post("/runs/{run_id}/resume")
 def resume_run(run_id: Id, body: ResumeIn, lead: LeadDep, session: WriteDep, queue: QueueDep) -> RunOut:
-    """Go on after a pause; a `cap` given replaces the old one."""
+    """Go on after a pause; a `cap` given replaces the old one, also of a run that goes on."""
     run = runs.get(session, run_id)
     runs.resume(session, run, body.cap)
     journal.note(session, lead, "run.resume", run, cap=journal.dollars(run.cap))

@@ -33,11 +33,7 @@ function Cap({ run, look }: { run: Run; look: () => Promise<unknown> }) {
   const params = { path: { run_id: run.id } }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const isSet = await act(async () => {
-      // A cap is given as the run goes on: one that runs is stopped for that moment, and calls in flight are kept.
-      if (run.state === 'running') await take(api.POST('/v1/runs/{run_id}/pause', { params }))
-      await take(api.POST('/v1/runs/{run_id}/resume', { params, body: { cap } }))
-    })
+    const isSet = await act(() => take(api.POST('/v1/runs/{run_id}/resume', { params, body: { cap } })))
     if (isSet) setCap('')
     await look()
   }

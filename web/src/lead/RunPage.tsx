@@ -8,6 +8,7 @@ import { count, duration, moment, title } from '../lib/words'
 import { Alarms } from './Alarms'
 import { ExportPanel } from './ExportPanel'
 import { Failed } from './Failed'
+import { Figures } from './Figures'
 import { Money } from './Money'
 import { Places } from './Places'
 import { inWords } from './policy'
@@ -29,7 +30,6 @@ export function RunPage({ id }: { id: number }) {
         <Acts run={run} look={look} />
       </header>
       <Alarms runId={id} look={look} />
-      {run.workers === 0 && run.stage === 'drafting' && <p className="notice-card" role="alert"><b>No worker is running.</b> Nothing is drafted until one is started: <code>prelabel-worker</code>, or <code>prelabel up</code>.</p>}
       {run.note && run.state !== 'cancelled' && <p className="notice-card" role="status">{run.note}</p>}
       {!run.accepting && <NotAccepting run={run} look={look} />}
       <div className="columns">
@@ -46,6 +46,7 @@ export function RunPage({ id }: { id: number }) {
         <p><bdi>{run.model}</bdi> drafts{run.lane === 'batch' && ', in batches of the provider'}. {inWords(run.policy)}</p>
         <p className="muted">Started {moment(run.created_at)}.</p>
       </section>
+      <Figures run={run} />
       <Failed runId={id} failed={run.places.failed ?? 0} />
       <ExportPanel run={run} />
     </main>

@@ -20,6 +20,7 @@ export type Import = Schemas['ImportOut']
 export type BadRow = Schemas['BadRowOut']
 export type Format = Schemas['About']
 export type User = Schemas['UserOut']
+export type Share = Schemas['Share']
 export type Json = unknown
 export type Label = Record<string, Json>
 

@@ -1907,7 +1907,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Run
-         * @description Go on after a pause; a `cap` given replaces the old one.
+         * @description Go on after a pause; a `cap` given replaces the old one, also of a run that goes on.
          */
         post: operations["resume_run"];
         delete?: never;
