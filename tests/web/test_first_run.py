@@ -33,6 +33,10 @@ def test_a_lead_goes_from_an_empty_server_to_labels_in_a_file(
         answered = lead.goes_on("1")
         lead.is_saved()
         page.goto(f"{lead.base}/runs/{run_id}")
+        expect(page.get_by_label("Figures")).to_contain_text("from 1 answer")
+        with page.expect_download() as days:
+            page.get_by_role("link", name="Day by day").click()
+        assert Path(days.value.path()).read_text().startswith("day,")
         with page.expect_download() as download:
             page.get_by_role("link", name=re.compile("^Download [0-9]+ example")).click()
         labels = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]

@@ -23,11 +23,11 @@ export function Figures({ run }: { run: Run }) {
       <h2>Figures</h2>
       <dl className="figures">
         <Figure name="Cost per example" value={cost.per_example === null ? 'none yet' : `${cost.complete ? '' : 'at least '}${dollars(cost.per_example)}`}
-          rests={cost.by_hand_per_example === null ? `${count(cost.calls)} calls, ${count(cost.reviews)} answers` : `by hand ${dollars(cost.by_hand_per_example)}, from ${count(cost.reviews)} answers`} />
+          rests={cost.by_hand_per_example === null ? answers(cost.reviews) : `by hand ${dollars(cost.by_hand_per_example)}, from ${answers(cost.reviews)}`} />
         <Figure name="Accepted without review" {...shown(outlook.accepted, 'examples')} />
         <Figure name="Drafts right, on gold" {...shown(outlook.gold, 'gold examples')} />
-        <Figure name="Drafts changed by people" {...shown(outlook.corrected, 'reviewed drafts, mostly unsure ones')} />
-        <Figure name="Seconds for an answer" value={cost.median_review_seconds === null ? 'none yet' : cost.median_review_seconds.toFixed(1)} rests={`median of ${count(cost.reviews)}`} />
+        <Figure name="Drafts changed by people" {...shown(outlook.corrected, 'reviewed drafts', ', mostly unsure ones')} />
+        <Figure name="Seconds for an answer" value={cost.median_review_seconds === null ? 'none yet' : cost.median_review_seconds.toFixed(1)} rests={`median of ${answers(cost.reviews)}`} />
       </dl>
       {corrections.length > 0 && (
         <div className="scroll">
@@ -46,8 +46,10 @@ function Figure({ name, value, rests }: { name: string; value: string; rests: st
   return <div><dt>{name}</dt><dd><b className="num">{value}</b><small>{rests}</small></dd></div>
 }
 
+const answers = (number: number) => (number === 1 ? '1 answer' : `${count(number)} answers`)
+
 /** A share with its interval; nothing where it rests on nothing. */
-function shown(share: Share, of: string) {
+function shown(share: Share, of: string, besides = '') {
   if (!share.n) return { value: 'not known', rests: `no ${of}` }
-  return { value: percent(share.right / share.n), rests: `${percent(share.low)} to ${percent(share.high)}, of ${count(share.n)} ${of}` }
+  return { value: percent(share.right / share.n), rests: `${percent(share.low)} to ${percent(share.high)}, of ${count(share.n)} ${of}${besides}` }
 }
