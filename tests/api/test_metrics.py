@@ -89,7 +89,7 @@ def test_requests_are_counted_by_the_template_of_their_route(web: TestClient, le
     for number in (8_001, 8_002, 8_003):
         lead._http.get(f"/v1/runs/{number}")
     assert counted("prelabel_http_requests_total", **where) == before + 3
-    assert b"8002" not in text_of(REGISTRY)[0]
+    assert b"/8002" not in text_of(REGISTRY)[0]
 
 
 def test_what_waits_is_told_by_place_and_by_reason(store: Store, registry: CollectorRegistry) -> None:
