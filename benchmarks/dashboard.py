@@ -49,8 +49,8 @@ PLACEMENTS = """
     SELECT run_id, example_id, example_id % 100 = 99, 'settled', 'live', CASE WHEN example_id % 100 < 70 THEN '' ELSE
         'low_confidence' END, '', confidence, id, 1 FROM draft WHERE run_id = :run"""
 SLOTS = """
-    INSERT INTO slot (placement_id, run_id, example_id, reason, priority, for_senior, blind, wanted, state, version)
-    SELECT id, run_id, example_id, reason, 0, false, false, 1, 'answered', 1
+    INSERT INTO slot (placement_id, run_id, example_id, reason, priority, for_senior, blind, wanted, state, version, asked_at)
+    SELECT id, run_id, example_id, reason, 0, false, false, 1, 'answered', 1, CURRENT_TIMESTAMP
     FROM placement WHERE run_id = :run AND example_id % 100 BETWEEN 70 AND 98"""
 REVIEWS = """
     INSERT INTO review (slot_id, run_id, example_id, draft_id, user_id, schema_version_id, verdict, label, seconds, comment,

@@ -94,8 +94,8 @@ DRAFTS_INTO_PLACEMENT = """
     SELECT run_id, example_id, false, 'queued', 'live', 'low_confidence', '', confidence, id, 1
     FROM draft WHERE run_id = :run"""
 PLACEMENTS_INTO_SLOT = """
-    INSERT INTO slot (placement_id, run_id, example_id, reason, priority, for_senior, blind, wanted, state, version)
-    SELECT id, run_id, example_id, reason, (id * 7919) % 900000, false, false, 1, 'open', 0
+    INSERT INTO slot (placement_id, run_id, example_id, reason, priority, for_senior, blind, wanted, state, version, asked_at)
+    SELECT id, run_id, example_id, reason, (id * 7919) % 900000, false, false, 1, 'open', 0, CURRENT_TIMESTAMP
     FROM placement WHERE run_id = :run"""
 
 
