@@ -14,6 +14,7 @@ from prelabel.canonical import Json, canonical
 from prelabel.kinds import Kind
 from prelabel.measure.agreement.alternative import MayReplace, Row, may_replace, near_number, same
 from prelabel.measure.agreement.coefficients import Agreement, Alpha, by_distance, by_level
+from prelabel.measure.figure import Figure
 from prelabel.models import Draft, Placement, Run, Slot, User
 from prelabel.schema import Label
 from prelabel.versions import Translator
@@ -41,7 +42,7 @@ class FieldAgreement(BaseModel):
     drawn: int | None
 
 
-class AgreementReport(BaseModel):
+class AgreementReport(Figure):
     """What people's answers to the same examples say of the labels.
 
     `examples` have answers of two people or more, by `people` in all; checks, skips, flags and seniors' answers are left out.

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from prelabel import ledger, place, report, versions
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import SpentOn
-from prelabel.measure.cost import CostPart, CostSplit, Purposes, Sums, cost_part, cost_split
+from prelabel.measure.cost import CostPart, CostParts, CostSplits, Purposes, Sums, cost_part, cost_split
 from prelabel.models import Label, Placement, Prompt, Review, Run, Slot
 from prelabel.versions import Translator
 
@@ -21,22 +21,25 @@ SplitBy = Literal["run", "prompt", "models"]
 BATCH = 2_000
 
 
-def parts(session: Session, runs: Sequence[Run], into: Translator, by: By, hourly: Decimal) -> list[CostPart]:
+def parts(session: Session, runs: Sequence[Run], into: Translator, by: By, hourly: Decimal) -> CostParts:
     """The cost of these runs, divided. By class: of settled examples alone, by what they were settled as, for each field by itself."""
     if by == "run":
-        return [_of_run(session, run, hourly) for run in runs]
-    found = _by_model(session, runs) if by == "model" else _by_class(session, runs, into)
-    return [cost_part(name, sums, hourly) for name, sums in sorted(found.items())]
+        divided = [_of_run(session, run, hourly) for run in runs]
+    else:
+        found = _by_model(session, runs) if by == "model" else _by_class(session, runs, into)
+        divided = [cost_part(name, sums, hourly) for name, sums in sorted(found.items())]
+    return CostParts(by=by, hourly_rate=hourly, parts=divided)
 
 
-def splits(session: Session, runs: Sequence[Run], by: SplitBy, hourly: Decimal) -> list[CostSplit]:
+def splits(session: Session, runs: Sequence[Run], by: SplitBy, hourly: Decimal) -> CostSplits:
     """Where the money of these runs went, by run, by prompt version, or by the models of their cascade."""
     found: dict[str, Purposes] = defaultdict(Purposes)
     prompts = {one.id: f"{one.name} {one.digest[:12]}" for one in session.exec(select(Prompt)).all()}
     for run in runs:
         names = {"run": f"run {run.id}", "prompt": prompts[run.prompt_id], "models": named(steps_of(run))}
         found[names[by]].add(_purposes(session, run))
-    return [cost_split(name, purposes, hourly) for name, purposes in found.items()]
+    divided = [cost_split(name, purposes, hourly) for name, purposes in found.items()]
+    return CostSplits(by=by, hourly_rate=hourly, splits=divided)
 
 
 def _purposes(session: Session, run: Run) -> Purposes:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func
 from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
@@ -18,6 +17,7 @@ from prelabel.measure.accepted import AcceptedQuality, accepted_quality
 from prelabel.measure.calibration import CalibrationReport
 from prelabel.measure.calibration import calibration as reliable
 from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report, divided
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
 from prelabel.measure.quote import Money
@@ -33,7 +33,7 @@ CALIBRATED_ON = {
 }
 
 
-class Outlook(BaseModel):
+class Outlook(Figure):
     """A run at a glance. Shares carry their count and 95 % interval.
 
     `accepted` are the labels that no person has seen (source "auto"), as a share of all examples. `accepted_wrong` is the

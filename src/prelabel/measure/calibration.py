@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import LEVEL, Share, wilson
 
 FEWEST = 30
@@ -61,7 +62,7 @@ class Calibration(BaseModel):
     calibrated: Reliability
 
 
-class CalibrationReport(BaseModel):
+class CalibrationReport(Figure):
     """Three samples of a run's drafts, each with its basis. `gold` is what its policy calibrates by: `uses` says whether it does."""
 
     uses: Literal["raw", "calibrated"]

@@ -8,6 +8,7 @@ from typing import overload
 
 from pydantic import BaseModel
 
+from prelabel.measure.figure import Figure
 from prelabel.measure.quote import Money
 
 ZERO = Decimal(0)
@@ -173,7 +174,23 @@ def cost_split(name: str, found: Purposes, hourly: Decimal) -> CostSplit:
     )
 
 
-class CostReport(BaseModel):
+class CostParts(Figure):
+    """What labels cost, divided; people's time at the hourly rate."""
+
+    by: str
+    hourly_rate: Decimal
+    parts: list[CostPart]
+
+
+class CostSplits(Figure):
+    """Where the money went, divided; people's time at the hourly rate."""
+
+    by: str
+    hourly_rate: Decimal
+    splits: list[CostSplit]
+
+
+class CostReport(Figure):
     """Dollars. `complete` False: some calls have no known price, so every sum is a lower bound.
 
     `quoted` is what the run was expected to cost when it began, None where that was not known. `accepted` labels needed no person:

@@ -10,6 +10,7 @@ from prelabel.kinds import Kind
 from prelabel.kinds.base import Part
 from prelabel.measure.accepted import AcceptedQuality
 from prelabel.measure.calibration import BANDS, Band
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import LEVEL, Share, wilson
 from prelabel.schema import Label, LabelSchema
 
@@ -79,7 +80,7 @@ class FieldQuality(BaseModel):
     corrections: list[Correction]
 
 
-class QualityReport(BaseModel):
+class QualityReport(Figure):
     """Whole labels first: right is a draft at distance 0 from the settled label. `basis` says what it all rests on.
 
     `accepted` rests on audits, and is None where the policy asks for none. `calibration_error` is the expected calibration error over ten bands of equal width, None without confidences.

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import Share, wilson
 from prelabel.schema import Label, LabelSchema
 
@@ -75,7 +76,7 @@ class Change(BaseModel):
     count: int
 
 
-class Scores(BaseModel):
+class Scores(Figure):
     """The parts that were asked for, `total` of all, confusions and most frequent corrections of each field.
 
     `left_out`: settled examples whose draft or label does not fit the schema as it is now; they count as not settled.
