@@ -89,13 +89,13 @@ class Keeper:
 
     def get(self, ask: Ask[Found]) -> Found:
         """The figure. Raises Unavailable while it is computed for the first time, if that takes long."""
-        until = time.monotonic() + PATIENCE
+        asked, until = now(), time.monotonic() + PATIENCE
         while True:
             with self._store.reading() as session:
                 kept = _find(session, ask)
                 if kept is None and not is_large(session, ask.run_ids):
                     return ask.compute(session)
-                is_due = kept is not None and _is_due(session, ask, kept)
+                is_due = kept is not None and _is_due(session, ask, kept, asked)
             if kept is not None and kept.as_of is not None:
                 return self._served(ask, kept, is_due)
             self._wait(ask, until)
@@ -182,9 +182,14 @@ def _name(ask: Ask[Any]) -> str:
     return f"{__version__} {ask.name}"
 
 
-def _is_due(session: Session, ask: Ask[Any], kept: KeptFigure) -> bool:
-    """Whether what is kept lacks something, and is old enough to be computed anew."""
-    if kept.as_of is None or kept.value is None or (kept.lease_until and kept.lease_until >= now()):
+def _is_due(session: Session, ask: Ask[Any], kept: KeptFigure, asked: datetime) -> bool:
+    """Whether what is kept may lack something that had happened when it was asked for, and is old enough to be computed anew."""
+    if (
+        kept.as_of is None
+        or kept.value is None
+        or kept.as_of >= asked
+        or (kept.lease_until and kept.lease_until >= now())
+    ):
         return False
     if now() - kept.as_of < timedelta(seconds=min(REST, kept.seconds / SHARE)):
         return False
