@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from rich.console import Console
 from sqlalchemy import text
@@ -126,12 +127,17 @@ def token(store: Store) -> str:
         return users.issue_token(session, users.create(session, "lena", "admin"), "benchmark")
 
 
+def _get(client: Client, path: str) -> None:
+    where, _, asked = path.partition("?")
+    client.get(where, **dict(parse_qsl(asked)))
+
+
 def first(client: Client, path: str) -> float:
     """Seconds until there is an answer: one that is computed for the first time may have to be asked for again and again."""
     began = time.perf_counter()
     while True:
         try:
-            client.get(path)
+            _get(client, path)
             return time.perf_counter() - began
         except Unavailable:
             time.sleep(1)
@@ -143,7 +149,7 @@ def measure(client: Client, path: str, asks: int) -> list[float]:
     until = time.monotonic() + ENOUGH_SECONDS
     while len(took) < asks and (time.monotonic() < until or len(took) < 2):
         began = time.perf_counter()
-        client.get(path)
+        _get(client, path)
         took.append((time.perf_counter() - began) * 1000)
     return took
 

@@ -9,11 +9,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import case, func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col
 
 from prelabel import report
+from prelabel.columns import as_date, utc_day
 from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import Share
 from prelabel.measure.trends import Bar, Day, Pace, bars, day_of, pace
@@ -56,11 +57,11 @@ def days(session: Session, run: Run) -> Days:
     settled: dict[date, dict[str, int]] = defaultdict(dict)
     more: dict[date, dict[str, Any]] = defaultdict(dict)
     for day, outcome, count in _settled(session, run):
-        settled[_date(day)][outcome] = count
+        settled[as_date(day)][outcome] = count
     for day, answers, seconds in _answers(session, run):
-        more[_date(day)] |= {"answers": answers, "seconds": float(seconds)}
+        more[as_date(day)] |= {"answers": answers, "seconds": float(seconds)}
     for day, calls, dollars, unpriced in _calls(session, run):
-        more[_date(day)] |= {"calls": int(calls), "dollars": dollars or Decimal(0), "unpriced": unpriced}
+        more[as_date(day)] |= {"calls": int(calls), "dollars": dollars or Decimal(0), "unpriced": unpriced}
     counted = sorted({*settled, *more})
     return Days(days=[day_of(day, settled.get(day, {}), **more.get(day, {})) for day in counted])
 
@@ -103,7 +104,7 @@ def _settled(session: Session, run: Run) -> Sequence[Any]:
         (col(Label.source) == "review", col(Review.verdict)),
         else_=col(Label.source),
     )
-    day = _day(session, col(Label.created_at))
+    day = utc_day(session, col(Label.created_at))
     holds = (
         (col(Placement.run_id) == Label.run_id)
         & (col(Placement.example_id) == Label.example_id)
@@ -120,7 +121,7 @@ def _settled(session: Session, run: Run) -> Sequence[Any]:
 
 
 def _answers(session: Session, run: Run) -> Sequence[Any]:
-    day = _day(session, col(Review.created_at))
+    day = utc_day(session, col(Review.created_at))
     return session.execute(
         wide_select(day, func.count(), func.sum(col(Review.seconds)))
         .where(col(Review.run_id) == run.id, col(Review.verdict).in_(GIVEN))
@@ -129,19 +130,9 @@ def _answers(session: Session, run: Run) -> Sequence[Any]:
 
 
 def _calls(session: Session, run: Run) -> Sequence[Any]:
-    day, dollars = _day(session, col(Call.created_at)), col(Call.dollars)
+    day, dollars = utc_day(session, col(Call.created_at)), col(Call.dollars)
     return session.execute(
         wide_select(day, func.sum(col(Call.requests)), func.sum(dollars), func.count() - func.count(dollars))
         .where(col(Call.run_id) == run.id)
         .group_by(day)
     ).all()
-
-
-def _day(session: Session, moment: Any) -> ColumnElement[Any]:
-    """The day of a moment in UTC, whatever the time zone of the connection."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return func.date(moment if is_sqlite else func.timezone("UTC", moment))
-
-
-def _date(day: date | str) -> date:
-    return date.fromisoformat(day) if isinstance(day, str) else day

@@ -68,6 +68,11 @@ class Sums:
     dollars: Decimal = ZERO
     seconds: float = 0.0
 
+    def add(self, other: "Sums") -> None:
+        """Count another's too."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
 
 class CostPart(BaseModel):
     """A part of the labels and what it cost, in dollars; a lower bound where `unpriced_calls` have no known price.
