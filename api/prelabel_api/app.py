@@ -5,6 +5,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 
 from prelabel import __version__
+from prelabel.kept import Keeper
 from prelabel.metrics import REGISTRY
 from prelabel.queue import Queue
 from prelabel.settings import Settings
@@ -60,6 +61,7 @@ def attach(
     """Have a built application work on this store."""
     app.state.store, app.state.settings, app.state.queue = store, settings, wake
     app.state.hub = Hub(store)
+    app.state.keeper = Keeper(store)
     app.state.registry = registry
 
 

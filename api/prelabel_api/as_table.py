@@ -1,6 +1,8 @@
 """Figures as a file for a spreadsheet, where `format=csv` asks for it."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
@@ -13,7 +15,10 @@ AsFormat = Annotated[
 ]
 
 
-def as_table(rows: Sequence[BaseModel], kind: type[BaseModel], name: str) -> Response:
-    """Rows as an attachment of this name."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+def as_table(rows: Sequence[BaseModel], kind: type[BaseModel], name: str, as_of: datetime) -> Response:
+    """Rows as an attachment of this name, last modified at the moment as of which they were counted."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+        "Last-Modified": format_datetime(as_of, usegmt=True),
+    }
     return Response(as_csv(rows, kind), media_type="text/csv; charset=utf-8", headers=headers)

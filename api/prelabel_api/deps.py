@@ -13,6 +13,7 @@ from sqlmodel import Session
 from prelabel import membership, signing_in, users
 from prelabel.errors import NotAllowed, NotSignedIn
 from prelabel.exposition import is_token
+from prelabel.kept import Keeper
 from prelabel.models import User
 from prelabel.queue import Queue
 from prelabel.settings import Settings
@@ -44,10 +45,16 @@ async def hub_of(request: Request) -> Hub:
     return cast(Hub, request.app.state.hub)
 
 
+async def keeper_of(request: Request) -> Keeper:
+    """What keeps the figures of the application."""
+    return cast(Keeper, request.app.state.keeper)
+
+
 StoreDep = Annotated[Store, Depends(store_of)]
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 QueueDep = Annotated[Queue, Depends(queue_of)]
 HubDep = Annotated[Hub, Depends(hub_of)]
+KeeperDep = Annotated[Keeper, Depends(keeper_of)]
 
 
 def writing(store: StoreDep) -> Iterator[Session]:

@@ -7,13 +7,14 @@ from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from prelabel import disagreement, runs, versions
 from prelabel.canonical import Json, canonical
 from prelabel.kinds import Kind
 from prelabel.measure.agreement.alternative import MayReplace, Row, may_replace, near_number, same
 from prelabel.measure.agreement.coefficients import Agreement, Alpha, by_distance, by_level
+from prelabel.measure.figure import Figure
 from prelabel.models import Draft, Placement, Run, Slot, User
 from prelabel.schema import Label
 from prelabel.versions import Translator
@@ -41,7 +42,7 @@ class FieldAgreement(BaseModel):
     drawn: int | None
 
 
-class AgreementReport(BaseModel):
+class AgreementReport(Figure):
     """What people's answers to the same examples say of the labels.
 
     `examples` have answers of two people or more, by `people` in all; checks, skips, flags and seniors' answers are left out.
@@ -71,7 +72,7 @@ class Answered:
 def report(session: Session, run: Run) -> AgreementReport:
     """Of a run's standing answers, by the schema that it has now."""
     schema = runs.schema_of(session, run)
-    found = [one for one in answered(session, run) if len(one.labels) > 1]
+    found = [one for one in answered(session, run, fewest=2) if len(one.labels) > 1]
     people = {user_id for one in found for user_id in one.labels}
     fields = [_field(name, kind, found) for name, kind in schema.fields.items()]
     tested, why_not = _may_replace(session, found, dict(schema.fields))
@@ -80,10 +81,10 @@ def report(session: Session, run: Run) -> AgreementReport:
     )
 
 
-def answered(session: Session, run: Run) -> Iterator[Answered]:
-    """Examples with at least one label by a reviewer, in the order in which they came in."""
+def answered(session: Session, run: Run, fewest: int = 1) -> Iterator[Answered]:
+    """Examples with at least one label by a reviewer and so many answers of any kind, in the order in which they came in."""
     into, after = Translator.of(session, run), 0
-    while ids := _next(session, run, after):
+    while ids := _next(session, run, after, fewest):
         drafts = _drafts(session, into, ids)
         for placement_id, said in disagreement.answers(session, into, ids).items():
             labels = {one.user_id: one.label for one in said if one.label is not None}
@@ -94,11 +95,12 @@ def answered(session: Session, run: Run) -> Iterator[Answered]:
         after = ids[-1]
 
 
-def _next(session: Session, run: Run, after: int) -> list[int]:
+def _next(session: Session, run: Run, after: int, fewest: int) -> list[int]:
     ids = session.exec(
         select(Slot.placement_id)
         .where(Slot.run_id == run.id, Slot.state == "answered", col(Slot.placement_id) > after)
-        .distinct()
+        .group_by(col(Slot.placement_id))
+        .having(func.count() >= fewest)
         .order_by(col(Slot.placement_id))
         .limit(BATCH)
     )

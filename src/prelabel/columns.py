@@ -1,10 +1,24 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Index, Integer, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Text,
+    cast,
+    func,
+    text,
+)
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from prelabel.canonical import Json
@@ -66,6 +80,22 @@ class BigId(TypeDecorator[int]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """SQLite numbers only columns declared INTEGER, which are 64 bits wide there."""
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+
+def as_json(column: Any) -> ColumnElement[str]:
+    """A column of JSON as the text that it is kept as: rows that say the same can be counted together, and read once."""
+    return cast(column, Text)
+
+
+def utc_day(session: Session, moment: Any) -> ColumnElement[Any]:
+    """The day of a moment in UTC, whatever the time zone of the connection; SQLite gives it as text."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return func.date(moment if is_sqlite else func.timezone("UTC", moment))
+
+
+def as_date(day: date | str) -> date:
+    """What `utc_day` gives, on either database."""
+    return date.fromisoformat(day) if isinstance(day, str) else day
 
 
 class NullableJson(TypeDecorator[Json]):

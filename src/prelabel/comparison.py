@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from prelabel import projects, runs, versions
 from prelabel.errors import InputError
 from prelabel.lessons import PEOPLE
+from prelabel.measure.figure import Figure
 from prelabel.measure.paired import Difference, paired
 from prelabel.models import Dataset, Draft, Example, Label, Placement, Project, Run
 from prelabel.schema import Label as Value
@@ -37,7 +38,7 @@ class Discordant(BaseModel):
     settled: dict[str, Any]
 
 
-class Comparison(BaseModel):
+class Comparison(Figure):
     """`first` and `second` name what was compared. `by_gold`: how many of the examples have gold. A failed draft is not right."""
 
     basis: str = BASIS
@@ -132,6 +133,11 @@ def discordant(session: Session, sides: Sides, after: int, limit: int) -> list[D
             if len(found) == limit:
                 break
     return found
+
+
+def runs_of(session: Session, sides: Sides) -> list[int]:
+    """The runs on which a comparison rests: all of the project, as labels are taken from any."""
+    return [run_id or 0 for run_id in _runs(session, sides.project)]
 
 
 def _within(

@@ -1,19 +1,22 @@
 """What labels cost, divided by class, model or run: the rows behind `measure.cost.CostPart`."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from sqlalchemy import func
+from sqlalchemy import Subquery, func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
 from prelabel import ledger, place, report, versions
+from prelabel.columns import as_json
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import SpentOn
-from prelabel.measure.cost import CostPart, CostSplit, Purposes, Sums, cost_part, cost_split
+from prelabel.measure.cost import CostPart, CostParts, CostSplits, Purposes, Sums, cost_part, cost_split
 from prelabel.models import Label, Placement, Prompt, Review, Run, Slot
+from prelabel.schema import Label as Value
 from prelabel.versions import Translator
 
 By = Literal["class", "model", "run"]
@@ -21,22 +24,25 @@ SplitBy = Literal["run", "prompt", "models"]
 BATCH = 2_000
 
 
-def parts(session: Session, runs: Sequence[Run], into: Translator, by: By, hourly: Decimal) -> list[CostPart]:
+def parts(session: Session, runs: Sequence[Run], into: Translator, by: By, hourly: Decimal) -> CostParts:
     """The cost of these runs, divided. By class: of settled examples alone, by what they were settled as, for each field by itself."""
     if by == "run":
-        return [_of_run(session, run, hourly) for run in runs]
-    found = _by_model(session, runs) if by == "model" else _by_class(session, runs, into)
-    return [cost_part(name, sums, hourly) for name, sums in sorted(found.items())]
+        divided = [_of_run(session, run, hourly) for run in runs]
+    else:
+        found = _by_model(session, runs) if by == "model" else _by_class(session, runs, into)
+        divided = [cost_part(name, sums, hourly) for name, sums in sorted(found.items())]
+    return CostParts(by=by, hourly_rate=hourly, parts=divided)
 
 
-def splits(session: Session, runs: Sequence[Run], by: SplitBy, hourly: Decimal) -> list[CostSplit]:
+def splits(session: Session, runs: Sequence[Run], by: SplitBy, hourly: Decimal) -> CostSplits:
     """Where the money of these runs went, by run, by prompt version, or by the models of their cascade."""
     found: dict[str, Purposes] = defaultdict(Purposes)
     prompts = {one.id: f"{one.name} {one.digest[:12]}" for one in session.exec(select(Prompt)).all()}
     for run in runs:
         names = {"run": f"run {run.id}", "prompt": prompts[run.prompt_id], "models": named(steps_of(run))}
         found[names[by]].add(_purposes(session, run))
-    return [cost_split(name, purposes, hourly) for name, purposes in found.items()]
+    divided = [cost_split(name, purposes, hourly) for name, purposes in found.items()]
+    return CostSplits(by=by, hourly_rate=hourly, splits=divided)
 
 
 def _purposes(session: Session, run: Run) -> Purposes:
@@ -83,46 +89,78 @@ def _by_model(session: Session, runs: Sequence[Run]) -> dict[str, Sums]:
 
 def _by_class(session: Session, runs: Sequence[Run], into: Translator) -> dict[str, Sums]:
     found: dict[str, Sums] = defaultdict(Sums)
+    has_others = versions.has_others(session, into)
     for run in runs:
-        for classes, is_accepted, spent, seconds in _settled(session, run, into):
-            for name in classes:
-                sums = found[name]
-                sums.settled, sums.accepted = sums.settled + 1, sums.accepted + is_accepted
-                sums.calls, sums.unpriced = sums.calls + spent.requests, sums.unpriced + spent.unpriced
-                sums.dollars, sums.seconds = sums.dollars + spent.dollars, sums.seconds + seconds
+        _add_alike(session, run, into, found)
+        for label, is_accepted, spent, seconds in _strange(session, run, into) if has_others else ():
+            _add(found, into, label, Sums(1, is_accepted, *spent, seconds))
     return found
+
+
+def _add(found: dict[str, Sums], into: Translator, label: Value | None, sums: Sums) -> None:
+    """Count examples to the classes of their label, of each field."""
+    if label is None:
+        return
+    for name, kind in into.schema.fields.items():
+        if (cls := kind.class_of(label.get(name))) is not None:
+            found[f"{name}: {cls}"].add(sums)
+
+
+def _add_alike(session: Session, run: Run, into: Translator, found: dict[str, Sums]) -> None:
+    """Examples settled under the schema as it is: alike ones are counted by the database."""
+    calls, people = ledger.by_example(run.id or 0), _seconds_by_example(run)
+    alike = (as_json(col(Label.value)), col(Label.source) == "auto")
+    rows = session.execute(
+        wide_select(
+            *(*alike, func.count(), func.sum(calls.c.requests), func.sum(calls.c.unpriced)),
+            *(func.sum(calls.c.dollars), func.sum(people.c.seconds)),
+        )
+        .select_from(Placement)
+        .join(Label, col(Label.id) == Placement.label_id)
+        .join(calls, calls.c.example_id == Placement.example_id, isouter=True)
+        .join(people, people.c.example_id == Placement.example_id, isouter=True)
+        .where(col(Placement.run_id) == run.id, col(Label.schema_version_id) == into.version_id)
+        .group_by(*alike)
+        .execution_options(yield_per=BATCH)
+    )
+    for value, is_auto, count, requests, unpriced, dollars, seconds in rows:
+        spent = (int(requests or 0), int(unpriced or 0), dollars or Decimal(0))
+        _add(found, into, json.loads(value), Sums(count, count * bool(is_auto), *spent, float(seconds or 0)))
 
 
 NOTHING = SpentOn(0, 0, Decimal(0))
 
 
-def _settled(
+def _strange(
     session: Session, run: Run, into: Translator
-) -> Iterator[tuple[list[str], bool, SpentOn, float]]:
-    """Of each settled example the classes of its label, whether it was accepted, its calls and the seconds that people took."""
+) -> Iterator[tuple[Value | None, bool, SpentOn, float]]:
+    """Of each example settled under another schema its label, whether it was accepted, its calls and the seconds that people took."""
     after = 0
     columns = wide_select(
         *(col(Placement.example_id), col(Label.value), col(Label.schema_version_id), col(Label.source))
     ).join(Label, col(Label.id) == Placement.label_id)
+    others = columns.where(col(Placement.run_id) == run.id, col(Label.schema_version_id) != into.version_id)
     while rows := session.execute(
-        columns.where(col(Placement.run_id) == run.id, col(Placement.example_id) > after)
-        .order_by(col(Placement.example_id))
-        .limit(BATCH)
+        others.where(col(Placement.example_id) > after).order_by(col(Placement.example_id)).limit(BATCH)
     ).all():
         first, after = rows[0][0], rows[-1][0]
-        calls, seconds = (
-            ledger.spent_on(session, run.id or 0, first, after),
-            _seconds(session, run, first, after),
-        )
-        contents = versions.contents(session, [row[0] for row in rows if row[2] != into.version_id])
+        calls = ledger.spent_on(session, run.id or 0, first, after)
+        seconds = _seconds(session, run, first, after)
+        contents = versions.contents(session, [row[0] for row in rows])
         for example_id, value, version_id, source in rows:
             label = into.fitting(value, version_id, contents.get(example_id, {}))
-            found = {} if label is None else {
-                name: kind.class_of(label.get(name)) for name, kind in into.schema.fields.items()
-            }  # fmt: skip
-            classes = [f"{name}: {cls}" for name, cls in found.items() if cls is not None]
             spent = calls.get(example_id, NOTHING)
-            yield classes, source == "auto", spent, seconds.get(example_id, 0.0)
+            yield label, source == "auto", spent, seconds.get(example_id, 0.0)
+
+
+def _seconds_by_example(run: Run) -> Subquery:
+    """The seconds that people took, as a row for each example, to be joined."""
+    return (
+        wide_select(col(Review.example_id), func.sum(col(Review.seconds)).label("seconds"))
+        .where(col(Review.run_id) == run.id, col(Review.verdict) != "undone")
+        .group_by(col(Review.example_id))
+        .subquery()
+    )
 
 
 def _seconds(session: Session, run: Run, first: int, last: int) -> dict[int, float]:

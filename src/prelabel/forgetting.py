@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, SQLModel, col, select
 
-from prelabel import journal, ledger, users
+from prelabel import journal, kept, ledger, users
 from prelabel.canonical import Json
 from prelabel.errors import Conflict as Refused
 from prelabel.models import (
@@ -89,6 +89,7 @@ def forget_person(session: Session, user: User, by: User) -> str:
     """
     users.change(session, user, None, is_disabled=True)
     name, known_as = user.name, f"person {user.id}"
+    kept.forget(session)  # what is kept of agreement names people
     for model in (Token, SignIn, Scratch):
         session.execute(delete(model).where(col(model.user_id) == user.id))
     session.execute(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CursorResult, case, func, or_, text
+from sqlalchemy import ColumnElement, CursorResult, Subquery, case, func, or_, text
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, delete, select, update
 
@@ -179,6 +179,20 @@ def spent_on(session: Session, run_id: int, first: int, last: int) -> dict[int, 
         .group_by(col(Call.example_id))
     )
     return {one: SpentOn(int(calls), unpriced, dollars or ZERO) for one, calls, unpriced, dollars in rows}
+
+
+def by_example(run_id: int) -> Subquery:
+    """What the run's calls took, as a row for each example, to be joined: `requests`, `unpriced`, `dollars`."""
+    return (
+        wide_select(
+            *(col(Call.example_id), func.sum(col(Call.requests)).label("requests")),
+            (func.count() - func.count(col(Call.dollars))).label("unpriced"),
+            func.sum(col(Call.dollars)).label("dollars"),
+        )
+        .where(col(Call.run_id) == run_id)
+        .group_by(col(Call.example_id))
+        .subquery()
+    )
 
 
 def answered(session: Session, model: str, hashes: Collection[str]) -> set[str]:

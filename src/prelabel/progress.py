@@ -13,11 +13,12 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from prelabel import alarms, ledger, place, runs
+from prelabel import alarms, checks, ledger, place, runs
 from prelabel.alarms import Raised
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.guarantee import standing
 from prelabel.ledger import Sum
+from prelabel.measure.figure import Figure
 from prelabel.measure.pace import ENOUGH, Drafted, expected_total, rate, seconds_left
 from prelabel.measure.quote import Money
 from prelabel.models import FAILED, Draft, Placement, Run, now
@@ -41,7 +42,7 @@ class StepProgress(BaseModel):
     dollars: Decimal
 
 
-class Progress(BaseModel):
+class Progress(Figure):
     """How a run is going. Money in dollars; `complete` False: some calls have no known price, so sums are lower bounds.
 
     `per_second` is over the last minute, or since drafting began in it. `on_their_way` are the examples that
@@ -115,6 +116,14 @@ def progress(session: Session, run: Run) -> Progress:
         steps=steps,
         alarms=[*alarms.of_run(session, run, only_open=True)],
     )
+
+
+def for_reviewers(session: Session, run: Run) -> Progress:
+    """The same as those may know it who are not to know checks, audits and alarms."""
+    found = progress(session, run)
+    places = checks.seen_by_reviewers(session, run, found.places)
+    seen = {"places": places, "waits_for": "", "stage": runs.stage(run, places), "alarms": []}
+    return found.model_copy(update=seen)
 
 
 def drafted_by_step(session: Session, run_id: int) -> dict[int, int]:

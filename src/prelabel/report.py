@@ -1,31 +1,38 @@
 """Step 5, measure: the rows that every figure is made from. The figures themselves are pure (`prelabel.measure`)."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache, partial
+from typing import Any
 
-from pydantic import BaseModel
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, Select, and_, case, func
 from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from prelabel import audits, ledger, place, runs
-from prelabel.canonical import Json
+from prelabel import audits, ledger, place, runs, versions
+from prelabel.canonical import Json, canonical
+from prelabel.columns import as_json
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import Sum
 from prelabel.lessons import PEOPLE
 from prelabel.measure.accepted import AcceptedQuality, accepted_quality
-from prelabel.measure.calibration import CalibrationReport
+from prelabel.measure.calibration import BANDS, CalibrationReport
 from prelabel.measure.calibration import calibration as reliable
 from prelabel.measure.cost import CostReport, Part, Parts, Spending, cost_report, divided
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import Share, wilson
 from prelabel.measure.quality import Judged, QualityReport, QualityTally
 from prelabel.measure.quote import Money
 from prelabel.models import CHECK, Call, Draft, Example, Label, Placement, Review, Run, Slot
 from prelabel.policy import Policy
+from prelabel.schema import LabelSchema
 from prelabel.versions import Translator
 
 BATCH = 2_000
+MOST_PAIRS = 50_000
+"""Pairs of labels of which it is kept in mind whether they are the same."""
 CALIBRATED_ON = {
     "gold": "gold examples: a sample of all drafts, as far as gold was chosen at random",
     "audits": "audits: a random sample of the drafts that would have been accepted",
@@ -33,7 +40,7 @@ CALIBRATED_ON = {
 }
 
 
-class Outlook(BaseModel):
+class Outlook(Figure):
     """A run at a glance. Shares carry their count and 95 % interval.
 
     `accepted` are the labels that no person has seen (source "auto"), as a share of all examples. `accepted_wrong` is the
@@ -83,21 +90,51 @@ def quality(session: Session, run: Run) -> QualityReport:
     """The drafts that people have judged, against what they settled."""
     tally = QualityTally(runs.schema_of(session, run))
     into = Translator.of(session, run)
-    rows = session.execute(
-        wide_select(
-            col(Draft.label), col(Draft.schema_version_id), col(Draft.confidence),
-            col(Label.value), col(Label.schema_version_id), col(Example.content),
-        )
-        .join(Example, col(Example.id) == Draft.example_id)
-        .join(Label, col(Label.draft_id) == Draft.id)
-        .join(Placement, col(Placement.label_id) == Label.id)
-        .where(col(Placement.run_id) == run.id, col(Label.source).in_(PEOPLE))
-        .execution_options(yield_per=BATCH)
-    )  # fmt: skip
-    for draft, drafted_under, confidence, value, settled_under, content in rows:
-        if (settled := into.fitting(value, settled_under, content)) is not None:
-            tally.add(Judged(into.fitting(draft, drafted_under, content), settled, confidence))
+    for draft, value, confidence, count in _judged_alike(session, run, into):
+        label = None if draft is None else json.loads(draft)
+        tally.add(Judged(label, json.loads(value), confidence, count))
+    if versions.has_others(session, into):
+        for draft, drafted_under, confidence, value, settled_under, content in _judged(session, run, into):
+            if (settled := into.fitting(value, settled_under, content)) is not None:
+                tally.add(Judged(into.fitting(draft, drafted_under, content), settled, confidence))
     return tally.report().model_copy(update={"accepted": accepted(session, run)})
+
+
+def _judged_alike(session: Session, run: Run, into: Translator) -> Iterable[Any]:
+    """Drafts that people have judged by the schema as it is, with what they settled: both as JSON, the mean confidence of those that
+    are alike and in one band, and how many these are."""
+    sure = col(Draft.confidence)
+    bands = [(sure * BANDS >= band, band) for band in range(BANDS - 1, 0, -1)]
+    alike = (
+        *(as_json(col(Draft.label)), as_json(col(Label.value))),
+        case((sure.is_(None), -1), *bands, else_=0),
+    )
+    rows = _judged_by_people(wide_select(*alike[:2], func.avg(sure), func.count()), run)
+    return session.execute(rows.where(*_of_now(into)).group_by(*alike).execution_options(yield_per=BATCH))
+
+
+def _judged(session: Session, run: Run, into: Translator) -> Iterable[Any]:
+    """The same of another schema, one by one."""
+    columns = wide_select(
+        *(col(Draft.label), col(Draft.schema_version_id), col(Draft.confidence)),
+        *(col(Label.value), col(Label.schema_version_id), col(Example.content)),
+    )
+    rows = _judged_by_people(columns, run).join(Example, col(Example.id) == Label.example_id)
+    return session.execute(rows.where(~and_(*_of_now(into))).execution_options(yield_per=BATCH))
+
+
+def _judged_by_people(columns: Select[Any], run: Run) -> Select[Any]:
+    return (
+        columns.select_from(Placement)
+        .join(Label, col(Label.id) == Placement.label_id)
+        .join(Draft, col(Draft.id) == Label.draft_id)
+        .where(col(Placement.run_id) == run.id, col(Label.source).in_(PEOPLE))
+    )
+
+
+def _of_now(into: Translator) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Draft and label are of the schema as it is, so that they are labels as they stand."""
+    return col(Draft.schema_version_id) == into.version_id, col(Label.schema_version_id) == into.version_id
 
 
 def accepted(session: Session, run: Run) -> AcceptedQuality | None:
@@ -125,11 +162,12 @@ def known_by_gold(session: Session, run: Run) -> list[tuple[float, bool]]:
 def _known(session: Session, run: Run, which: ColumnElement[bool]) -> dict[str, list[tuple[float, bool]]]:
     """Confidence, and whether the draft is right, by what that is known from."""
     into, found = Translator.of(session, run), {basis: list[tuple[float, bool]]() for basis in CALIBRATED_ON}
+    is_right = lru_cache(MOST_PAIRS)(partial(_is_same, into.schema))
     rows = session.execute(
         wide_select(
-            col(Placement.reason), col(Draft.label), col(Draft.schema_version_id), col(Draft.confidence),
-            col(Example.gold), col(Example.schema_version_id), col(Label.value), col(Label.schema_version_id),
-            col(Label.source), col(Example.content),
+            col(Placement.example_id), col(Placement.reason), col(Draft.confidence), as_json(col(Draft.label)),
+            col(Draft.schema_version_id), as_json(col(Example.gold)), col(Example.schema_version_id),
+            as_json(col(Label.value)), col(Label.schema_version_id), col(Label.source),
         )
         .join(Draft, col(Draft.id) == Placement.draft_id)
         .join(Example, col(Example.id) == Placement.example_id)
@@ -137,14 +175,43 @@ def _known(session: Session, run: Run, which: ColumnElement[bool]) -> dict[str, 
         .where(col(Placement.run_id) == run.id, col(Draft.confidence).is_not(None), which)
         .execution_options(yield_per=BATCH)
     )  # fmt: skip
-    for reason, label, drafted_under, confidence, gold, gold_under, value, under, source, content in rows:
-        draft, known = into.fitting(label, drafted_under, content), into.fitting(gold, gold_under, content)
-        settled = into.fitting(value, under, content) if source in PEOPLE else None
-        basis = "audits" if reason == "audit" else "sent"
-        for name, right in (("gold", known), (basis, settled)):
-            if draft is not None and right is not None:
-                found[name].append((confidence, into.schema.distance(draft, right) == 0))
+    for part in rows.partitions():
+        strange = [
+            row[0] for row in part if {row[4], row[6] or row[4], row[8] or row[4]} != {into.version_id}
+        ]
+        contents = versions.contents(session, strange)
+        for (
+            example_id,
+            reason,
+            confidence,
+            label,
+            drafted_under,
+            gold,
+            gold_under,
+            value,
+            under,
+            source,
+        ) in part:
+            translated = partial(_translated, into, contents.get(example_id, {}))
+            draft, basis = translated(label, drafted_under), "audits" if reason == "audit" else "sent"
+            settled = translated(value, under) if source in PEOPLE else None
+            for name, right in (("gold", translated(gold, gold_under)), (basis, settled)):
+                if draft is not None and right is not None:
+                    found[name].append((confidence, is_right(draft, right)))
     return found
+
+
+def _translated(into: Translator, content: dict[str, Json], label: str | None, version_id: int) -> str | None:
+    """A label as JSON of the schema as it is; None where it does not fit."""
+    if label is None or version_id == into.version_id:
+        return label
+    fitting = into.fitting(json.loads(label), version_id, content)
+    return None if fitting is None else canonical(fitting)
+
+
+def _is_same(schema: LabelSchema, one: str, other: str) -> bool:
+    """Whether two labels, as JSON, are at distance 0."""
+    return schema.distance(json.loads(one), json.loads(other)) == 0
 
 
 def cost(session: Session, run: Run, hourly_rate: Decimal) -> CostReport:

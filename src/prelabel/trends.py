@@ -9,12 +9,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import case, func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col
 
 from prelabel import report
+from prelabel.columns import as_date, utc_day
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import Share
 from prelabel.measure.trends import Bar, Day, Pace, bars, day_of, pace
 from prelabel.models import Call, Label, Placement, Review, Run, Slot
@@ -24,7 +25,19 @@ GIVEN = ("confirmed", "corrected", "skipped", "flagged")
 BASIS = "gold examples, ranked by the confidence of their newest draft: an honest sample of all drafts if gold was chosen at random"
 
 
-class Risk(BaseModel):
+class Days(Figure):
+    """The days on which something happened in a run, oldest first."""
+
+    days: list[Day]
+
+
+class Paces(Figure):
+    """How long answers took, by what came of them."""
+
+    paces: list[Pace]
+
+
+class Risk(Figure):
     """The error of what is accepted against how much is. `accepted` is the share of all examples that is accepted now.
 
     `at_most_wrong` is the share that the policy allows: of all labels under the rule "guarantee", of those accepted under an
@@ -39,20 +52,21 @@ class Risk(BaseModel):
     threshold: float | None
 
 
-def days(session: Session, run: Run) -> list[Day]:
+def days(session: Session, run: Run) -> Days:
     """The days on which something happened in the run, oldest first."""
     settled: dict[date, dict[str, int]] = defaultdict(dict)
     more: dict[date, dict[str, Any]] = defaultdict(dict)
     for day, outcome, count in _settled(session, run):
-        settled[_date(day)][outcome] = count
+        settled[as_date(day)][outcome] = count
     for day, answers, seconds in _answers(session, run):
-        more[_date(day)] |= {"answers": answers, "seconds": float(seconds)}
+        more[as_date(day)] |= {"answers": answers, "seconds": float(seconds)}
     for day, calls, dollars, unpriced in _calls(session, run):
-        more[_date(day)] |= {"calls": int(calls), "dollars": dollars or Decimal(0), "unpriced": unpriced}
-    return [day_of(day, settled.get(day, {}), **more.get(day, {})) for day in sorted({*settled, *more})]
+        more[as_date(day)] |= {"calls": int(calls), "dollars": dollars or Decimal(0), "unpriced": unpriced}
+    counted = sorted({*settled, *more})
+    return Days(days=[day_of(day, settled.get(day, {}), **more.get(day, {})) for day in counted])
 
 
-def paces(session: Session, run: Run) -> list[Pace]:
+def paces(session: Session, run: Run) -> Paces:
     """How long people took, by what came of it; answers without sight of a draft are one kind of their own."""
     tenths: dict[str, dict[int, int]] = {name: {} for name in (*GIVEN, "blind")}
     totals: dict[str, float] = defaultdict(float)
@@ -66,7 +80,7 @@ def paces(session: Session, run: Run) -> list[Pace]:
     )
     for name, at, count, seconds in rows:
         tenths[name][int(at)], totals[name] = count, totals[name] + seconds
-    return [pace(name, counted, totals[name]) for name, counted in tenths.items() if counted]
+    return Paces(paces=[pace(name, counted, totals[name]) for name, counted in tenths.items() if counted])
 
 
 def risk(session: Session, run: Run) -> Risk:
@@ -87,10 +101,10 @@ def _settled(session: Session, run: Run) -> Sequence[Any]:
     outcome = case(
         (col(Label.source) == "auto", "accepted"),
         (col(Label.source) == "adjudication", "adjudicated"),
-        (col(Label.source) == "review", func.coalesce(col(Review.verdict), "corrected")),
+        (col(Label.source) == "review", col(Review.verdict)),
         else_=col(Label.source),
     )
-    day = _day(session, col(Label.created_at))
+    day = utc_day(session, col(Label.created_at))
     holds = (
         (col(Placement.run_id) == Label.run_id)
         & (col(Placement.example_id) == Label.example_id)
@@ -107,7 +121,7 @@ def _settled(session: Session, run: Run) -> Sequence[Any]:
 
 
 def _answers(session: Session, run: Run) -> Sequence[Any]:
-    day = _day(session, col(Review.created_at))
+    day = utc_day(session, col(Review.created_at))
     return session.execute(
         wide_select(day, func.count(), func.sum(col(Review.seconds)))
         .where(col(Review.run_id) == run.id, col(Review.verdict).in_(GIVEN))
@@ -116,19 +130,9 @@ def _answers(session: Session, run: Run) -> Sequence[Any]:
 
 
 def _calls(session: Session, run: Run) -> Sequence[Any]:
-    day, dollars = _day(session, col(Call.created_at)), col(Call.dollars)
+    day, dollars = utc_day(session, col(Call.created_at)), col(Call.dollars)
     return session.execute(
         wide_select(day, func.sum(col(Call.requests)), func.sum(dollars), func.count() - func.count(dollars))
         .where(col(Call.run_id) == run.id)
         .group_by(day)
     ).all()
-
-
-def _day(session: Session, moment: Any) -> ColumnElement[Any]:
-    """The day of a moment in UTC, whatever the time zone of the connection."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return func.date(moment if is_sqlite else func.timezone("UTC", moment))
-
-
-def _date(day: date | str) -> date:
-    return date.fromisoformat(day) if isinstance(day, str) else day

@@ -103,6 +103,15 @@ class Translator:
         return self._schemas[known]
 
 
+def has_others(session: Session, into: Translator) -> bool:
+    """Whether the project's labels may be of another version than that into which they are translated."""
+    project = select(SchemaVersion.project_id).where(SchemaVersion.id == into.version_id).scalar_subquery()
+    others = select(SchemaVersion.id).where(
+        col(SchemaVersion.project_id) == project, SchemaVersion.id != into.version_id
+    )
+    return session.exec(others.limit(1)).first() is not None
+
+
 def contents(session: Session, example_ids: Collection[int]) -> dict[int, dict[str, Json]]:
     """What these examples hold, by id: labels of another version are checked against it."""
     ids, found = list(example_ids), dict[int, dict[str, Json]]()

@@ -5,11 +5,12 @@ import io
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from prelabel import agreement, given_answers, runs, skilled
+from prelabel import given_answers, skilled
 from prelabel.agreement import AgreementReport
 from prelabel.skilled import Resettled, Terms
 from prelabel_api.bodies import Body
-from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep
+from prelabel_api.deps import Id, KeeperDep, LeadDep, SettingsDep, StoreDep
+from prelabel_api.figures import RunFigures
 from prelabel_api.upload import UploadStream
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["agreement"])
@@ -44,9 +45,9 @@ class AnswersOut(BaseModel):
 
 
 @router.get("/agreement")
-def get_agreement(run_id: Id, _lead: LeadDep, session: ReadDep) -> AgreementReport:
+def get_agreement(_lead: LeadDep, run: RunFigures, keeper: KeeperDep) -> AgreementReport:
     """How far people agree with each other and with the model, by field, and whether the model may take a person's place."""
-    return agreement.report(session, runs.get(session, run_id))
+    return keeper.get(run.agreement())
 
 
 @router.post("/consensus")

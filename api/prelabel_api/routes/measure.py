@@ -1,25 +1,25 @@
 """What drafts were worth and what they cost: quality, audits, calibration, comparison, cost."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from sqlmodel import Session
 
-from prelabel import accepting, comparison, costs, membership, projects, report, runs, scores
+from prelabel import comparison, costs, membership, projects
 from prelabel.comparison import Discordant, Sides
 from prelabel.errors import InputError
+from prelabel.kept import Ask
 from prelabel.measure.calibration import CalibrationReport
-from prelabel.measure.cost import CostPart, CostReport
+from prelabel.measure.cost import CostPart, CostParts, CostReport
 from prelabel.measure.drift import Drift
 from prelabel.measure.quality import QualityReport
 from prelabel.measure.scores import By, Score, Scores
 from prelabel.models import User
 from prelabel.report import Outlook
-from prelabel.versions import Translator
 from prelabel_api.as_table import AsFormat, as_table
-from prelabel_api.bodies_measure import ComparisonOut, CostPartsOut
-from prelabel_api.deps import Id, LeadDep, Name, ReadDep, SettingsDep
+from prelabel_api.bodies_measure import ComparisonOut
+from prelabel_api.deps import Id, KeeperDep, LeadDep, Name, ReadDep, SettingsDep, StoreDep
+from prelabel_api.figures import ProjectFigures, RunFigures
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(tags=["measure"])
@@ -28,45 +28,59 @@ Pair = Annotated[str, Query(max_length=400)]
 
 
 @router.get("/runs/{run_id}/outlook")
-def get_outlook(run_id: Id, _lead: LeadDep, session: ReadDep) -> Outlook:
+def get_outlook(_lead: LeadDep, run: RunFigures, keeper: KeeperDep) -> Outlook:
     """Accepted, reviewed, corrected, and the drafts against gold."""
-    return report.outlook(session, runs.get(session, run_id))
+    return keeper.get(run.outlook())
 
 
 @router.get("/runs/{run_id}/quality")
-def get_quality(run_id: Id, _lead: LeadDep, session: ReadDep) -> QualityReport:
+def get_quality(_lead: LeadDep, run: RunFigures, keeper: KeeperDep) -> QualityReport:
     """Drafts against settled labels: accuracy by field and class, corrections, with intervals and what they rest on."""
-    return report.quality(session, runs.get(session, run_id))
+    return keeper.get(run.quality())
 
 
 @router.get("/runs/{run_id}/drift")
-def get_drift(run_id: Id, _lead: LeadDep, session: ReadDep) -> Drift:
+def get_drift(_lead: LeadDep, run: RunFigures, keeper: KeeperDep) -> Drift:
     """Whether the audits show that drafts have become worse, since the test last began."""
-    return accepting.drift(session, runs.get(session, run_id))
+    return keeper.get(run.drift())
 
 
 @router.get("/runs/{run_id}/calibration")
-def get_calibration(run_id: Id, _lead: LeadDep, session: ReadDep) -> CalibrationReport:
+def get_calibration(_lead: LeadDep, run: RunFigures, keeper: KeeperDep) -> CalibrationReport:
     """How far confidence is to be believed, raw and calibrated, on gold, on audits, and on what was sent to people."""
-    return report.calibration(session, runs.get(session, run_id))
+    return keeper.get(run.calibration())
 
 
 @router.get("/runs/{run_id}/ledger", response_model=Scores)
 def get_run_ledger(
-    run_id: Id, _lead: LeadDep, session: ReadDep, by: ByPart = "field", as_format: AsFormat = "json"
+    run_id: Id,
+    _lead: LeadDep,
+    run: RunFigures,
+    keeper: KeeperDep,
+    by: ByPart = "field",
+    as_format: AsFormat = "json",
 ) -> Scores | Response:
     """A run's drafts against settled labels, by field, class, model, prompt or week; confusions and corrections."""
-    found = scores.of_run(session, runs.get(session, run_id), by)
-    return found if as_format == "json" else as_table(found.parts, Score, f"run-{run_id}-by-{by}")
+    return _ledger(keeper.get(run.ledger(by)), as_format, f"run-{run_id}")
 
 
 @router.get("/projects/{project}/ledger", response_model=Scores)
 def get_project_ledger(
-    project: str, _lead: LeadDep, session: ReadDep, by: ByPart = "run", as_format: AsFormat = "json"
+    project: str,
+    _lead: LeadDep,
+    figures: ProjectFigures,
+    keeper: KeeperDep,
+    by: ByPart = "run",
+    as_format: AsFormat = "json",
 ) -> Scores | Response:
     """The same over all runs of a project, also by run."""
-    found = scores.of_project(session, projects.find(session, project), by)
-    return found if as_format == "json" else as_table(found.parts, Score, f"{project}-by-{by}")
+    return _ledger(keeper.get(figures.ledger(by)), as_format, project)
+
+
+def _ledger(found: Scores, as_format: str, name: str) -> Scores | Response:
+    if as_format == "csv":
+        return as_table(found.parts, Score, f"{name}-by-{found.by}", found.as_of)
+    return found
 
 
 class Compared:
@@ -120,10 +134,25 @@ ComparedDep = Annotated[Compared, Depends()]
 
 @router.get("/compare")
 def compare_drafts(
-    lead: LeadDep, session: ReadDep, compared: ComparedDep, limit: Limit = 20
+    lead: LeadDep, store: StoreDep, keeper: KeeperDep, compared: ComparedDep, limit: Limit = 20
 ) -> ComparisonOut:
     """Two runs, models or prompts on the same examples: the difference of their accuracies, and the first examples behind it."""
-    sides = compared.sides(session, lead)
+    with store.reading() as session:
+        sides = compared.sides(session, lead)
+        run_ids = comparison.runs_of(session, sides)
+    name = f"comparison of {compared.named}, {limit} examples"
+    return keeper.get(
+        Ask(
+            sides.project.id or 0,
+            run_ids,
+            name,
+            ComparisonOut,
+            lambda session: _compared(session, sides, limit),
+        )
+    )
+
+
+def _compared(session: Session, sides: Sides, limit: int) -> ComparisonOut:
     found = comparison.compare(session, sides)
     return ComparisonOut(**found.model_dump(), discordant=_discordant(session, sides, 0, limit))
 
@@ -142,46 +171,40 @@ def _discordant(session: Session, sides: Sides, after: int, limit: int) -> Page[
 
 
 @router.get("/runs/{run_id}/cost")
-def get_cost(run_id: Id, _lead: LeadDep, session: ReadDep, settings: SettingsDep) -> CostReport:
+def get_cost(_lead: LeadDep, run: RunFigures, keeper: KeeperDep, settings: SettingsDep) -> CostReport:
     """Model money and people's time, per example and against labeling by hand."""
-    return report.cost(session, runs.get(session, run_id), settings.hourly_rate)
+    return keeper.get(run.cost(settings.hourly_rate))
 
 
-@router.get("/runs/{run_id}/cost/parts", response_model=CostPartsOut)
+@router.get("/runs/{run_id}/cost/parts", response_model=CostParts)
 def get_cost_parts(
     run_id: Id,
     _lead: LeadDep,
-    session: ReadDep,
+    run: RunFigures,
+    keeper: KeeperDep,
     settings: SettingsDep,
     by: costs.By = "class",
     as_format: AsFormat = "json",
-) -> CostPartsOut | Response:
+) -> CostParts | Response:
     """A run's cost by class of the settled label, or by model."""
-    run = runs.get(session, run_id)
-    found = costs.parts(session, [run], Translator.of(session, run), by, settings.hourly_rate)
-    return _cost_parts(found, by, as_format, f"run-{run_id}", settings.hourly_rate)
+    return _cost_parts(keeper.get(run.cost_parts(by, settings.hourly_rate)), as_format, f"run-{run_id}")
 
 
-@router.get("/projects/{project}/cost/parts", response_model=CostPartsOut)
+@router.get("/projects/{project}/cost/parts", response_model=CostParts)
 def get_project_cost_parts(
     project: str,
     _lead: LeadDep,
-    session: ReadDep,
+    figures: ProjectFigures,
+    keeper: KeeperDep,
     settings: SettingsDep,
     by: costs.By = "run",
     as_format: AsFormat = "json",
-) -> CostPartsOut | Response:
+) -> CostParts | Response:
     """The cost of all runs of a project by run, class or model."""
-    found = projects.find(session, project)
-    mine = projects.runs_of(session, found)
-    into = Translator(session, projects.schema_versions(session, found)[0])
-    parts = costs.parts(session, mine, into, by, settings.hourly_rate)
-    return _cost_parts(parts, by, as_format, project, settings.hourly_rate)
+    return _cost_parts(keeper.get(figures.cost_parts(by, settings.hourly_rate)), as_format, project)
 
 
-def _cost_parts(
-    found: list[CostPart], by: costs.By, as_format: str, name: str, hourly: Decimal
-) -> CostPartsOut | Response:
+def _cost_parts(found: CostParts, as_format: str, name: str) -> CostParts | Response:
     if as_format == "csv":
-        return as_table(found, CostPart, f"{name}-cost-by-{by}")
-    return CostPartsOut(by=by, hourly_rate=hourly, parts=found)
+        return as_table(found.parts, CostPart, f"{name}-cost-by-{found.by}", found.as_of)
+    return found

@@ -10,7 +10,6 @@ from prelabel import (
     journal,
     ledger,
     membership,
-    progress,
     projects,
     quote,
     runs,
@@ -29,7 +28,18 @@ from prelabel.quote import Plan
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
 from prelabel_api.bodies import AcceptingIn, BatchOut, ResumeIn, RunIn, RunOut
-from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, ReviewerDep, SettingsDep, StoreDep, WriteDep
+from prelabel_api.deps import (
+    Id,
+    KeeperDep,
+    LeadDep,
+    QueueDep,
+    ReadDep,
+    ReviewerDep,
+    SettingsDep,
+    StoreDep,
+    WriteDep,
+)
+from prelabel_api.figures import RunFigures
 from prelabel_api.page import After, Limit, Page, page
 
 router = APIRouter(tags=["runs"])
@@ -152,16 +162,10 @@ def get_form(run_id: Id, _reviewer: ReviewerDep, session: ReadDep) -> Form:
 
 
 @router.get("/runs/{run_id}/progress")
-def get_progress(run_id: Id, user: ReviewerDep, session: ReadDep) -> Progress:
+def get_progress(user: ReviewerDep, figures: RunFigures, keeper: KeeperDep) -> Progress:
     """How fast a run goes, what it has spent and will have spent, and what goes wrong on the way."""
-    run = runs.get(session, run_id)
-    found = progress.progress(session, run)
-    if users.may(user, "lead"):
-        return found
-    places = checks.seen_by_reviewers(session, run, found.places)
-    return found.model_copy(
-        update={"places": places, "waits_for": "", "stage": runs.stage(run, places), "alarms": []}
-    )
+    is_lead = users.may(user, "lead")
+    return keeper.get(figures.progress() if is_lead else figures.progress_for_reviewers())
 
 
 @router.get("/runs/{run_id}/batches")

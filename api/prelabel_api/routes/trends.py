@@ -1,68 +1,57 @@
 """Runs over time: what each day brought, how long people took, the error at each bar, and where the money went."""
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
 
-from prelabel import costs, projects, runs, trends
-from prelabel.measure.cost import CostSplit
+from prelabel import costs
+from prelabel.measure.cost import CostSplit, CostSplits
 from prelabel.measure.trends import Bar, Day, Pace
-from prelabel.trends import Risk
+from prelabel.trends import Days, Paces, Risk
 from prelabel_api.as_table import AsFormat, as_table
-from prelabel_api.bodies_measure import CostSplitsOut
-from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep
+from prelabel_api.deps import Id, KeeperDep, LeadDep, SettingsDep
+from prelabel_api.figures import ProjectFigures, RunFigures
 
 router = APIRouter(tags=["measure"])
 
 
-class DaysOut(BaseModel):
-    """The days on which something happened in a run, oldest first."""
-
-    days: list[Day]
-
-
-class PacesOut(BaseModel):
-    """How long answers took, by what came of them."""
-
-    paces: list[Pace]
-
-
-@router.get("/runs/{run_id}/days", response_model=DaysOut)
+@router.get("/runs/{run_id}/days", response_model=Days)
 def get_days(
-    run_id: Id, _lead: LeadDep, session: ReadDep, as_format: AsFormat = "json"
-) -> DaysOut | Response:
+    run_id: Id, _lead: LeadDep, run: RunFigures, keeper: KeeperDep, as_format: AsFormat = "json"
+) -> Days | Response:
     """What happened to the drafts day by day: accepted, confirmed, corrected; answers, seconds and dollars."""
-    found = trends.days(session, runs.get(session, run_id))
-    return DaysOut(days=found) if as_format == "json" else as_table(found, Day, f"run-{run_id}-days")
+    found = keeper.get(run.days())
+    return found if as_format == "json" else as_table(found.days, Day, f"run-{run_id}-days", found.as_of)
 
 
-@router.get("/runs/{run_id}/paces", response_model=PacesOut)
+@router.get("/runs/{run_id}/paces", response_model=Paces)
 def get_paces(
-    run_id: Id, _lead: LeadDep, session: ReadDep, as_format: AsFormat = "json"
-) -> PacesOut | Response:
+    run_id: Id, _lead: LeadDep, run: RunFigures, keeper: KeeperDep, as_format: AsFormat = "json"
+) -> Paces | Response:
     """Seconds that people took for an example, by whether they confirmed, corrected or saw no draft."""
-    found = trends.paces(session, runs.get(session, run_id))
-    return PacesOut(paces=found) if as_format == "json" else as_table(found, Pace, f"run-{run_id}-paces")
+    found = keeper.get(run.paces())
+    return found if as_format == "json" else as_table(found.paces, Pace, f"run-{run_id}-paces", found.as_of)
 
 
 @router.get("/runs/{run_id}/risk", response_model=Risk)
-def get_risk(run_id: Id, _lead: LeadDep, session: ReadDep, as_format: AsFormat = "json") -> Risk | Response:
+def get_risk(
+    run_id: Id, _lead: LeadDep, run: RunFigures, keeper: KeeperDep, as_format: AsFormat = "json"
+) -> Risk | Response:
     """The error of what is accepted without review against the share that is, at each bar of confidence."""
-    found = trends.risk(session, runs.get(session, run_id))
-    return found if as_format == "json" else as_table(found.points, Bar, f"run-{run_id}-risk")
+    found = keeper.get(run.risk())
+    return found if as_format == "json" else as_table(found.points, Bar, f"run-{run_id}-risk", found.as_of)
 
 
-@router.get("/projects/{project}/cost/splits", response_model=CostSplitsOut)
+@router.get("/projects/{project}/cost/splits", response_model=CostSplits)
 def get_cost_splits(
     project: str,
     _lead: LeadDep,
-    session: ReadDep,
+    figures: ProjectFigures,
+    keeper: KeeperDep,
     settings: SettingsDep,
     by: costs.SplitBy = "run",
     as_format: AsFormat = "json",
-) -> CostSplitsOut | Response:
+) -> CostSplits | Response:
     """What the labels of a project cost, into models, review and adjudication, by run, prompt version or models."""
-    mine = projects.runs_of(session, projects.find(session, project))
-    found = costs.splits(session, mine, by, settings.hourly_rate)
+    found = keeper.get(figures.cost_splits(by, settings.hourly_rate))
     if as_format == "csv":
-        return as_table(found, CostSplit, f"{project}-cost-splits-by-{by}")
-    return CostSplitsOut(by=by, hourly_rate=settings.hourly_rate, splits=found)
+        return as_table(found.splits, CostSplit, f"{project}-cost-splits-by-{by}", found.as_of)
+    return found

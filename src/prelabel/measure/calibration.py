@@ -1,12 +1,12 @@
 """From a model's confidence to the share that was right at that confidence."""
 
-import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import LEVEL, Share, wilson
 
 FEWEST = 30
@@ -20,6 +20,8 @@ MOST = 10_000
 """Pairs that a report is made of; of more, so many at random."""
 
 Curve = Callable[[float], float]
+Curves = Callable[[Any], Any]
+"""The same, of arrays."""
 Known = Sequence[tuple[float, bool]]
 Method = Literal["none", "logistic", "isotonic"]
 
@@ -61,7 +63,7 @@ class Calibration(BaseModel):
     calibrated: Reliability
 
 
-class CalibrationReport(BaseModel):
+class CalibrationReport(Figure):
     """Three samples of a run's drafts, each with its basis. `gold` is what its policy calibrates by: `uses` says whether it does."""
 
     uses: Literal["raw", "calibrated"]
@@ -75,7 +77,8 @@ def calibrator(known: Known) -> Curve:
 
     Never falls as confidence grows; the identity where fewer than `FEWEST` pairs or only one outcome is known.
     """
-    return _METHODS[method(known)](known)
+    curve = _METHODS[method(known)](known)
+    return lambda confidence: float(curve(confidence))
 
 
 def method(known: Known) -> Method:
@@ -104,10 +107,8 @@ def calibration(known: Known, basis: str) -> Calibration:
 def held_out(known: Known) -> list[float]:
     """The calibrated confidence of each pair by a calibrator that has not seen it: what is fit to be measured."""
     calibrated = [0.0] * len(known)
-    for fold in range(FOLDS):
-        calibrate = calibrator([pair for index, pair in enumerate(known) if index % FOLDS != fold])
-        for index in range(fold, len(known), FOLDS):
-            calibrated[index] = calibrate(known[index][0])
+    for fold, rest in _folds(known):
+        calibrated[fold::FOLDS] = _METHODS[method(rest)](rest)(_confidences(known[fold::FOLDS])).tolist()
     return calibrated
 
 
@@ -144,52 +145,67 @@ def _gap(band: Any, excess: Any) -> float:
     return float(np.abs(np.bincount(band, excess, BANDS)).sum() / len(band))
 
 
-def _held_out_loss(fit: Callable[[Known], Curve], known: Known) -> float:
-    """Log loss on folds that the curve has not seen; a fold that leaves one outcome alone says nothing."""
-    total = 0.0
+def _folds(known: Known) -> Iterator[tuple[int, Known]]:
+    """Each fold by its number, with all pairs that are not in it."""
     for fold in range(FOLDS):
-        rest = [pair for index, pair in enumerate(known) if index % FOLDS != fold]
+        yield fold, [pair for index, pair in enumerate(known) if index % FOLDS != fold]
+
+
+def _confidences(known: Known) -> Any:
+    import numpy as np
+
+    return np.array([confidence for confidence, _ in known], np.float64)
+
+
+def _held_out_loss(fit: Callable[[Known], Curves], known: Known) -> float:
+    """Log loss on folds that the curve has not seen; a fold that leaves one outcome alone says nothing."""
+    import numpy as np
+
+    total = 0.0
+    for fold, rest in _folds(known):
         if len({right for _, right in rest}) == 1:
             continue
-        curve = fit(rest)
-        for confidence, right in known[fold::FOLDS]:
-            chance = min(max(curve(confidence), 1e-3), 1 - 1e-3)
-            total -= math.log(chance if right else 1 - chance)
+        chance = np.clip(fit(rest)(_confidences(known[fold::FOLDS])), 1e-3, 1 - 1e-3)
+        right = np.array([is_right for _, is_right in known[fold::FOLDS]], bool)
+        total -= float(np.log(np.where(right, chance, 1 - chance)).sum())
     return total
 
 
-def _identity(_known: Known) -> Curve:
+def _identity(_known: Known) -> Curves:
     return lambda confidence: confidence
 
 
-def _isotonic(known: Known) -> Curve:
+def _isotonic(known: Known) -> Curves:
     import numpy as np
     from sklearn.isotonic import IsotonicRegression
 
     curve = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
-    curve.fit([confidence for confidence, _ in known], [float(right) for _, right in known])
+    curve.fit(_confidences(known), [float(right) for _, right in known])
     x, y = curve.X_thresholds_, curve.y_thresholds_
-    return lambda confidence: float(np.interp(confidence, x, y))
+    return lambda confidence: np.interp(confidence, x, y)
 
 
-def _logistic(known: Known) -> Curve:
+def _logistic(known: Known) -> Curves:
+    import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     curve = LogisticRegression(C=1e3)
-    curve.fit([[_logit(confidence)] for confidence, _ in known], [right for _, right in known])
+    curve.fit(_logit(_confidences(known)).reshape(-1, 1), [right for _, right in known])
     slope, offset = float(curve.coef_[0][0]), float(curve.intercept_[0])
     if slope <= 0:  # confidence says nothing here: every draft is as good as the average one
         share = sum(right for _, right in known) / len(known)
-        return lambda _confidence: share
-    return lambda confidence: 1 / (1 + math.exp(-(slope * _logit(confidence) + offset)))
+        return lambda confidence: np.full_like(confidence, share, np.float64)
+    return lambda confidence: 1 / (1 + np.exp(-(slope * _logit(confidence) + offset)))
 
 
-def _logit(confidence: float) -> float:
-    bounded = min(max(confidence, 1e-4), 1 - 1e-4)
-    return math.log(bounded / (1 - bounded))
+def _logit(confidence: Any) -> Any:
+    import numpy as np
+
+    bounded = np.clip(confidence, 1e-4, 1 - 1e-4)
+    return np.log(bounded / (1 - bounded))
 
 
-_METHODS: dict[Method, Callable[[Known], Curve]] = {
+_METHODS: dict[Method, Callable[[Known], Curves]] = {
     "none": _identity,
     "logistic": _logistic,
     "isotonic": _isotonic,

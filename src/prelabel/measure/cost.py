@@ -8,6 +8,7 @@ from typing import overload
 
 from pydantic import BaseModel
 
+from prelabel.measure.figure import Figure
 from prelabel.measure.quote import Money
 
 ZERO = Decimal(0)
@@ -66,6 +67,11 @@ class Sums:
     unpriced: int = 0
     dollars: Decimal = ZERO
     seconds: float = 0.0
+
+    def add(self, other: "Sums") -> None:
+        """Count another's too."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
 class CostPart(BaseModel):
@@ -173,7 +179,23 @@ def cost_split(name: str, found: Purposes, hourly: Decimal) -> CostSplit:
     )
 
 
-class CostReport(BaseModel):
+class CostParts(Figure):
+    """What labels cost, divided; people's time at the hourly rate."""
+
+    by: str
+    hourly_rate: Decimal
+    parts: list[CostPart]
+
+
+class CostSplits(Figure):
+    """Where the money went, divided; people's time at the hourly rate."""
+
+    by: str
+    hourly_rate: Decimal
+    splits: list[CostSplit]
+
+
+class CostReport(Figure):
     """Dollars. `complete` False: some calls have no known price, so every sum is a lower bound.
 
     `quoted` is what the run was expected to cost when it began, None where that was not known. `accepted` labels needed no person:

@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from prelabel.measure.figure import Figure
 
 ALPHA = 0.05
 """The chance of a false alarm in a run, from one start of the test to the next."""
@@ -28,7 +28,7 @@ RATES = tuple(1 / (1 + math.exp(-(-5.3 + 0.4 * step))) for step in range(15))
 """The shares of wrong drafts before a change that are considered where there is no target: 0.5 % to 57 %."""
 
 
-class Drift(BaseModel):
+class Drift(Figure):
     """What the test says of a stream so far, oldest first.
 
     `evidence` is the largest value that the e-process has had, as a logarithm; the alarm is at `alarm_from`. `alarm_at` is the

@@ -1,7 +1,9 @@
 """Drafts against settled labels: accuracy, by field and class, corrections, and how far confidence is to be believed."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -10,10 +12,12 @@ from prelabel.kinds import Kind
 from prelabel.kinds.base import Part
 from prelabel.measure.accepted import AcceptedQuality
 from prelabel.measure.calibration import BANDS, Band
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import LEVEL, Share, wilson
 from prelabel.schema import Label, LabelSchema
 
 MOST_CORRECTIONS = 20
+Name = TypeVar("Name", str, tuple[str, str], tuple[str, str, str])
 BASIS = (
     "drafts that a person has judged; these are the examples that the policy sent to people, "
     "not a sample of all, so nothing here is a claim about accepted drafts"
@@ -22,11 +26,13 @@ BASIS = (
 
 @dataclass(frozen=True)
 class Judged:
-    """A draft that failed has label None; `settled` is the label that people gave."""
+    """A draft that failed has label None; `settled` is the label that people gave. `count` examples are alike, and in one band;
+    `confidence` is their mean."""
 
     draft: Label | None
     settled: Label
     confidence: float | None
+    count: int = 1
 
 
 class ClassQuality(BaseModel):
@@ -79,7 +85,7 @@ class FieldQuality(BaseModel):
     corrections: list[Correction]
 
 
-class QualityReport(BaseModel):
+class QualityReport(Figure):
     """Whole labels first: right is a draft at distance 0 from the settled label. `basis` says what it all rests on.
 
     `accepted` rests on audits, and is None where the policy asks for none. `calibration_error` is the expected calibration error over ten bands of equal width, None without confidences.
@@ -108,19 +114,19 @@ class _Field:
     has_parts: bool = False
     corrections: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, draft: Json, settled: Json) -> None:
+    def add(self, draft: Json, settled: Json, count: int) -> None:
         apart = self.kind.distance(draft, settled)
-        self.total += 1
-        self.distance += apart
-        self.right += apart == 0
+        self.total += count
+        self.distance += apart * count
+        self.right += (apart == 0) * count
         first, second = self._parts(draft), self._parts(settled)
-        self.drafted.update(cls for cls, _ in first)
-        self.settled.update(cls for cls, _ in second)
+        _add(self.drafted, first, count)
+        _add(self.settled, second, count)
         matches = self.kind.matches(draft, settled) if self.has_parts else dict.fromkeys(first & second, 1.0)
-        self.same.update(cls for cls, _ in matches)
-        self.overlap += sum(matches.values())
+        _add(self.same, matches, count)
+        self.overlap += sum(matches.values()) * count
         if apart > 0:
-            self.corrections[_short(self.kind.write(draft)), _short(self.kind.write(settled))] += 1
+            self.corrections[_short(self.kind.write(draft)), _short(self.kind.write(settled))] += count
 
     def _parts(self, value: Json) -> set[Part]:
         """The parts of a value; a value of a class is one such part."""
@@ -146,7 +152,7 @@ class _Field:
             classes=classes,
             corrections=[
                 Correction(drafted=first, settled=second, count=count)
-                for (first, second), count in self.corrections.most_common(MOST_CORRECTIONS)
+                for (first, second), count in most_common(self.corrections, MOST_CORRECTIONS)
             ],
             parts=part_quality(same.total(), drafted.total(), settled.total(), self.overlap)
             if self.has_parts
@@ -155,7 +161,7 @@ class _Field:
 
 
 class QualityTally:
-    """Counts judged drafts one by one; memory does not grow with their number."""
+    """Counts judged drafts, alike ones at once; memory does not grow with their number."""
 
     def __init__(self, schema: LabelSchema) -> None:
         self._schema = schema
@@ -166,19 +172,20 @@ class QualityTally:
         )  # count, right, sum of confidence
 
     def add(self, judged: Judged) -> None:
-        """Count one; a failed draft counts as failed and toward nothing else."""
+        """Count some; a failed draft counts as failed and toward nothing else."""
         if judged.draft is None:
-            self._failed += 1
+            self._failed += judged.count
             return
         right = self._schema.distance(judged.draft, judged.settled) == 0
-        self._judged += 1
-        self._right += right
+        self._judged += judged.count
+        self._right += right * judged.count
         for name, tally in self._fields.items():
             if self._schema.applies(name, judged.draft) or self._schema.applies(name, judged.settled):
-                tally.add(judged.draft.get(name), judged.settled.get(name))
+                tally.add(judged.draft.get(name), judged.settled.get(name), judged.count)
         if judged.confidence is not None:
             band = self._bands[min(BANDS - 1, int(judged.confidence * BANDS))]
-            band[0], band[1], band[2] = band[0] + 1, band[1] + right, band[2] + judged.confidence
+            for place, value in enumerate((1, right, judged.confidence)):
+                band[place] += value * judged.count
 
     def report(self) -> QualityReport:
         """The figures so far."""
@@ -215,6 +222,16 @@ def part_quality(same: int, drafted: int, settled: int, overlap: float) -> PartQ
         f1_high=_f1(precision.high, recall.high),
         mean_overlap=overlap / same if same else None,
     )
+
+
+def most_common(counter: Counter[Name], most: int) -> list[tuple[Name, int]]:
+    """The most frequent, those as frequent by their name: in whatever order they were counted."""
+    return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+
+
+def _add(counter: Counter[str], parts: Iterable[Part], count: int) -> None:
+    for cls, _ in parts:
+        counter[cls] += count
 
 
 def _f1(precision: float, recall: float) -> float:

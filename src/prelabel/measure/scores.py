@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from prelabel.measure.figure import Figure
 from prelabel.measure.intervals import Share, wilson
+from prelabel.measure.quality import most_common
 from prelabel.schema import Label, LabelSchema
 
 By = Literal["field", "class", "model", "prompt", "week", "run"]
@@ -25,7 +27,8 @@ BASIS = (
 
 @dataclass(frozen=True)
 class Scored:
-    """A drafted example. `draft` None: it failed; `settled` None: people have given it no label. `among`: its model and so on."""
+    """Drafted examples that are alike, `count` of them. `draft` None: it failed; `settled` None: people have given it no label.
+    `dollars` and `unpriced` are of all of them together. `among`: their model and so on."""
 
     draft: Label | None
     settled: Label | None
@@ -34,6 +37,7 @@ class Scored:
     dollars: Decimal
     unpriced: int
     among: Mapping[str, str]
+    count: int = 1
 
 
 class Score(BaseModel):
@@ -75,7 +79,7 @@ class Change(BaseModel):
     count: int
 
 
-class Scores(BaseModel):
+class Scores(Figure):
     """The parts that were asked for, `total` of all, confusions and most frequent corrections of each field.
 
     `left_out`: settled examples whose draft or label does not fit the schema as it is now; they count as not settled.
@@ -104,20 +108,20 @@ class _Part:
     unpriced: int = 0
 
     def count(self, one: Scored, apart: float | None) -> None:
-        self.drafted += 1
-        self.failed += one.draft is None
-        self.accepted += one.is_accepted
+        self.drafted += one.count
+        self.failed += (one.draft is None) * one.count
+        self.accepted += one.is_accepted * one.count
         self.dollars += one.dollars
         self.unpriced += one.unpriced
         if apart is not None:
-            right = apart == 0
+            right = (apart == 0) * one.count
             self.judged, self.right, self.distance = (
-                self.judged + 1,
+                self.judged + one.count,
                 self.right + right,
-                self.distance + apart,
+                self.distance + apart * one.count,
             )
             if one.is_audit:
-                self.audits, self.audits_right = self.audits + 1, self.audits_right + right
+                self.audits, self.audits_right = self.audits + one.count, self.audits_right + right
 
     def score(self, name: str, by: By | None) -> Score:
         sent, kept = self.judged - self.audits, self.right - self.audits_right
@@ -138,7 +142,7 @@ class _Part:
 
 
 class ScoreTally:
-    """Counts drafted examples one by one; memory does not grow with their number."""
+    """Counts drafted examples, alike ones at once; memory does not grow with their number."""
 
     def __init__(self, schema: LabelSchema, by: By) -> None:
         self._schema, self._by = schema, by
@@ -147,16 +151,16 @@ class ScoreTally:
         self._confused: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
         self._changed: Counter[tuple[str, str, str]] = Counter()
 
-    def leave_out(self) -> None:
-        """Count a settled example that does not fit the schema."""
-        self._left_out += 1
+    def leave_out(self, count: int = 1) -> None:
+        """Count settled examples that do not fit the schema."""
+        self._left_out += count
 
     def add(self, one: Scored) -> None:
-        """Count one."""
+        """Count some."""
         apart = None
         if one.draft is not None and one.settled is not None:
             apart = self._schema.distances(one.draft, one.settled)
-            self._note(one.draft, one.settled, apart)
+            self._note(one.draft, one.settled, apart, one.count)
         worst = None if apart is None else max(apart.values())
         self._total.count(one, worst)
         if self._by == "field":
@@ -185,7 +189,7 @@ class ScoreTally:
             ],
             corrections=[
                 Change(field=name, drafted=drafted, settled=settled, count=count)
-                for (name, drafted, settled), count in self._changed.most_common(MOST_CORRECTIONS)
+                for (name, drafted, settled), count in most_common(self._changed, MOST_CORRECTIONS)
             ],
         )
 
@@ -204,16 +208,16 @@ class ScoreTally:
         }  # fmt: skip
         return {name: cls for name, cls in found.items() if cls is not None}
 
-    def _note(self, draft: Label, settled: Label, apart: Mapping[str, float]) -> None:
+    def _note(self, draft: Label, settled: Label, apart: Mapping[str, float], count: int) -> None:
         first, second = self._classes(draft), self._classes(settled)
         for name in first.keys() & second.keys():
-            self._confused[name][first[name], second[name]] += 1
+            self._confused[name][first[name], second[name]] += count
         for name, distance in apart.items():
             if distance > 0:
                 write = self._schema.fields[name].write
-                self._changed[name, _short(write(draft.get(name))), _short(write(settled.get(name)))] += 1
+                self._changed[name, _short(write(draft.get(name))), _short(write(settled.get(name)))] += count
         if len(self._changed) > MOST_PAIRS:
-            self._changed = Counter({pair: count for pair, count in self._changed.items() if count > 1})
+            self._changed = Counter({pair: seen for pair, seen in self._changed.items() if seen > 1})
 
 
 def _matrix(field: str, pairs: Counter[tuple[str, str]]) -> Confusion:
@@ -222,7 +226,7 @@ def _matrix(field: str, pairs: Counter[tuple[str, str]]) -> Confusion:
     for (drafted, settled), count in pairs.items():
         often[drafted] += count
         often[settled] += count
-    classes = [name for name, _ in often.most_common(MOST_CLASSES)]
+    classes = [name for name, _ in most_common(often, MOST_CLASSES)]
     classes += [REST] if len(often) > MOST_CLASSES else []
     places = {name: place for place, name in enumerate(classes)}
     counts = [[0] * len(classes) for _ in classes]

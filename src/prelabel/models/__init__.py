@@ -40,6 +40,7 @@ from prelabel.models.drafting import (
     Run,
     Worker,
 )
+from prelabel.models.figures import KeptFigure
 from prelabel.models.guarantee import AuditCut, AuditDraw, AuditLook, Drawn, IssuedCertificate
 from prelabel.models.people import (
     ROLES,
@@ -109,6 +110,7 @@ __all__ = [
     "Invitation",
     "IssuedCertificate",
     "JournalEntry",
+    "KeptFigure",
     "Label",
     "Member",
     "Placement",

@@ -111,6 +111,23 @@ def upgrade() -> None:
     op.create_index(op.f("ix_journal_project_id_id"), "journal", ["project_id", "id"], unique=False)
     op.create_index(op.f("ix_journal_user_id_id"), "journal", ["user_id", "id"], unique=False)
     op.create_table(
+        "kept_figure",
+        sa.Column("id", BigId(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", NullableJson(), nullable=True),
+        sa.Column("as_of", Moment(), nullable=True),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("mark", sa.JSON(), nullable=False),
+        sa.Column("same_since", Moment(), nullable=True),
+        sa.Column("lease_until", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_kept_figure_project_id_project")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_figure")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_kept_figure_project_id_name")),
+    )
+    op.create_table(
         "member",
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -966,6 +983,7 @@ def downgrade() -> None:
     op.drop_table("schema_version")
     op.drop_index(op.f("ix_member_user_id"), table_name="member")
     op.drop_table("member")
+    op.drop_table("kept_figure")
     op.drop_index(op.f("ix_journal_user_id_id"), table_name="journal")
     op.drop_index(op.f("ix_journal_project_id_id"), table_name="journal")
     op.drop_table("journal")
