@@ -14,6 +14,7 @@ from prelabel import membership, signing_in, users
 from prelabel.errors import NotAllowed, NotSignedIn
 from prelabel.exposition import is_token
 from prelabel.models import User
+from prelabel.prompts import MOST_CHARACTERS
 from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -178,3 +179,4 @@ Id = Annotated[int, Path(ge=1, le=2**53)]
 Name = Annotated[str, *_short(200)]
 ShortText = Annotated[str, *_short(500)]
 LongText = Annotated[str, *_short(20_000)]
+PromptText = Annotated[str, *_short(MOST_CHARACTERS)]

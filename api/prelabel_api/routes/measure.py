@@ -171,9 +171,9 @@ def get_project_cost_parts(
     by: costs.By = "run",
     as_format: AsFormat = "json",
 ) -> CostPartsOut | Response:
-    """The cost of all runs of a project by run, class or model."""
+    """The cost of all runs and trials of a project by run, class or model."""
     found = projects.find(session, project)
-    mine = projects.runs_of(session, found)
+    mine = [*projects.runs_of(session, found), *projects.trials_of(session, found)]
     into = Translator(session, projects.schema_versions(session, found)[0])
     parts = costs.parts(session, mine, into, by, settings.hourly_rate)
     return _cost_parts(parts, by, as_format, project, settings.hourly_rate)

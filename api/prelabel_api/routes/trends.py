@@ -61,7 +61,8 @@ def get_cost_splits(
     as_format: AsFormat = "json",
 ) -> CostSplitsOut | Response:
     """What the labels of a project cost, into models, review and adjudication, by run, prompt version or models."""
-    mine = projects.runs_of(session, projects.find(session, project))
+    asked = projects.find(session, project)
+    mine = [*projects.runs_of(session, asked), *projects.trials_of(session, asked)]
     found = costs.splits(session, mine, by, settings.hourly_rate)
     if as_format == "csv":
         return as_table(found, CostSplit, f"{project}-cost-splits-by-{by}")
