@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select, update
 
-from prelabel import alarms, journal, ledger, lessons, place
+from prelabel import alarms, draft_leases, journal, ledger, lessons, place
 from prelabel.canonical import Json
 from prelabel.drafters import given
 from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, named, steps_of
@@ -180,7 +180,7 @@ def _change(run: Run, before: Sequence[str], after: str, note: str) -> None:
 
 def with_work(session: Session) -> Sequence[int]:
     """Running runs with examples that can be drafted live or routed now; the pool of a guarantee waits for its audit."""
-    waiting = select(Placement.id).where(*place.free(col(Run.id), "live"))
+    waiting = select(Placement.id).where(*draft_leases.free(col(Run.id), "live"))
     drafted = select(Placement.id).where(
         Placement.run_id == Run.id, Placement.place == "drafted", ~_promises(), ~col(Run.trial)
     )

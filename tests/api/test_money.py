@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from prelabel import errors, ledger, place, runs
+from prelabel import draft_leases, errors, ledger, runs
 from prelabel.client import Client
 from prelabel.draft import Asker, CallRecord, Drafter, Keep, ModelDrafter, Outcome, Reply, Request, Subject
 from prelabel.drafters.cascade import Cascade, Step
@@ -327,7 +327,7 @@ def test_what_workers_hold_is_on_its_way_until_its_lease_ends(store: Store, lead
     run_id = make_run(store, 10)
     for seconds, size in ((30, 3), (-1, 2)):
         with store.writing() as session:
-            place.claim(session, run_id, f"worker{size}", size, seconds)
+            draft_leases.claim(session, run_id, f"worker{size}", size, seconds)
             runs.beat(session, f"worker{size}")
     found = progress_of(lead, run_id)
     assert (found["on_their_way"], found["workers"]) == (3, 2)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from prelabel.cli.figures import money, money_range, round_up
 from prelabel.cli.options import run_body
 from prelabel.errors import InputError
+from prelabel.figures import money, money_range, round_up
 from tests.cli.conftest import Cli
 from tests.running import Running
 

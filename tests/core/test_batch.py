@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from prelabel import ledger, place, runs
+from prelabel import draft_leases, ledger, runs
 from prelabel.draft import CallRecord, Outcome, Reply, Subject
 from prelabel.drafters.cascade import Step
 from prelabel.errors import InputError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
@@ -404,7 +404,7 @@ def test_an_example_that_another_took_meanwhile_is_not_written_down_twice(
     run_id, used = batch_run(store, 2), batches(store, Factory(store, provider))
     advance_all(used)
     with store.writing() as session:
-        place.leave_batch(session, all_batches(store)[0].owner, [1])
+        draft_leases.leave_batch(session, all_batches(store)[0].owner, [1])
     asyncio.run(asyncio.sleep(0.02))
     advance_all(used)
     assert calls(store) == {("batch", "draft", "ok"): 1}

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy.exc import OperationalError
 
-from prelabel import ledger, place, projects, runs
+from prelabel import draft_leases, ledger, place, projects, runs
 from prelabel.draft import Keep, Outcome, Subject
 from prelabel.errors import RefusedError, StoppingError
 from prelabel.lanes.engine import ROUTE_SECONDS
@@ -48,9 +48,9 @@ def test_each_call_is_in_the_ledger(store: Store) -> None:
 def test_an_example_is_claimed_by_one_worker_only(store: Store) -> None:
     run_id = make_run(store, 10)
     with store.writing() as session:
-        first = place.claim(session, run_id, "one", 7, 30)
+        first = draft_leases.claim(session, run_id, "one", 7, 30)
     with store.writing() as session:
-        second = place.claim(session, run_id, "two", 7, 30)
+        second = draft_leases.claim(session, run_id, "two", 7, 30)
     assert (len(first), len(second)) == (7, 3)
     assert not set(first) & set(second)
 
@@ -58,17 +58,17 @@ def test_an_example_is_claimed_by_one_worker_only(store: Store) -> None:
 def test_a_lease_that_ran_out_is_claimed_by_another_worker(store: Store) -> None:
     run_id = make_run(store, 3)
     with store.writing() as session:
-        place.claim(session, run_id, "dead", 3, -1)
+        draft_leases.claim(session, run_id, "dead", 3, -1)
     with store.writing() as session:
-        assert len(place.claim(session, run_id, "alive", 3, 30)) == 3
+        assert len(draft_leases.claim(session, run_id, "alive", 3, 30)) == 3
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing(store: Store) -> None:
     run_id = make_run(store, 1)
     with store.writing() as session:
-        [example_id] = place.claim(session, run_id, "slow", 1, -1)
+        [example_id] = draft_leases.claim(session, run_id, "slow", 1, -1)
     with store.writing() as session:
-        place.claim(session, run_id, "quick", 1, 30)
+        draft_leases.claim(session, run_id, "quick", 1, 30)
     outcome = Outcome(Subject(example_id, {}), "drafted", "m", {"topic": "a"})
     with store.writing() as session:
         assert place.keep(session, "slow", {run_id: [outcome]}, Written({run_id: "x"}, 1)) == 0
@@ -81,7 +81,7 @@ def test_gold_is_drafted_first(store: Store) -> None:
     ]
     run_id = make_run(store, rows)
     with store.writing() as session:
-        [first] = place.claim(session, run_id, "w", 1, 30)
+        [first] = draft_leases.claim(session, run_id, "w", 1, 30)
         assert session.get_one(Example, first).gold == {"topic": "a"}
 
 
@@ -305,10 +305,10 @@ def test_work_that_can_be_claimed_is_found(store: Store) -> None:
     idle, held, done = make_run(store, 2), make_run(store, 2), make_run(store, 2)
     work_off(store, done, FakeDrafter(unsure))
     with store.writing() as session:
-        place.claim(session, held, "w", 1, 30)
+        draft_leases.claim(session, held, "w", 1, 30)
         assert runs.with_work(session) == [idle, held]
     with store.writing() as session:
-        place.claim(session, held, "w", 1, 30)
+        draft_leases.claim(session, held, "w", 1, 30)
         assert runs.with_work(session) == [idle]
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, SQLModel, col, select
 
-from prelabel import forgetting, journal, place, projects, runs, users
+from prelabel import draft_leases, forgetting, journal, projects, runs, users
 from prelabel.errors import Conflict
 from prelabel.models import IssuedCertificate, Project, Review, Run, Slot, Token, User
 from prelabel.review import acts, leases
@@ -107,7 +107,7 @@ def test_the_journal_says_who_deleted_what_and_keeps_its_lines(store: Store) -> 
 def test_a_project_at_work_is_not_deleted(sqlite_store: Store, state: str, says: str) -> None:
     run_id = make_run(sqlite_store, 2)
     with sqlite_store.writing() as session:
-        place.claim(session, run_id, "a-worker", 1, 60)
+        draft_leases.claim(session, run_id, "a-worker", 1, 60)
         runs.get(session, run_id).state = state
         ada = users.create(session, "ada", "admin")
     before = rows_of(sqlite_store)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from prelabel import ledger, place, runs
+from prelabel import draft_leases, ledger, runs
 from prelabel.draft import CallRecord, Outcome, Reply, Subject
 from prelabel.lanes.writer import Writer
 from prelabel.models import Call, Draft, Reservation
@@ -44,7 +44,7 @@ def write_through(store: Store, after_commit: bool) -> None:
     """Draft two examples of a run with a cap, each with a call, through a database that goes away once."""
     run_id = make_run(store, 2, cap=Decimal(1))
     with store.writing() as session:
-        ids = place.claim(session, run_id, OWNER, 2, 30)
+        ids = draft_leases.claim(session, run_id, OWNER, 2, 30)
         version_id = runs.get(session, run_id).schema_version_id
         ledger.reserve(session, runs.get(session, run_id), OWNER, [10 * PRICE] * 3, 30)
 

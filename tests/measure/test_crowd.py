@@ -84,3 +84,9 @@ def test_the_order_of_people_changes_nothing(said: list[str], chance: random.Ran
 def test_nothing_at_all_is_no_fault() -> None:
     assert with_model([], [], 0, 2).classes.shape == (0, 2)
     assert with_model([], [Drafted(1, 0.9), None], 0, 2).classes.sum(axis=1).tolist() == pytest.approx([1, 1])
+
+
+def test_the_model_is_not_believed_for_what_people_say_of_the_same_example() -> None:
+    """It says "c" once, where people say "a": what its "c" is worth is for other examples to tell, and there it is always right."""
+    found = crowd([*["aa", "bb"] * 20, "aa"], "ab" * 20 + "c", classes=3)
+    assert found.model[40, 2] > 0.95

@@ -14,7 +14,7 @@ from tests.web.filling import tickets as drafted_tickets
 from tests.web.lead import SCHEMA, file_of, make_project, tickets, upload
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><b>x</b>"
-LEADS, ADMINS = ["/runs", "/runs/1", "/new", "/projects/p", "/projects/p/new"], ["/people"]
+LEADS, ADMINS = ["/examples", "/runs", "/runs/1", "/new", "/projects/p", "/projects/p/new"], ["/people"]
 
 
 def test_bad_rows_are_shown_with_field_and_reason(people: People, tmp_path: Path) -> None:

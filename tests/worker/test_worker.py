@@ -12,7 +12,7 @@ import pytest
 from kombu import Connection
 from sqlmodel import select
 
-from prelabel import conflicts, place, runs, schema_move
+from prelabel import conflicts, draft_leases, runs, schema_move
 from prelabel.models import ConflictSearch, Placement, Worker, now
 from prelabel.schema import LabelSchema
 from prelabel.schema_move import Wish
@@ -111,7 +111,7 @@ def test_a_search_for_conflicts_is_done_though_no_message_told_of_it(store: Stor
 def test_a_run_with_examples_that_nobody_holds_is_joined(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     run_id = make_run(store, 25)
     with store.writing() as session:
-        place.claim(session, run_id, "alive", 10, 30)
+        draft_leases.claim(session, run_id, "alive", 10, 30)
     sweeper.sweep()
     assert wake.asked == [run_id]
 
@@ -121,7 +121,7 @@ def test_a_run_all_of_whose_examples_are_held_is_left_alone(
 ) -> None:
     run_id = make_run(store, 25)
     with store.writing() as session:
-        place.claim(session, run_id, "alive", 25, 30)
+        draft_leases.claim(session, run_id, "alive", 25, 30)
     sweeper.sweep()
     assert wake.asked == []
 
@@ -131,7 +131,7 @@ def test_a_run_whose_worker_died_is_woken_once_its_lease_is_over(
 ) -> None:
     run_id = make_run(store, 5)
     with store.writing() as session:
-        place.claim(session, run_id, "dead", 5, -1)
+        draft_leases.claim(session, run_id, "dead", 5, -1)
     sweeper.sweep()
     assert wake.asked == [run_id]
 

@@ -5,21 +5,18 @@ import './review/review.css'
 import { MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { setNonce } from 'get-nonce'
-import { lazy, StrictMode, Suspense } from 'react'
+import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Redirect, Route, Switch, useRoute } from 'wouter'
-import { leadRoutes } from './lead/routes'
 import { CommandProvider } from './lib/commands'
 import { useSession } from './lib/session'
 import { Home } from './pages/Home'
 import { Invitation } from './pages/Invitation'
 import { ReviewPage } from './review/ReviewPage'
+import { routes } from './shell/routes'
 import { Shell } from './shell/Shell'
 import { SignIn } from './shell/SignIn'
 import { theme } from './theme'
-
-const ExamplesPage = lazy(() => import('./examples/ExamplesPage').then((page) => ({ default: page.ExamplesPage })))
-const ConflictsPage = lazy(() => import('./conflicts/ConflictsPage').then((page) => ({ default: page.ConflictsPage })))
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 setNonce(nonce) // for the style that keeps the page from scrolling under a dialog
@@ -34,16 +31,14 @@ function App() {
   if (!session) return <main className="gate"><SignIn title="Prelabel" /></main>
   return (
     <Shell>
-      <Suspense fallback={<main className="frame" aria-busy="true" />}><Switch>
+      <Switch>
         <Route path="/"><Home /></Route>
         <Route path="/review"><ReviewPage /></Route>
         <Route path="/review/:run">{({ run }) => <ReviewPage key={run} runId={Number(run)} />}</Route>
         <Route path="/disagreements"><ReviewPage forSenior /></Route>
-        <Route path="/conflicts"><ConflictsPage /></Route>
-        <Route path="/examples"><ExamplesPage /></Route>
-        {leadRoutes}
+        {routes}
         <Route><Redirect to="/" /></Route>
-      </Switch></Suspense>
+      </Switch>
     </Shell>
   )
 }

@@ -69,7 +69,7 @@ class Batcher(threading.Thread):
             yield
         except (SQLAlchemyError, PrelabelError) as error:
             log.warning("%s: trying again: %s", what, error)
-        except Exception:
+        except Exception:  # a fault in one batch must not end the keeping of all others
             log.exception("%s: a fault, trying again", what)
 
     @contextmanager

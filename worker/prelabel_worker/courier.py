@@ -35,7 +35,7 @@ class Courier(threading.Thread):
                 self.round()
             except (SQLAlchemyError, PrelabelError) as error:
                 log.warning("sending to webhooks failed, trying again: %s", error)
-            except Exception:
+            except Exception:  # a fault in one round must not end all sending
                 log.exception("sending to webhooks: a fault, trying again")
             if self._stopped.wait(self._settings.sweep_seconds):
                 return

@@ -34,7 +34,7 @@ class Searcher(threading.Thread):
                     pass
             except (SQLAlchemyError, PrelabelError) as error:
                 log.warning("searching for conflicts failed, trying again: %s", error)
-            except Exception:
+            except Exception:  # a fault in one round must not end all searching
                 log.exception("searching for conflicts: a fault, trying again")
             if self._stopped.wait(self._settings.sweep_seconds):
                 return

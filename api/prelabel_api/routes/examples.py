@@ -1,14 +1,13 @@
 """Looking through the examples of a run."""
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from prelabel import browse, history, runs
-from prelabel.browse import Search
+from prelabel.browse import Outline, Search
+from prelabel.history import Happening
 from prelabel_api.deps import Id, LeadDep, ReadDep
 from prelabel_api.page import After, Limit, Page
 
@@ -34,59 +33,13 @@ class ExampleOut(BaseModel):
     drafts: list[dict[str, Any]] = []
 
 
-class PartOut(BaseModel):
-    """A page to come: `after` fetches it, and so many `examples` are on it."""
-
-    after: int
-    examples: int
-
-
-class OutlineOut(BaseModel):
-    """How many examples are found, and where pages begin; `next` is the `after` of the part that follows, null at the end."""
-
-    examples: int
-    pages: list[PartOut]
-    next: int | None
-
-
-class DraftedOut(BaseModel):
-    """How a draft came about: `dollars` null where nothing was asked, or no price is known; `calls` are requests to its model."""
-
-    prompt: str
-    confidence: float | None
-    confidences: dict[str, float]
-    alternatives: dict[str, dict[str, float]]
-    dollars: Decimal | None
-    calls: int
-    seconds: float
-
-
-class HappeningOut(BaseModel):
-    """A `draft`, an answer by its verdict, or a `label` that was settled; `who` is a model, a person or a source.
-
-    Of answers: why they were asked for, how long they took, whether a senior gave them, whether they were taken back.
-    """
-
-    what: str
-    who: str
-    label: dict[str, Any] | None
-    note: str
-    created_at: datetime
-    drafted: DraftedOut | None
-    reason: str
-    seconds: float | None
-    for_senior: bool
-    is_undone: bool
-    holds: bool
-
-
 class HistoryOut(BaseModel):
     """An example and all that happened to it. `wanted`: who has each answer that is still to come, "" for nobody yet."""
 
     record: ExampleOut
     note: str
     wanted: list[str]
-    acts: list[HappeningOut]
+    acts: list[Happening]
 
 
 def searched(
@@ -125,10 +78,9 @@ def outline_examples(
     search: Annotated[Search, Depends(searched)],
     after: After = 0,
     size: Limit = 100,
-) -> OutlineOut:
+) -> Outline:
     """How many examples are looked for, and what fetches each page of `size`: for a list in which one can go anywhere at once."""
-    found = browse.outline(session, runs.get(session, run_id), search, after, size)
-    return OutlineOut.model_validate(found, from_attributes=True)
+    return browse.outline(session, runs.get(session, run_id), search, after, size)
 
 
 @router.get("/runs/{run_id}/examples/history")

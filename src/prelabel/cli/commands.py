@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.exceptions import TyperException
 
 from prelabel import __version__
@@ -36,7 +35,7 @@ from prelabel.cli.naming import ProjectOption, RunId
 from prelabel.cli.reviewers import app as reviewer_commands
 from prelabel.cli.schema import app as schema_commands
 from prelabel.cli.webhooks import app as webhook_commands
-from prelabel.client import Client, Document, Imported, Quoted
+from prelabel.client import Client, Document, Quoted
 from prelabel.errors import InputError, PrelabelError
 from prelabel.settings import settings
 
@@ -166,6 +165,8 @@ def submit(
     follow: Annotated[bool, typer.Option(help="Show the progress until drafting ends.")] = True,
 ) -> None:  # fmt: skip
     """Bring a file of examples in, say what drafting it will cost, and start."""
+    from prelabel.cli import upload
+
     body = options.run_body(
         model, take_from, confidence, samples, panel, shots, per_call, lane, prompt, threshold, calibrated,
         gold_target, cap, reviewers, gold_share, seeded_share, reviewer_bar, audit_share, accepted_target,
@@ -179,7 +180,7 @@ def submit(
     }  # fmt: skip
     with Client.from_settings(settings()) as client:
         project, dataset = project or screen.slug(file), dataset or screen.slug(file)
-        imported = _bring_in(client, project, dataset, file, file_format, schema, images, fields)
+        imported = upload.bring_in(client, project, dataset, file, file_format, schema, images, fields)
         quoted = _agree_to_cost(client, project, dataset, body, yes)
         run = client.start_run(project, dataset, **body)
         out.print(f"run {run.id}: drafting with {screen.plain(run.model)}")
@@ -275,64 +276,6 @@ def cancel(run: RunId = 0) -> None:
         answer(client.post(f"/runs/{exporting.newest(client, run)}/cancel"), _show_run)
 
 
-def _bring_in(
-    client: Client,
-    project: str,
-    dataset: str,
-    file: Path,
-    file_format: str,
-    schema: Path | None,
-    images: Path | None,
-    fields: dict[str, str],
-) -> Imported:
-    from prelabel import formats
-
-    if schema:
-        from prelabel.schema import LabelSchema
-
-        _tell_of_version(client, client.define_project(project, LabelSchema.read(schema).document()))
-    file_format = file_format or formats.for_path(file)
-    if images:
-        _upload_images(client, project, dataset, file, images, fields["image_field"])
-    with _upload_bar() as bar:
-        task = bar.add_task("bringing in", total=file.stat().st_size)
-        report = client.bring_in(
-            project, dataset, file, file_format, lambda size: bar.advance(task, size), **fields
-        )
-    screen.imported(out, report)
-    return report
-
-
-def _upload_images(
-    client: Client, project: str, dataset: str, file: Path, folder: Path, image_field: str
-) -> None:
-    from prelabel.cli import upload
-    from prelabel.schema import LabelSchema
-
-    schema = LabelSchema.model_validate(client.get(f"/projects/{project}")["schema"])
-    fields = schema.images | ({image_field} if image_field else set())
-    if not fields:
-        raise InputError("no field is an image: say which one with --image-field")
-    found = upload.named_images(file, schema, fields, folder)
-    with _upload_bar() as bar:
-        task = bar.add_task("uploading images", total=sum(path.stat().st_size for path in found.values()))
-        for name, path in found.items():
-            data = path.read_bytes()
-            client.upload_image(project, dataset, name, data)
-            bar.advance(task, len(data))
-
-
-def _tell_of_version(client: Client, project: Document) -> None:
-    """That runs of earlier versions stay as they are, where there are such."""
-    newest, *others = client.items(f"/projects/{project['name']}/schema")
-    if any(version["runs"] for version in others):
-        out.print(
-            f"project {project['name']} is at version {newest['version']} of its schema, for new runs; "
-            "earlier runs keep theirs (`prelabel schema plan` says what changing them would do)",
-            soft_wrap=True,
-        )
-
-
 def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, yes: bool) -> Quoted | None:
     """Show the quote and, where someone sits there and money is at stake, ask. Ends the command where they decline."""
     quoted = None
@@ -358,16 +301,6 @@ def _show_progress(client: Client, run_id: int, follow: bool) -> None:
 
 def _show_run(run: Document) -> None:
     screen_run.show_run(out, run)
-
-
-def _upload_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=err
-    )
-
-
-if __name__ == "__main__":
-    main()
 
 
 Commands = dict[str, Callable[..., None]]

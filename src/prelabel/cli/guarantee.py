@@ -10,10 +10,10 @@ from prelabel.cli import options, screen
 from prelabel.cli.answering import answer
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
-from prelabel.cli.figures import money
 from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
+from prelabel.figures import money
 from prelabel.settings import settings
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from prelabel.cli.figures import money, share
 from prelabel.client import Document
 from prelabel.content import as_text
+from prelabel.figures import money, share
 from prelabel.settings import Settings
 
 

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from prelabel.cli.figures import money, share
 from prelabel.client import Document
+from prelabel.figures import money, share
 
 
 def show_audits(out: Console, run: Document, accepted: Document, drift: Document) -> None:

@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from prelabel.cli.figures import count_range, money, money_range
 from prelabel.client import Document
+from prelabel.figures import count_range, money, money_range
 
 
 def show_quote(out: Console, quote: Document) -> None:

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from prelabel.cli.figures import share
 from prelabel.client import Document
+from prelabel.figures import share
 
 
 def plain(text: str) -> str:

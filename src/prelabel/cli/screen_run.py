@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from prelabel.cli.figures import duration, money, money_range, round_up
 from prelabel.client import Client, Document
+from prelabel.figures import duration, money, money_range, round_up
 
 REFRESH_SECONDS = 1.0
 NO_WORKER = "[bold white on red] NO WORKER IS RUNNING [/] [red]nothing is drafted until one is started: prelabel-worker, or prelabel up[/]"

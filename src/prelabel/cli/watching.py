@@ -12,9 +12,9 @@ from rich.progress_bar import ProgressBar
 from prelabel.cli.answering import as_json, is_json
 from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
-from prelabel.cli.figures import money
 from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
+from prelabel.figures import money
 from prelabel.settings import settings
 
 

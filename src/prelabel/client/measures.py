@@ -1,9 +1,9 @@
 """The figures of a run, typed as the server makes them, and their charts."""
 
-from prelabel.cli.figures import money
 from prelabel.client import charts, shown
 from prelabel.client.connection import Connection
 from prelabel.client.documents import Answer
+from prelabel.figures import money
 from prelabel.measure.calibration import CalibrationReport
 from prelabel.measure.cost import CostReport
 from prelabel.measure.drift import Drift

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from prelabel.cli.figures import money
+from prelabel.figures import money
 
 MOST_ROWS = 20
 PLACES = {

@@ -16,11 +16,11 @@ from rich.live import Live
 from rich.table import Table
 
 from prelabel.cli import screen
-from prelabel.cli.figures import share
 from prelabel.client import Client
 from prelabel.demo.reviewers import Habits, SimulatedReviewer
 from prelabel.demo.tickets import Ticket, schema_path, tickets
 from prelabel.errors import Unavailable
+from prelabel.figures import share
 from prelabel.measure.intervals import wilson
 from prelabel.schema import LabelSchema
 from prelabel.settings import settings

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select, update
 
-from prelabel import ledger, place, runs
+from prelabel import draft_leases, ledger, place, runs
 from prelabel.draft import CallOutcome, CallRecord, ModelDrafter, Outcome, Reply, Subject, outcome_of
 from prelabel.errors import (
     Conflict,
@@ -73,7 +73,7 @@ class Batches:
 
     def runs_to_prepare(self) -> Sequence[int]:
         """Running runs with fresh examples for a batch; one whose last batch was refused rests a while."""
-        fresh = select(Placement.id).where(*place.free(col(Run.id), "batch"))
+        fresh = select(Placement.id).where(*draft_leases.free(col(Run.id), "batch"))
         rested = now() - timedelta(seconds=RESTS * self._settings.batch_poll_seconds)
         refused = select(Batch.id).where(
             Batch.run_id == Run.id, Batch.state == "failed", col(Batch.polled_at) > rested
@@ -137,7 +137,7 @@ class Batches:
     def _prepare(self, run_id: int) -> bool:
         with self._store.reading() as session:
             run = runs.get(session, run_id)
-            subjects = _subjects(session, self._settings.batch_size, *place.free(run_id, "batch"))
+            subjects = _subjects(session, self._settings.batch_size, *draft_leases.free(run_id, "batch"))
             if run.state != "running" or not subjects:
                 return False
             free, asked = self._factory.free(session, run), self._factory.asked(session, run)
@@ -162,7 +162,7 @@ class Batches:
         place.keep(session, owner, {run_id: outcomes}, Written({run_id: prompt}, 0))
         repaired = _claim(session, run_id, owner, found.live)
         for some in grouped(repaired):
-            place.leave_batch(session, owner, some)
+            draft_leases.leave_batch(session, owner, some)
         asked = _claim(session, run_id, owner, [int(key) for key, _ in found.questions[:count]])
         earlier = [one.under(under) for key in asked for one in found.earlier.get(key, ())]
         place.note(session, run_id, earlier, prompt)
@@ -260,12 +260,14 @@ class Batches:
             asked.forget(subject)
         run_id = batch.run_id
         with self._store.writing() as session:
-            held = place.hold(session, run_id, batch.owner, [subject.example_id for subject in subjects])
+            held = draft_leases.hold(
+                session, run_id, batch.owner, [subject.example_id for subject in subjects]
+            )
             kept = [(key, call, outcome) for key, call, outcome in read if key in held]
             ledger.record(session, [Entry(run_id, key, call, "batch") for key, call, _ in kept])
             drafted = [outcome.under(batch.schema_version_id) for _, _, outcome in kept if outcome]
             place.keep(session, batch.owner, {run_id: drafted}, Written({run_id: prompt}, 0))
-            place.leave_batch(session, batch.owner, [key for key, _, outcome in kept if not outcome])
+            draft_leases.leave_batch(session, batch.owner, [key for key, _, outcome in kept if not outcome])
 
     def _fail(self, batch: Batch, failure: Exception) -> None:
         """The provider did nothing of it: its examples wait for another batch, or for people to put right what is wrong."""
@@ -276,7 +278,7 @@ class Batches:
     def _end(self, batch: Batch, state: str, note: str = "") -> None:
         """What it still holds is free again."""
         with self._store.writing() as session:
-            place.release(session, batch.owner)
+            draft_leases.release(session, batch.owner)
             ledger.release(session, batch.owner)
             rest = now() if batch.remote_id else None  # there is something to be deleted
             _change(session, batch, state=state, note=note, polled_at=now(), due_at=rest)
@@ -363,7 +365,7 @@ def _claim(session: Session, run_id: int, owner: str, example_ids: Iterable[int]
     """Those of fresh examples that nobody else has claimed meanwhile."""
     claimed: set[int] = set()
     for some in grouped(example_ids):
-        claimed |= set(place.claim(session, run_id, owner, len(some), HELD_SECONDS, "batch", some))
+        claimed |= set(draft_leases.claim(session, run_id, owner, len(some), HELD_SECONDS, "batch", some))
     return claimed
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, logs, place, runs
+from prelabel import draft_leases, ledger, logs, runs
 from prelabel.draft import Drafter, Subject
 from prelabel.errors import InputError, StoppingError
 from prelabel.lanes.writer import AWAY, Writer
@@ -91,12 +91,12 @@ class Engine:
 
     def _renew(self) -> None:
         with self.store.writing() as session:
-            place.renew(session, self.owner, self.settings.lease_seconds)
+            draft_leases.renew(session, self.owner, self.settings.lease_seconds)
             ledger.renew(session, self.owner, self.settings.reservation_seconds)
 
     def _give_back(self) -> None:
         with suppress(*AWAY), self.store.writing() as session:
-            place.release(session, self.owner)
+            draft_leases.release(session, self.owner)
             ledger.release(session, self.owner)
 
 
@@ -130,7 +130,7 @@ class Line:
             log.warning(
                 "run %s: the database does not answer, it is taken up again later: %s", self._run_id, error
             )
-        except Exception as error:
+        except Exception as error:  # a run with a fault pauses and says so; the other runs go on
             log.exception("run %s is paused by a fault", self._run_id)
             with suppress(*AWAY):
                 await asyncio.to_thread(self._pause, f"a fault in the worker: {error!r}; its log says more")
@@ -227,7 +227,7 @@ class Line:
             run = session.get_one(Run, self._run_id)
             found = []
             if run.state == "running":
-                found = place.claim(session, self._run_id, owner, size, settings.lease_seconds)
+                found = draft_leases.claim(session, self._run_id, owner, size, settings.lease_seconds)
         if not found:
             self._is_over = True
             return []
@@ -256,7 +256,7 @@ class Line:
             self._is_short = count < len(claimed)
             if self._is_short:
                 left = [subject.example_id for subject in claimed[count:]]
-                place.release(session, owner, self._run_id, left)
+                draft_leases.release(session, owner, self._run_id, left)
                 for subject in claimed[count:]:
                     drafter.forget(subject)
                 whose = ledger.exhausted(session, run, costs[count])
@@ -293,6 +293,6 @@ class Line:
     def _end(self) -> None:
         """Give back what was claimed and not begun, and route the last ones."""
         with self._store.writing() as session:
-            place.release(session, self._engine.owner, self._run_id)
+            draft_leases.release(session, self._engine.owner, self._run_id)
             ledger.release(session, self._engine.owner, self._run_id)
         route_drafted(self._store, self._run_id)

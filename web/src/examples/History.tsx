@@ -61,7 +61,7 @@ function ActView({ act, past, form }: { act: Happening; past: Past; form: Form }
     <>
       <span className={`act-icon ${act.what}`}>{ICONS[act.what]}</span>
       <div>
-        <p><b>{heading(act)}</b> <span className="muted"><bdi>{act.what === 'label' ? title(act.who) : act.who}</bdi>{act.seconds !== null && `, ${Math.round(act.seconds)} s`}{act.reason && `, ${title(act.reason).toLowerCase()}`}</span></p>
+        <p><b>{heading(act)}</b> <span className="muted"><bdi>{act.what === 'label' ? title(act.who) : act.who}</bdi>{act.seconds != null && `, ${Math.round(act.seconds)} s`}{act.reason && `, ${title(act.reason).toLowerCase()}`}</span></p>
         {act.label && <Said label={act.label} form={form} content={past.record.content} odds={drafted?.confidences} />}
         {act.note && <p className="act-note"><bdi>{shown(act.note)}</bdi></p>}
         {drafted && <Runners drafted={drafted} label={act.label ?? {}} />}

@@ -1,8 +1,7 @@
 import { useState } from 'react'
 import { api, every, take, type BadRow, type Import } from '../lib/api'
 import { useAct } from '../lib/useAct'
-import { count } from '../lib/words'
-import { shown } from '../lib/words'
+import { count, shown } from '../lib/words'
 
 const MOST = 50
 

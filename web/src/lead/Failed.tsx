@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { api, take } from '../lib/api'
-import { shown } from '../lib/words'
-import { count } from '../lib/words'
+import { count, shown } from '../lib/words'
 
 const MOST = 20
 

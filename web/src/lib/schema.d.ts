@@ -3419,10 +3419,10 @@ export interface components {
             why: string;
         };
         /**
-         * DraftedOut
-         * @description How a draft came about: `dollars` null where nothing was asked, or no price is known; `calls` are requests to its model.
+         * Drafted
+         * @description What a draft was made of. `dollars` None: nothing was asked, or no price is known; `calls` counts requests of its step.
          */
-        DraftedOut: {
+        Drafted: {
             /** Alternatives */
             alternatives: {
                 [key: string]: {
@@ -3903,23 +3903,33 @@ export interface components {
             seconds_from: string;
         };
         /**
-         * HappeningOut
-         * @description A `draft`, an answer by its verdict, or a `label` that was settled; `who` is a model, a person or a source.
+         * Happening
+         * @description Something that happened: a `draft`, an answer by its verdict, or a `label` that was settled.
          *
-         *     Of answers: why they were asked for, how long they took, whether a senior gave them, whether they were taken back.
+         *     `who` is a model, a person, or where the label came from. `note` is a failure, or a comment. Of answers: why they were
+         *     asked for, in `reason`, how long they took, whether they were a senior's, and whether they were taken back. Of labels: whether it `holds`.
          */
-        HappeningOut: {
+        Happening: {
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
-            drafted: components["schemas"]["DraftedOut"] | null;
-            /** For Senior */
+            drafted?: components["schemas"]["Drafted"] | null;
+            /**
+             * For Senior
+             * @default false
+             */
             for_senior: boolean;
-            /** Holds */
+            /**
+             * Holds
+             * @default false
+             */
             holds: boolean;
-            /** Is Undone */
+            /**
+             * Is Undone
+             * @default false
+             */
             is_undone: boolean;
             /** Label */
             label: {
@@ -3927,10 +3937,13 @@ export interface components {
             } | null;
             /** Note */
             note: string;
-            /** Reason */
+            /**
+             * Reason
+             * @default
+             */
             reason: string;
             /** Seconds */
-            seconds: number | null;
+            seconds?: number | null;
             /** What */
             what: string;
             /** Who */
@@ -3958,7 +3971,7 @@ export interface components {
          */
         HistoryOut: {
             /** Acts */
-            acts: components["schemas"]["HappeningOut"][];
+            acts: components["schemas"]["Happening"][];
             /** Note */
             note: string;
             record: components["schemas"]["ExampleOut"];
@@ -4207,16 +4220,16 @@ export interface components {
             verdict: string;
         };
         /**
-         * OutlineOut
-         * @description How many examples are found, and where pages begin; `next` is the `after` of the part that follows, null at the end.
+         * Outline
+         * @description What would be found, page by page, so that any page can be gone to at once; `next` as in Found.
          */
-        OutlineOut: {
+        Outline: {
             /** Examples */
             examples: number;
             /** Next */
             next: number | null;
             /** Pages */
-            pages: components["schemas"]["PartOut"][];
+            pages: components["schemas"]["prelabel__browse__Part"][];
         };
         /**
          * Outlook
@@ -4425,28 +4438,6 @@ export interface components {
             next?: number | null;
         };
         /**
-         * Part
-         * @description A part of the calls and what it cost.
-         */
-        Part: {
-            /** Calls */
-            calls: number;
-            /** Dollars */
-            dollars: string;
-            /** Name */
-            name: string;
-        };
-        /**
-         * PartOut
-         * @description A page to come: `after` fetches it, and so many `examples` are on it.
-         */
-        PartOut: {
-            /** After */
-            after: number;
-            /** Examples */
-            examples: number;
-        };
-        /**
          * PartQuality
          * @description All parts of a field's values together, whatever their class (micro average). `f1` is None where there are none.
          *
@@ -4476,22 +4467,22 @@ export interface components {
              * By Lane
              * @default []
              */
-            by_lane: components["schemas"]["Part"][];
+            by_lane: components["schemas"]["prelabel__measure__cost__Part"][];
             /**
              * By Model
              * @default []
              */
-            by_model: components["schemas"]["Part"][];
+            by_model: components["schemas"]["prelabel__measure__cost__Part"][];
             /**
              * By Purpose
              * @default []
              */
-            by_purpose: components["schemas"]["Part"][];
+            by_purpose: components["schemas"]["prelabel__measure__cost__Part"][];
             /**
              * By Step
              * @default []
              */
-            by_step: components["schemas"]["Part"][];
+            by_step: components["schemas"]["prelabel__measure__cost__Part"][];
         };
         /**
          * PasswordIn
@@ -6314,6 +6305,16 @@ export interface components {
             version: number;
         };
         /**
+         * Part
+         * @description A page to come: `after` is where a search for it begins, and so many `examples` are on it.
+         */
+        prelabel__browse__Part: {
+            /** After */
+            after: number;
+            /** Examples */
+            examples: number;
+        };
+        /**
          * Line
          * @description A line with names in place of ids: `subject` is what it was done to, as in "run 3"; `user` None: the server itself.
          */
@@ -6337,6 +6338,18 @@ export interface components {
             subject: string;
             /** User */
             user: string | null;
+        };
+        /**
+         * Part
+         * @description A part of the calls and what it cost.
+         */
+        prelabel__measure__cost__Part: {
+            /** Calls */
+            calls: number;
+            /** Dollars */
+            dollars: string;
+            /** Name */
+            name: string;
         };
         /**
          * Change
@@ -10320,7 +10333,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutlineOut"];
+                    "application/json": components["schemas"]["Outline"];
                 };
             };
             /** @description Client Error */

@@ -64,10 +64,6 @@ class _Said:
         columns = np.array([(one.example, one.annotator, one.cls) for one in answers], np.intp).reshape(-1, 3)
         return cls(columns[:, 0], columns[:, 1], columns[:, 2], examples, classes)
 
-    def where(self, kept: NDArray[np.bool_]) -> "_Said":
-        """Only these answers."""
-        return _Said(self.example[kept], self.annotator[kept], self.cls[kept], self.examples, self.classes)
-
 
 def with_model(
     answers: Sequence[Answer], drafts: Sequence[Drafted | None], annotators: int, classes: int
@@ -79,26 +75,26 @@ def with_model(
     said = _Said.of(answers, len(drafts), classes)
     shares = (np.bincount(said.cls, minlength=classes) + 1.0) / (len(said.cls) + classes)
     several = np.bincount(said.example, minlength=said.examples) > 1
-    right = _skills(said.where(several[said.example]), annotators)
+    right = _skills([one for one in answers if several[one.example]], len(drafts), annotators, classes)
     prior = np.tile(shares, (said.examples, 1))
     model = _believed(drafts, _given(said, right, shares, prior), shares)
     return Crowd(_given(said, right, shares, model), right, model)
 
 
-def _skills(said: _Said, annotators: int) -> Floats:
-    """How probably each annotator is right, from examples that several have answered."""
+def _skills(answers: Sequence[Answer], examples: int, annotators: int, classes: int) -> Floats:
+    """How probably each annotator is right, from answers to examples that several have answered."""
+    said = _Said.of(answers, examples, classes)
     given = np.bincount(said.annotator, minlength=annotators)
-    answers = [Answer(*map(int, one)) for one in zip(said.example, said.annotator, said.cls, strict=True)]
-    probable = shares_of_votes(answers, said.examples, said.classes)
+    probable = shares_of_votes(answers, examples, classes)
     right = np.full(annotators, USUAL)
     for _ in range(ROUNDS):
         hits = np.bincount(
             said.annotator, weights=probable[said.example, said.cls], minlength=annotators
         ).astype(np.float64)
         mean = (hits.sum() + PULL * USUAL) / (given.sum() + PULL)
-        right = np.clip((hits + PULL * mean) / (given + PULL), 1 / said.classes + 1e-3, 1 - 1e-4)
-        shares = (probable.sum(axis=0) + 1.0) / (said.examples + said.classes)
-        newer = _given(said, right, shares, np.tile(shares, (said.examples, 1)))
+        right = np.clip((hits + PULL * mean) / (given + PULL), 1 / classes + 1e-3, 1 - 1e-4)
+        shares = (probable.sum(axis=0) + 1.0) / (examples + classes)
+        newer = _given(said, right, shares, np.tile(shares, (examples, 1)))
         done = float(np.abs(newer - probable).max(initial=0.0)) < ENOUGH
         probable = newer
         if done:
