@@ -182,6 +182,8 @@ def report(session: Session, run: Run) -> TrialReport:
     asked = [one.dollars for one in tried if one.calls]
     priced = [dollars for dollars in asked if dollars is not None]
     mean = sum(priced, Decimal(0)) / len(priced) if priced and len(priced) == len(asked) else None
+    if all(step.is_free for step in steps_of(run)):
+        mean = Decimal(0)
     size = session.exec(select(func.count()).where(Example.dataset_id == dataset.id)).one()
     judged = [one.right for one in tried if one.right is not None]
     took = [one.seconds for one in tried if one.calls]

@@ -12,10 +12,10 @@ from prelabel.canonical import canonical
 from prelabel.cli import options
 from prelabel.cli.answering import agree, answer, answers
 from prelabel.cli.console import out
-from prelabel.cli.figures import money, money_range, share
 from prelabel.cli.naming import ProjectOption
 from prelabel.cli.screen import plain
 from prelabel.client import Client, Document
+from prelabel.figures import money, money_range, share
 from prelabel.settings import settings
 
 REFRESH_SECONDS = 0.5
