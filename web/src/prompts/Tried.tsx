@@ -50,7 +50,7 @@ function Sums({ trial }: { trial: Trial }) {
     <dl className="figures" data-testid="sums">
       <div><dt>Right</dt><dd><b className="num">{n ? `${right} of ${n}` : 'not known'}</b><small>{n ? `${percent(low)} to ${percent(high)}, from ${count(n)} whose label is known` : 'no label is known'}</small></dd></div>
       <div><dt>Spent</dt><dd><b className="num">{trial.complete ? '' : 'at least '}{dollars(trial.spent)}</b><small>{trial.cap !== null && `of at most ${dollars(trial.cap)}`}</small></dd></div>
-      <div><dt>For one example</dt><dd><b className="num">{trial.per_example === null ? 'not known' : dollars(trial.per_example)}</b><small>{trial.seconds === null ? (trial.per_example === null ? 'answers were paid for before' : '') : `median of ${trial.seconds.toFixed(1)} s`}</small></dd></div>
+      <div><dt>For one example</dt><dd><b className="num">{trial.per_example === null ? 'not known' : dollars(trial.per_example)}</b><small>{trial.seconds === null ? (trial.per_example === null ? 'answers were paid for before' : '') : `median of ${took(trial.seconds)}`}</small></dd></div>
       <div><dt>The whole dataset</dt><dd><b className="num">{trial.whole === null ? 'not known' : dollars(trial.whole)}</b><small>{count(trial.dataset_examples)} examples at that price</small></dd></div>
     </dl>
   )
@@ -65,7 +65,7 @@ function Row({ one, isOver, isFree }: { one: One; isOver: boolean; isFree: boole
       <td>{one.known && <><Label label={one.known} /><small>{one.known_from === 'gold' ? 'gold' : 'by people'}</small></>}</td>
       <td>{one.right !== null && <span className={`chip ${one.right ? 'human' : 'warn'}`}>{one.right ? 'Right' : 'Wrong'}</span>}</td>
       <td className="num">{!one.draft && !one.failure ? '' : isFree ? 'free' : one.calls === 0 ? 'paid before' : one.dollars === null ? 'not known' : dollars(one.dollars)}</td>
-      <td className="num">{one.calls > 0 && `${one.seconds.toFixed(1)} s`}</td>
+      <td className="num">{one.calls > 0 && took(one.seconds)}</td>
     </tr>
   )
 }
@@ -76,6 +76,7 @@ function Label({ label }: { label: Record<string, unknown> }) {
   return <>{fields.map(([name, value]) => <div key={name}>{fields.length > 1 && <small>{shown(name)} </small>}<bdi>{said(value)}</bdi></div>)}</>
 }
 
+const took = (seconds: number) => (seconds < 0.05 ? 'under 0.1 s' : `${seconds.toFixed(1)} s`)
 const said = (value: unknown) => shown(typeof value === 'string' ? value : JSON.stringify(value))
 
 /** The beginning of what an example says. */
