@@ -11,7 +11,8 @@ from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
 from prelabel.policy import Policy
 from prelabel.schema_change import SchemaMapping
-from prelabel_api.deps import LongText, Name, ShortText
+from prelabel.trials import MOST, USUAL
+from prelabel_api.deps import LongText, Name, PromptText, ShortText
 
 Role = Literal["reviewer", "senior", "lead", "admin"]
 ClientToken = Annotated[
@@ -137,8 +138,8 @@ class ImportOut(BaseModel):
     lost: dict[str, int]
 
 
-class RunIn(Body):
-    """How to draft a dataset, or to quote its drafting: by one model, or by the `steps` of a cascade."""
+class DraftingIn(Body):
+    """How to draft: by one model, or by the `steps` of a cascade."""
 
     model: Name = Field(
         default=STUDENT,
@@ -149,16 +150,15 @@ class RunIn(Body):
     steps: Steps | None = Field(
         default=None, description="a cascade; then leave `model` and `confidence` out"
     )
-    lane: Literal["live", "batch"] = Field(
-        default="live",
-        description="`batch`: by the provider's batch endpoint, within a day, at about half the price",
+    prompt: PromptText = Field(
+        default="label",
+        min_length=1,
+        description="the name of a prompt that ships, or how the digest of one begins that the project has used, or the text of a "
+        "prompt file",
     )
-    prompt: Name = Field(default="label", description="a prompt of the folder prompts/")
-    policy: Policy = Policy()
-    cap: Decimal | None = Field(default=None, gt=0, description="dollars that the run may spend at most")
 
     @model_validator(mode="after")
-    def _one_way(self) -> "RunIn":
+    def _one_way(self) -> "DraftingIn":
         if self.steps and self.model_fields_set & {"model", "confidence"}:
             raise ValueError("steps: they say which models are asked; leave model and confidence out")
         return self
@@ -167,6 +167,64 @@ class RunIn(Body):
     def all_steps(self) -> tuple[Step, ...]:
         """The cascade, of one step where only a model was named."""
         return self.steps or (Step(model=self.model, confidence=self.confidence),)
+
+
+class RunIn(DraftingIn):
+    """How to draft a dataset, or to quote its drafting."""
+
+    lane: Literal["live", "batch"] = Field(
+        default="live",
+        description="`batch`: by the provider's batch endpoint, within a day, at about half the price",
+    )
+    policy: Policy = Policy()
+    cap: Decimal | None = Field(default=None, gt=0, description="dollars that the run may spend at most")
+
+
+class TrialIn(DraftingIn):
+    """How to try a prompt out: on how many examples, or on which ones by their ids, and for how much money at the most.
+
+    A step of a cascade without `take_from` takes the threshold of `Policy()`.
+    """
+
+    examples: (
+        Annotated[int, Field(ge=1, le=MOST)] | Annotated[list[Name], Field(min_length=1, max_length=MOST)]
+    ) = Field(default=USUAL, description="those whose label is known first")
+    cap: Decimal = Field(default=Decimal(1), gt=0, description="dollars that the trial may spend at most")
+
+
+class PromptIn(Body):
+    """A prompt file as it is being written, and for what it is shown: an example of a dataset by its id, or else its first one."""
+
+    text: PromptText
+    dataset: Name = ""
+    example: Name = ""
+    model: Name = STUDENT
+    confidence: Confidence = "stated"
+
+
+class FaultOut(BaseModel):
+    """What is wrong, in which line of the text, if that is known, and by which path from its root."""
+
+    line: int | None
+    path: str
+    reason: str
+
+
+class PromptChecked(BaseModel):
+    """What a prompt makes of an example: the `messages` that the model would be sent, of so many `tokens`; or its faults, and none.
+
+    `example` None: there is none yet, and a text stands in. `examples` are those that a trial would take, `variables` what each part
+    may be filled with.
+    """
+
+    faults: list[FaultOut]
+    name: str
+    digest: str
+    example: str | None
+    examples: list[str]
+    messages: list[dict[str, Any]]
+    tokens: int
+    variables: dict[str, dict[str, str]]
 
 
 class ResumeIn(Body):

@@ -15,6 +15,7 @@ from prelabel.errors import NotAllowed, NotSignedIn
 from prelabel.exposition import is_token
 from prelabel.kept import Keeper
 from prelabel.models import User
+from prelabel.prompts import MOST_CHARACTERS
 from prelabel.queue import Queue
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -185,3 +186,4 @@ Id = Annotated[int, Path(ge=1, le=2**53)]
 Name = Annotated[str, *_short(200)]
 ShortText = Annotated[str, *_short(500)]
 LongText = Annotated[str, *_short(20_000)]
+PromptText = Annotated[str, *_short(MOST_CHARACTERS)]

@@ -39,7 +39,7 @@ def splits(session: Session, runs: Sequence[Run], by: SplitBy, hourly: Decimal) 
     found: dict[str, Purposes] = defaultdict(Purposes)
     prompts = {one.id: f"{one.name} {one.digest[:12]}" for one in session.exec(select(Prompt)).all()}
     for run in runs:
-        names = {"run": f"run {run.id}", "prompt": prompts[run.prompt_id], "models": named(steps_of(run))}
+        names = {"run": _name(run), "prompt": prompts[run.prompt_id], "models": named(steps_of(run))}
         found[names[by]].add(_purposes(session, run))
     divided = [cost_split(name, purposes, hourly) for name, purposes in found.items()]
     return CostSplits(by=by, hourly_rate=hourly, splits=divided)
@@ -68,12 +68,16 @@ def _purposes(session: Session, run: Run) -> Purposes:
     )
 
 
+def _name(run: Run) -> str:
+    return f"{'trial' if run.trial else 'run'} {run.id}"
+
+
 def _of_run(session: Session, run: Run, hourly: Decimal) -> CostPart:
     cost = report.cost(session, run, hourly)
     sums = Sums(
         cost.settled, cost.accepted, cost.calls, cost.unpriced_calls, cost.model_dollars, cost.review_seconds
     )
-    return cost_part(f"run {run.id}", sums, hourly)
+    return cost_part(_name(run), sums, hourly)
 
 
 def _by_model(session: Session, runs: Sequence[Run]) -> dict[str, Sums]:

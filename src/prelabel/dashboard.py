@@ -3,11 +3,11 @@
 What is computed reads its run or project anew: it may be later than it was asked for, and in another session.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from prelabel import accepting, agreement, costs, ledger, progress, projects, report, runs, scores, trends
 from prelabel.agreement import AgreementReport
@@ -109,7 +109,7 @@ class OfProject:
     def __init__(self, session: Session, name: str) -> None:
         project = projects.find(session, name)
         self._project_id = project.id or 0
-        self._run_ids = [run.id or 0 for run in projects.runs_of(session, project)]
+        self._run_ids = [run.id or 0 for run in _spending(session, project)]
 
     def ledger(self, by: By) -> Ask[Scores]:
         """Its drafts, divided."""
@@ -122,7 +122,7 @@ class OfProject:
 
         def compute(session: Session, project: Project) -> CostParts:
             into = Translator(session, projects.schema_versions(session, project)[0])
-            return costs.parts(session, projects.runs_of(session, project), into, by, hourly)
+            return costs.parts(session, _spending(session, project), into, by, hourly)
 
         return self._ask(f"cost by {by} at {hourly}", CostParts, compute)
 
@@ -130,7 +130,7 @@ class OfProject:
         """The same, divided by what it was spent for as well."""
 
         def compute(session: Session, project: Project) -> CostSplits:
-            return costs.splits(session, projects.runs_of(session, project), by, hourly)
+            return costs.splits(session, _spending(session, project), by, hourly)
 
         return self._ask(f"cost split by {by} at {hourly}", CostSplits, compute)
 
@@ -145,14 +145,6 @@ class OfProject:
         )
 
 
-def drafted(session: Session) -> list[int]:
-    """Runs whose drafting is over, oldest first."""
-    over = select(Run.id).where(col(Run.drafted_at).is_not(None)).order_by(col(Run.id))
-    return [run_id or 0 for run_id in session.exec(over)]
-
-
-def shown_first(session: Session, run_id: int, hourly: Decimal) -> Iterator[Ask[Figure]]:
-    """What a lead sees who opens the page of a run, the quickest first. Raises NotFound."""
-    run = OfRun(session, run_id)
-    yield from (run.progress(), run.outlook(), run.paces(), run.risk(), run.drift(), run.cost(hourly))  # type: ignore[misc] # a figure of a kind is one
-    yield from (run.days(), run.quality(), run.calibration(), run.ledger("field"), run.agreement())  # type: ignore[misc]
+def _spending(session: Session, project: Project) -> list[Run]:
+    """All that a project spends money on: its runs, and its trials."""
+    return [*projects.runs_of(session, project), *projects.trials_of(session, project)]

@@ -3,6 +3,7 @@
     PrelabelError
     ├── InputError              what came in is wrong: says where and what to do
     │   ├── SchemaError           a label schema that cannot be used
+    │   ├── PromptError           a prompt file that cannot be used
     │   ├── LabelError            a label that does not fit its schema
     │   ├── RowError              a row of a file that cannot become an example
     │   └── FormatError           a file that cannot be read at all
@@ -60,6 +61,19 @@ class SchemaError(InputError):
             "\n".join(f"{source}{', ' if fault.line or fault.path else ': '}{fault}" for fault in faults),
             faults,
         )
+
+
+class PromptError(InputError):
+    """A prompt file cannot be used; `fault` has the line, where it is known, and the reason."""
+
+    def __init__(self, message: str, fault: Fault | None = None) -> None:
+        self.fault = fault or Fault(message)
+        super().__init__(message)
+
+    @classmethod
+    def of(cls, source: str, fault: Fault) -> Self:
+        """Of a prompt file that is called `source`."""
+        return cls(f"{source}{', ' if fault.line else ': '}{fault}", fault)
 
 
 class LabelError(InputError):

@@ -15,7 +15,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import case, text
+from sqlalchemy import case, or_, text
 from sqlalchemy import select as wide_select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
@@ -104,14 +104,15 @@ def figures(session: Session) -> Iterator[Metric]:
 
 
 def _of_runs(session: Session) -> Iterator[Metric]:
-    states = dict(session.exec(select(Run.state, func.count()).group_by(Run.state)).all())
+    real = ~col(Run.trial)
+    states = dict(session.exec(select(Run.state, func.count()).where(real).group_by(Run.state)).all())
     yield _by("prelabel_runs", "Runs by state.", "state", dict.fromkeys(RUN_STATES, 0) | states)
     paused = session.exec(select(func.count()).select_from(Run).where(~col(Run.accepting))).one()
     yield _one("prelabel_runs_not_accepting", "Runs in which nothing is accepted without review.", paused)
     rows = session.exec(
         select(Run.state, Run.lane, Placement.place, func.count())
         .join(Placement, col(Placement.run_id) == Run.id)
-        .where(col(Placement.place).in_(UNSETTLED))
+        .where(col(Placement.place).in_(UNSETTLED), or_(real, col(Placement.place) == "waiting"))
         .group_by(Run.state, Run.lane, Placement.place)
     )
     places, to_draft = Counter(dict.fromkeys(UNSETTLED, 0)), 0

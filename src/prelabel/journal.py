@@ -21,7 +21,7 @@ Act = Literal[
     "project.define", "project.delete", "member.add", "member.remove", "schema.change", "cap.set",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
     "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute", "accepting.pause", "accepting.resume",
-    "run.certify",
+    "run.certify", "trial.start", "trial.cancel",
     "examples.requeue", "examples.assign", "examples.unassign", "examples.prioritize", "examples.close",
     "reviewer.pause", "reviewer.resume",
     "answers.import", "consensus.renew",
@@ -103,4 +103,5 @@ def _named(session: Session, on: User | Project | Dataset | Run) -> tuple[int | 
         case Dataset():
             return on.project_id, f"dataset {on.name}"
         case Run():
-            return session.get_one(Dataset, on.dataset_id).project_id, f"run {on.id}"
+            what = "trial" if on.trial else "run"
+            return session.get_one(Dataset, on.dataset_id).project_id, f"{what} {on.id}"

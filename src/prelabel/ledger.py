@@ -18,6 +18,7 @@ from prelabel.store import after_commit
 
 ZERO = Decimal(0)
 RUNS_CAP = "the run's cap"
+TRIALS_CAP = "the cap of the trial"
 MOST_RECALLED = 500
 """Keys in one question to the database; SQLite takes about a thousand."""
 
@@ -285,7 +286,8 @@ def _purses(session: Session, run: Run) -> list[Purse]:
         )
     session.refresh(run, with_for_update=True)
     if run.cap is not None:
-        found.append(_purse(session, run.cap, RUNS_CAP, col(Run.id) == run.id))
+        whose = TRIALS_CAP if run.trial else RUNS_CAP
+        found.append(_purse(session, run.cap, whose, col(Run.id) == run.id))
     return found
 
 

@@ -1,6 +1,6 @@
 """Where an example is in a run: the only module that moves a placement from one place to another.
 
-waiting -> drafted -> settled, or drafted -> queued -> settled | failed. Every move is one statement or one row under lock in
+waiting -> drafted -> settled, or drafted -> queued -> settled | failed; in a trial waiting -> drafted. Every move is one statement or one row under lock in
 the caller's transaction, so an example is at every moment in exactly one place.
 """
 
@@ -52,8 +52,8 @@ def lock(session: Session, ids: Collection[int]) -> None:
     session.exec(locked.with_for_update()).all()
 
 
-def fill(session: Session, run: Run) -> int:
-    """Put every example of the run's dataset that is not in the run yet into "waiting"; returns how many."""
+def fill(session: Session, run: Run, example_ids: Collection[int] | None = None) -> int:
+    """Put every example of the run's dataset, or these of them, that is not in the run yet into "waiting"; returns how many."""
     there = select(Placement.id).where(Placement.run_id == run.id, Placement.example_id == Example.id)
     examples = (
         wide_select(
@@ -67,6 +67,7 @@ def fill(session: Session, run: Run) -> int:
             literal(0),
         )
         .where(col(Example.dataset_id) == run.dataset_id, ~there.exists())
+        .where(*(() if example_ids is None else (col(Example.id).in_(example_ids),)))
         .order_by(col(Example.id))
     )
     columns = ["run_id", "example_id", "is_gold", "place", "lane", "reason", "note", "attempts"]

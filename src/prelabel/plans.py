@@ -243,5 +243,5 @@ def _spread(uncertainty: Floats, size: int) -> Floats:
 
 def _past(session: Session, dataset: Dataset) -> Sequence[Run]:
     mine = select(Dataset.id).where(Dataset.project_id == dataset.project_id)
-    newest = select(Run).where(col(Run.dataset_id).in_(mine)).order_by(col(Run.id).desc())
+    newest = select(Run).where(col(Run.dataset_id).in_(mine), ~col(Run.trial)).order_by(col(Run.id).desc())
     return session.exec(newest.limit(PAST_RUNS)).all()

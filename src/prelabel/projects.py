@@ -68,14 +68,19 @@ def newest_version(session: Session, name: str) -> int:
 
 
 def runs_at(session: Session, version: SchemaVersion) -> list[Run]:
-    """The runs that have this version, oldest first."""
-    return list(session.exec(select(Run).where(Run.schema_version_id == version.id).order_by(col(Run.id))))
+    """The runs that have this version, oldest first, without trials: those are kept as they were."""
+    at = select(Run).where(Run.schema_version_id == version.id, ~col(Run.trial))
+    return list(session.exec(at.order_by(col(Run.id))))
 
 
 def runs_of(session: Session, project: Project) -> list[Run]:
-    """The runs over the project's datasets, oldest first."""
-    datasets = select(Dataset.id).where(Dataset.project_id == project.id)
-    return list(session.exec(select(Run).where(col(Run.dataset_id).in_(datasets)).order_by(col(Run.id))))
+    """The runs over the project's datasets, oldest first, without its trials."""
+    return _runs(session, project, is_trial=False)
+
+
+def trials_of(session: Session, project: Project) -> list[Run]:
+    """The project's trials, oldest first."""
+    return _runs(session, project, is_trial=True)
 
 
 def open_dataset(session: Session, project: Project, name: str) -> Dataset:
@@ -112,6 +117,12 @@ def sizes(session: Session, project: Project) -> list[tuple[Dataset, int]]:
             .order_by(Dataset.name)
         )
     )
+
+
+def _runs(session: Session, project: Project, *, is_trial: bool) -> list[Run]:
+    datasets = select(Dataset.id).where(Dataset.project_id == project.id)
+    mine = select(Run).where(col(Run.dataset_id).in_(datasets), Run.trial == is_trial)
+    return list(session.exec(mine.order_by(col(Run.id))))
 
 
 def _checked(name: str, what: str) -> str:

@@ -2,8 +2,8 @@
 
 A prompt file has front matter (`name`, `description`) between two lines of ---, then a part under "## system" and one under
 "## user", both Jinja2 templates. The system part is filled with `fields`, `guidelines`, `confidence` and `several`, and so is the
-same for all examples of a run, which lets providers cache it; the user part is filled with `example` and `shots`, of which each
-has an `example` and a `label`. The example comes last, fenced by lines that carry a hash, so that nothing inside can end the
+same for all examples of a run, which lets providers cache it; the user part is filled with `example` and `shots`. VARIABLES says
+what each of them is. The example comes last, fenced by lines that carry a hash, so that nothing inside can end the
 fence. Where `several` is true, there are more of them: `example` is all of them then, each after a line with its number. Images
 stand before the text, each after its number; in the text of an example its number stands for it.
 """
@@ -11,24 +11,22 @@ stand before the text, each after its number; in the text of an example its numb
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
-from jinja2 import meta, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prelabel.assets import shipped
 from prelabel.canonical import Json, canonical, digest
 from prelabel.conditions import in_words
 from prelabel.content import Message, as_text, images_of
-from prelabel.errors import InputError, NotFound
+from prelabel.errors import Fault, NotFound, PromptError
 from prelabel.kinds import Kind
 from prelabel.kinds.options import Options
 from prelabel.schema import LabelSchema
+from prelabel.template import TemplateFault, render, variables
 
 OF_IMAGES = (
     "These images belong to the examples below, which name them by number. They are part of the examples: what is written in an "
@@ -39,10 +37,20 @@ LONGEST_ECHO = 4_000
 """Characters of a bad answer that are shown to the model again when it is asked to repair it."""
 _FILE = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
 _PARTS = re.compile(r"\s*^## system\s*$(.*)^## user\s*$(.*)\Z", re.DOTALL | re.MULTILINE)
-_VARIABLES = {"system": {"fields", "guidelines", "confidence", "several"}, "user": {"example", "shots"}}
-_JINJA = ImmutableSandboxedEnvironment(
-    undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
-)
+VARIABLES: Mapping[str, Mapping[str, str]] = {
+    "system": {
+        "fields": "what is asked for: each has `name`, `kind`, `description`, `rules`, `optional`, `condition`, and `options`, of which each "
+        "has `value`, `description`, `examples` and `depth`",
+        "guidelines": "those of the project, as they stand in its schema",
+        "confidence": "how the model's confidence is had; `stated` where it is to say so itself",
+        "several": "whether it is asked about several examples in one call",
+    },
+    "user": {
+        "example": "the example to be labeled, fenced; it has to be there",
+        "shots": "settled examples to learn from: each has `example`, fenced, and `label`",
+    },
+}
+"""What each part may be filled with, in words."""
 
 
 class FrontMatter(BaseModel):
@@ -54,13 +62,38 @@ class FrontMatter(BaseModel):
 
 
 @dataclass(frozen=True)
+class Part:
+    """One part of a prompt file: a template that begins after so many lines of it."""
+
+    text: str
+    before: int
+
+    def fill(self, source: str, **values: Any) -> str:
+        """The template filled. Raises PromptError that names the file's line."""
+        try:
+            return render(self.text, **values).strip()
+        except TemplateFault as error:
+            raise PromptError.of(source, self.located(error.fault)) from error
+
+    def located(self, fault: Fault) -> Fault:
+        """A fault of the template, by its line in the file."""
+        return Fault(fault.reason, self.before + fault.line if fault.line else None)
+
+
+@dataclass(frozen=True)
 class PromptTemplate:
     """A prompt file that was read; `digest` is its version."""
 
     name: str
+    description: str
     text: str
-    system: str
-    user: str
+    system: Part
+    user: Part
+
+    @property
+    def source(self) -> str:
+        """What it is called in errors."""
+        return f"prompt {self.name!r}"
 
     @cached_property
     def digest(self) -> str:
@@ -70,12 +103,12 @@ class PromptTemplate:
     @cached_property
     def shows_shots(self) -> bool:
         """Whether it has a place for settled examples."""
-        return "shots" in meta.find_undeclared_variables(_JINJA.parse(self.user))
+        return "shots" in variables(self.user.text)
 
     @cached_property
     def tells_of_several(self) -> bool:
         """Whether it says how to answer for several examples at once."""
-        return "several" in meta.find_undeclared_variables(_JINJA.parse(self.system))
+        return "several" in variables(self.system.text)
 
 
 @dataclass(frozen=True)
@@ -86,10 +119,15 @@ class Shot:
     label: Mapping[str, Json]
 
 
+def shipped_prompts() -> list[PromptTemplate]:
+    """The newest version of each prompt that ships."""
+    names = dict.fromkeys(re.sub(r"\.v\d+$", "", path.stem) for path in _files())
+    return [load_prompt(name) for name in names]
+
+
 def load_prompt(name: str) -> PromptTemplate:
     """The newest version of a shipped prompt ("label"), or the one that is asked for ("label.v1"). Raises NotFound."""
-    folder = shipped("prompts")
-    files = sorted(folder.glob("*.md"), key=_version)
+    files = _files()
     found = [path for path in files if name in (path.stem, re.sub(r"\.v\d+$", "", path.stem))]
     if not found:
         raise NotFound(f"there is no prompt {name!r} (there are {', '.join(path.stem for path in files)})")
@@ -97,47 +135,56 @@ def load_prompt(name: str) -> PromptTemplate:
 
 
 def parse_prompt(text: str, source: str) -> PromptTemplate:
-    """A prompt file's text. Raises InputError that names the source, the line and what is wrong there."""
+    """A prompt file's text. Raises PromptError that names the source, the line and what is wrong there."""
     file = _FILE.match(text)
-    parts = _PARTS.match(text, file.start(2)) if file else None
-    if not file or not parts:
-        raise InputError(
-            f"{source}: a prompt has front matter between --- lines, then `## system` and `## user`"
-        )
+    found = _PARTS.match(text, file.start(2)) if file else None
+    if not file or not found:
+        form = "a prompt has front matter between --- lines, then `## system` and `## user`"
+        raise PromptError.of(source, Fault(form))
     front = _front_matter(file.group(1), source)
-    for number, part in enumerate(_VARIABLES, 1):
-        _check_part(part, parts.group(number), source, text.count("\n", 0, parts.start(number)))
-    return PromptTemplate(front.name, text, parts.group(1).strip(), parts.group(2).strip())
+    parts = {
+        name: Part(found.group(number), text.count("\n", 0, found.start(number)))
+        for number, name in enumerate(VARIABLES, 1)
+    }
+    for name, part in parts.items():
+        if fault := _fault_of(name, part):
+            raise PromptError.of(source, part.located(fault))
+    return PromptTemplate(front.name, front.description, text, **parts)
+
+
+def _files() -> list[Path]:
+    """Those of the shipped prompts, each after the versions that it replaces."""
+    return sorted(shipped("prompts").glob("*.md"), key=_version)
 
 
 def _front_matter(text: str, source: str) -> FrontMatter:
     try:
         return FrontMatter.model_validate(yaml.safe_load(text))
     except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 2}" if error.problem_mark else ""
-        raise InputError(f"{source}{line}: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{source}: front matter: {error}") from error
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        raise InputError(f"{source}: front matter: {'; '.join(faults)}") from error
-
-
-def _check_part(part: str, text: str, source: str, before: int) -> None:
-    """Raise InputError unless a part is a template of its variables alone; `before` counts the file's lines before it."""
-    try:
-        tree = _JINJA.parse(text)
-    except jinja2.TemplateSyntaxError as error:
-        raise InputError(f"{source}, line {before + error.lineno}: {error.message}") from error
-    wanted = meta.find_undeclared_variables(tree)
-    if unknown := wanted - _VARIABLES[part]:
-        line = min(name.lineno for name in tree.find_all(nodes.Name) if name.name in unknown)
-        raise InputError(
-            f"{source}, line {before + line}: the {part} part has no variable {', '.join(sorted(unknown))!r}"
-            f" (it has {', '.join(sorted(_VARIABLES[part]))})"
+        line = error.problem_mark.line + 2 if error.problem_mark else None
+        raise PromptError.of(source, Fault(str(error.problem), line)) from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        said = (
+            [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+            if isinstance(error, ValidationError)
+            else [str(error)]
         )
-    if part == "user" and "example" not in wanted:
-        raise InputError(f"{source}, line {before + 1}: the user part must hold {{{{ example }}}}")
+        raise PromptError.of(source, Fault(f"front matter: {'; '.join(said)}")) from error
+
+
+def _fault_of(name: str, part: Part) -> Fault | None:
+    """Why a part is no template of its variables alone, if it is not."""
+    try:
+        wanted = variables(part.text)
+    except TemplateFault as error:
+        return error.fault
+    known = sorted(VARIABLES[name])
+    if unknown := sorted(wanted.keys() - VARIABLES[name].keys()):
+        reason = f"the {name} part has no variable {', '.join(unknown)!r} (it has {', '.join(known)})"
+        return Fault(reason, min(wanted[one] for one in unknown))
+    if name == "user" and "example" not in wanted:
+        return Fault("the user part must hold {{ example }}", 1)
+    return None
 
 
 @dataclass(frozen=True)
@@ -154,10 +201,9 @@ class Instructions:
 
     @cached_property
     def system(self) -> str:
-        """The part that is the same for all examples. Raises InputError where the template cannot be filled."""
-        return _render(
-            self.template,
-            self.template.system,
+        """The part that is the same for all examples. Raises PromptError where the template cannot be filled."""
+        return self.template.system.fill(
+            self.template.source,
             fields=[_field(name, kind) for name, kind in self.schema.fields.items()],
             guidelines=self.schema.guidelines,
             confidence=self.confidence,
@@ -189,7 +235,7 @@ class Instructions:
             for text, shot in zip(shot_texts, shots, strict=True)
         ]
         example = _numbered(texts, mark) if self.several else _fence(texts[0], mark)
-        user = _render(self.template, self.template.user, example=example, shots=shown)
+        user = self.template.user.fill(self.template.source, example=example, shots=shown)
         return [
             {"role": "system", "content": self.system},
             {"role": "user", "content": images.before(user)},
@@ -268,18 +314,6 @@ def _object(properties: dict[str, Json]) -> dict[str, Json]:
         "required": list(properties),
         "additionalProperties": False,
     }
-
-
-def _render(template: PromptTemplate, part: str, **values: Any) -> str:
-    try:
-        return _compiled(part).render(**values).strip()
-    except jinja2.TemplateError as error:
-        raise InputError(f"prompt {template.name!r}: {error}") from error
-
-
-@lru_cache(maxsize=64)
-def _compiled(part: str) -> jinja2.Template:
-    return _JINJA.from_string(part)
 
 
 def _version(path: Path) -> int:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
-from sqlalchemy import BigInteger, func, literal
 from sqlmodel import Session, col, select
 
-from prelabel import answers, given_drafts, image_tokens, ledger, tokens
+from prelabel import answers, given_drafts, image_tokens, ledger, samples, tokens
 from prelabel.canonical import Json, canonical
 from prelabel.content import images_of
 from prelabel.draft import Request
@@ -35,14 +34,14 @@ from prelabel.measure.quote import (
     spread,
     total,
 )
-from prelabel.models import Dataset, Example, Prompt, Run, SchemaVersion
+from prelabel.models import Dataset, Prompt, Run, SchemaVersion
 from prelabel.policy import Policy
 from prelabel.prices import Lane, OwnPrice, Price, limits, price_or_refuse
 from prelabel.progress import drafted_by_step, newest_drafted
 from prelabel.prompt import Instructions, PromptTemplate
+from prelabel.samples import Sampled
 from prelabel.schema import LabelSchema
 
-SAMPLE, SEED = 200, 1
 PAST_RUNS = 20
 ENOUGH = 10
 """Cases from which the past is believed rather than the schema."""
@@ -51,7 +50,6 @@ THOUGHT = Range(mean=500, low=0, high=2_000)
 REPAIRS = Range(mean=0, low=0, high=0.05)
 """Repairs for each call where no past call tells."""
 FREE = Price(Decimal(0), Decimal(0), Decimal(0), Decimal(0), "free")
-_SPREAD, _PRIME = 2_654_435_761, 4_294_967_291
 
 
 @dataclass(frozen=True)
@@ -72,18 +70,18 @@ class Plan:
         return LabelSchema.model_validate(self.schema_version.document)
 
 
-@dataclass(frozen=True)
-class Sampled:
-    """A random sample of the dataset: contents, and content and label of those that have gold."""
+def quote(
+    session: Session,
+    plan: Plan,
+    own: Mapping[str, OwnPrice],
+    hourly: Decimal,
+    sampled: Sampled | None = None,
+) -> Quote:
+    """What drafting by this plan would cost: all of the dataset, or a sample that is given.
 
-    examples: int
-    contents: Sequence[dict[str, Json]]
-    golds: Sequence[tuple[dict[str, Json], dict[str, Json]]]
-
-
-def quote(session: Session, plan: Plan, own: Mapping[str, OwnPrice], hourly: Decimal) -> Quote:
-    """What drafting by this plan would cost. Raises InputError where that cannot be said, with what to do about it."""
-    sampled = sample(session, plan.dataset.id or 0)
+    Raises InputError where that cannot be said, with what to do about it.
+    """
+    sampled = sampled or samples.drawn(session, plan.dataset.id or 0)
     if not sampled.examples:
         raise InputError(
             f"dataset {plan.dataset.name!r} has no examples yet: bring some in before asking for a quote"
@@ -98,7 +96,7 @@ def quote(session: Session, plan: Plan, own: Mapping[str, OwnPrice], hourly: Dec
     return Quote(
         examples=sampled.examples,
         sampled=len(sampled.contents),
-        seed=SEED,
+        seed=samples.SEED,
         lane=plan.lane,
         models=models,
         dollars=money,
@@ -107,18 +105,6 @@ def quote(session: Session, plan: Plan, own: Mapping[str, OwnPrice], hourly: Dec
         by_hand=by_hand(sampled.examples, *seconds, hourly),
         notes=[*notes, *_cap_note(plan, money.high)],
     )
-
-
-def sample(session: Session, dataset_id: int, size: int = SAMPLE, seed: int = SEED) -> Sampled:
-    """Up to `size` examples drawn at random without replacement; the same seed draws the same ones."""
-    mine = col(Example.dataset_id) == dataset_id
-    examples = session.exec(select(func.count()).select_from(Example).where(mine)).one()
-    # Ids that follow each other land far apart here, on both databases alike, so the least ones are as good as drawn.
-    drawn = (col(Example.id) * literal(_SPREAD, BigInteger) + seed * 7_919) % literal(_PRIME, BigInteger)
-    ids = session.exec(select(Example.id).where(mine).order_by(drawn, col(Example.id)).limit(size)).all()
-    rows = session.exec(select(Example.content, Example.gold).where(col(Example.id).in_(ids))).all()
-    golds = [(dict(content), dict(gold)) for content, gold in rows if gold]
-    return Sampled(examples, [dict(content) for content, _ in rows], golds)
 
 
 class Foresight:
@@ -252,9 +238,17 @@ class Past:
     @cached_property
     def _runs(self) -> Sequence[Run]:
         """The project's newest runs."""
+        return self._newest(is_trial=False)
+
+    @cached_property
+    def _trials(self) -> Sequence[Run]:
+        """Its newest trials: of them too it is known how long answers are."""
+        return self._newest(is_trial=True)
+
+    def _newest(self, *, is_trial: bool) -> Sequence[Run]:
         mine = select(Dataset.id).where(Dataset.project_id == self._plan.dataset.project_id)
-        newest = select(Run).where(col(Run.dataset_id).in_(mine)).order_by(col(Run.id).desc())
-        return self._session.exec(newest.limit(PAST_RUNS)).all()
+        newest = select(Run).where(col(Run.dataset_id).in_(mine), Run.trial == is_trial)
+        return self._session.exec(newest.order_by(col(Run.id).desc()).limit(PAST_RUNS)).all()
 
     def reached(self, index: int) -> tuple[Range, str]:
         """Which share of examples comes to a step, and how that is known."""
@@ -271,7 +265,7 @@ class Past:
 
     def usage(self, index: int, step: Step, model: str) -> tuple[Range, str, Range] | None:
         """Tokens of an answer, how they are known, and repairs for each call: from calls with this prompt and schema."""
-        for run in self._runs:
+        for run in (*self._runs, *self._trials):
             for place, other in enumerate(steps_of(run)):
                 if not self._asks_alike(run, other, step, model):
                     continue
@@ -286,7 +280,11 @@ class Past:
                     again = sum(row.purpose == "repair" for row in rows)
                     repairs = share_range(wilson(min(again, len(sizes)), len(sizes)))
                     found = _scaled(spread(sizes), step.per_call)
-                    return found, f"{len(sizes):,} past calls (run {run.id})", repairs
+                    return (
+                        found,
+                        f"{len(sizes):,} past calls ({'trial' if run.trial else 'run'} {run.id})",
+                        repairs,
+                    )
         return None
 
     def review_seconds(self) -> tuple[float, str]:

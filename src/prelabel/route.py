@@ -40,11 +40,14 @@ class Judgement:
 def route_drafted(store: Store, run_id: int) -> int:
     """Route what is drafted in a run; returns how many examples. While gold is still being drafted, the rest waits for it.
 
-    Under a guarantee what can be accepted waits until all is drafted and the audit is drawn and answered.
+    Under a guarantee what can be accepted waits until all is drafted and the audit is drawn and answered. Nothing of a trial is routed.
     """
-    total = _route_drafted(store, run_id)
     with store.reading() as session:
-        promises = Policy.model_validate(runs.get(session, run_id).policy).rule == "guarantee"
+        run = session.get_one(Run, run_id)
+        is_trial, promises = run.trial, Policy.model_validate(run.policy).rule == "guarantee"
+    if is_trial:
+        return 0
+    total = _route_drafted(store, run_id)
     if promises:
         drawing.go_on(store, run_id, decider)
         cutting.go_on(store, run_id)

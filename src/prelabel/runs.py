@@ -1,11 +1,11 @@
 """The life of a run: start it on a dataset, pause, resume, cancel, find lost work."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select, update
 
 from prelabel import alarms, draft_leases, journal, ledger, lessons, place
@@ -36,11 +36,12 @@ def start(
     cap: Decimal | None = None,
     lane: str = "live",
     quoted: Money | None = None,
+    trial_of: Collection[int] | None = None,
 ) -> Run:
     """A new run over all examples of the dataset, which may learn from all that people have settled in its project.
 
-    `quoted` is what it is expected to cost; it is kept to tell so until the run's own calls tell better.
-    Raises InputError where there is nothing to draft, or not in this lane.
+    `quoted` is what it is expected to cost; it is kept to tell so until the run's own calls tell better. With `trial_of`, examples
+    by their ids, it is a trial of these. Raises InputError where there is nothing to draft, or not in this lane.
     """
     assert dataset.id is not None
     assert schema_version.id is not None
@@ -56,21 +57,24 @@ def start(
         policy=policy.model_dump(mode="json"),
         cap=cap,
         lane=lane,
+        trial=trial_of is not None,
         learned_label_id=lessons.newest(session, dataset.id),
         quote=quoted.model_dump(mode="json") if quoted else None,
     )
     session.add(run)
     session.flush()
-    if not place.fill(session, run):
+    if not place.fill(session, run, trial_of):
         raise InputError(f"dataset {dataset.name!r} has no examples yet: bring some in before starting a run")
     return run
 
 
 def get(session: Session, run_id: int) -> Run:
-    """The run, or NotFound."""
+    """The run, or NotFound. A trial is none: nothing of what can be done with a run's drafts can be with those of a trial."""
     run = session.get(Run, run_id)
     if run is None:
         raise NotFound(f"there is no run {run_id}")
+    if run.trial:
+        raise NotFound(f"{run_id} is a trial, not a run")
     return run
 
 
@@ -112,12 +116,18 @@ def pause_for_errors(session: Session, run: Run, note: str) -> None:
     session.refresh(run, with_for_update=True)  # of several workers that fail at once, one raises it
     if run.state != "running":
         return
+    if run.trial:
+        _end_trial(session, run, note)
+        return
     pause(session, run, note)
     alarms.raise_(session, run, "errors", f"drafting is paused: {note}")
 
 
 def stop_over_budget(session: Session, run: Run, whose: str) -> None:
     """Make no further calls until the cap, whose name is given, is raised; raise the alarm."""
+    if run.trial:
+        _end_trial(session, run, f"{whose} allows no further call")
+        return
     way = "resume the run with a higher one" if whose == ledger.RUNS_CAP else "raise it, then resume the run"
     note = f"{whose} allows no further call: {way} to go on"
     _change(run, ("running",), "over_budget", note)
@@ -156,6 +166,12 @@ def cancel(session: Session, run: Run) -> None:
     session.add(run)
 
 
+def _end_trial(session: Session, run: Run, note: str) -> None:
+    """What cannot go on is over, without an alarm: whoever started it looks at it, and another trial finds what it has paid for."""
+    _change(run, ("running",), "cancelled", note)
+    session.add(run)
+
+
 def _change(run: Run, before: Sequence[str], after: str, note: str) -> None:
     if run.state not in before:
         raise Conflict(f"run {run.id} is {run.state}, not {' or '.join(before)}")
@@ -166,7 +182,7 @@ def with_work(session: Session) -> Sequence[int]:
     """Running runs with examples that can be drafted live or routed now; the pool of a guarantee waits for its audit."""
     waiting = select(Placement.id).where(*draft_leases.free(col(Run.id), "live"))
     drafted = select(Placement.id).where(
-        Placement.run_id == Run.id, Placement.place == "drafted", ~_promises()
+        Placement.run_id == Run.id, Placement.place == "drafted", ~_promises(), ~col(Run.trial)
     )
     ids = session.exec(
         select(Run.id)
@@ -204,7 +220,7 @@ def learn_anew(session: Session, run: Run) -> int:
 
 def that_learn(session: Session) -> Sequence[Run]:
     """Running runs whose drafts get better with what people settle."""
-    running = session.exec(select(Run).where(Run.state == "running")).all()
+    running = session.exec(select(Run).where(Run.state == "running", ~col(Run.trial))).all()
     return [run for run in running if any(step.learns for step in steps_of(run))]
 
 
@@ -231,12 +247,23 @@ def progress(session: Session, run: Run) -> dict[str, int]:
     return place.counts(session, run.id)
 
 
+def unfinished() -> ColumnElement[bool]:
+    """Placements, joined to their runs, that wait to be drafted, or to be routed: which drafts of a trial never are."""
+    is_drafted = and_(col(Placement.place) == "drafted", ~col(Run.trial))
+    return or_(col(Placement.place) == "waiting", is_drafted)
+
+
+def left(run: Run, counts: dict[str, int]) -> int:
+    """How many of a run's examples are unfinished."""
+    return counts["waiting"] + (0 if run.trial else counts["drafted"])
+
+
 def stage(run: Run, counts: dict[str, int]) -> str:
     """How far a run is: "drafting", "reviewing" or "done", or that it was paused or cancelled before."""
-    if run.state != "running" and counts["waiting"] + counts["drafted"]:
+    if run.state != "running" and left(run, counts):
         return run.state
     waits_for_people = run.policy.get("rule") == "guarantee" and counts["queued"] and not counts["waiting"]
-    if counts["waiting"] + counts["drafted"] and not waits_for_people:
+    if left(run, counts) and not waits_for_people:
         return "drafting"
     return "reviewing" if counts["queued"] else "done"
 

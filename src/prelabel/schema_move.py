@@ -19,7 +19,6 @@ from prelabel import drawn, journal, place, projects, versions
 from prelabel.canonical import Json
 from prelabel.errors import Conflict, InputError, LabelError, NotFound
 from prelabel.models import (
-    Dataset,
     Draft,
     Example,
     GivenDraft,
@@ -92,10 +91,7 @@ def plan(session: Session, project: Project, wish: Wish) -> ChangePlan:
     newest = projects.schema_versions(session, project)[0]
     is_newest = _says(newest, wish)
     move = _move(origin, wish)
-    mine = (
-        select(Run).join(Dataset, col(Dataset.id) == Run.dataset_id).where(Dataset.project_id == project.id)
-    )
-    runs = session.exec(mine.order_by(col(Run.id))).all()
+    runs = projects.runs_of(session, project)
     is_same = is_newest and newest.id == origin.id
     moving = [run.id or 0 for run in runs if run.schema_version_id == origin.id and not is_same]
     into = Translator(session, origin, move)
@@ -152,7 +148,7 @@ def begin(session: Session, project: Project, wish: Wish, by: User | None = None
                 session, by, "schema.change", project,
                 from_version=origin.version, to_version=target.version, runs=runs,
             )  # fmt: skip
-        moving = update(Run).where(col(Run.schema_version_id) == origin.id)
+        moving = update(Run).where(col(Run.schema_version_id) == origin.id, ~col(Run.trial))
         moved = session.exec(moving.values(schema_version_id=target.id).returning(col(Run.id))).scalars()
         drawn.refuse_where_drawn(session, [run_id for run_id in moved if run_id], "another schema")
     elif (known.to_id, known.mapping) != (target.id, mapping):

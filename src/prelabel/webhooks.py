@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
-from prelabel import alarms, outbox, place
+from prelabel import alarms, outbox, place, runs
 from prelabel.errors import NotFound
 from prelabel.models import (
     Dataset,
@@ -154,9 +154,7 @@ def _give_up(session: Session, delivery: Delivery) -> None:
 
 def _changed_runs(session: Session) -> tuple[list[int], list[int]]:
     """Runs that nothing waits to be drafted in any more, and those in which something does again."""
-    is_waiting = exists().where(
-        col(Placement.run_id) == Run.id, col(Placement.place).in_(("waiting", "drafted"))
-    )
+    is_waiting = exists().where(col(Placement.run_id) == Run.id, runs.unfinished())
     over = session.exec(select(Run.id).where(col(Run.drafted_at).is_(None), ~is_waiting)).all()
     again = session.exec(select(Run.id).where(col(Run.drafted_at).is_not(None), is_waiting)).all()
     return [one or 0 for one in over], [one or 0 for one in again]
@@ -167,12 +165,12 @@ def _mark(session: Session, run_id: int) -> None:
     run = session.exec(select(Run).where(Run.id == run_id).with_for_update(key_share=True)).one()
     session.refresh(run)
     places = place.counts(session, run_id)
-    is_over = not places["waiting"] + places["drafted"]
+    is_over = not runs.left(run, places)
     if is_over == (run.drafted_at is not None):
         return
     run.drafted_at = now() if is_over else None
     session.add(run)
-    if not is_over:
+    if not is_over or run.trial:
         return
     dataset = session.get_one(Dataset, run.dataset_id)
     project = session.get_one(Project, dataset.project_id)

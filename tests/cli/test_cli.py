@@ -309,3 +309,32 @@ def test_conflicts_are_searched_for_listed_and_sent_to_people(run_cli: Cli, tmp_
     assert "1 examples are in the queue again" in run_cli("conflicts", "--queue", "1").output
     assert run_cli("conflicts", "--above", "1").output.strip() == "no open conflict"
     assert "searching" in run_cli("conflicts", "--again").output
+
+
+def test_a_prompt_is_tried_out_listed_and_taken_into_a_run(run_cli: Cli, tmp_path: Path) -> None:
+    said = {"t0": "billing", "t1": "returns"}
+    rows = [
+        {"id": name, "text": f"about {name}", "gold": "billing", "drafts": [{"model": "m", "label": label}]}
+        for name, label in said.items()
+    ]
+    (tmp_path / "tried.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    run_cli("submit", "tried.jsonl", "--schema", "schema.yaml", "--model", "given")
+    named, mine = ("--project", "tried"), tmp_path / "mine.md"
+    mine.write_text(
+        run_cli("prompts", "label", *named).output.replace("You label examples", "Label examples")
+    )
+    told = run_cli(
+        "try", *named, "--model", "given", "--prompt", "mine.md", "--example", "t1", "--example", "t0"
+    )
+    assert told.exit_code == 0, told.output
+    assert "50.0%" in told.output
+    [trial] = [json.loads(line) for line in run_cli("trials", *named, "--json").output.splitlines()]
+    digest = trial["digest"][:12]
+    assert digest in told.output
+    assert digest in run_cli("prompts", *named).output
+    assert run_cli("submit", "tried.jsonl", *named, "--model", "given", "--prompt", digest).exit_code == 0
+    mine.write_text(mine.read_text().replace("guidelines", "guidlines"))
+    bad = run_cli("try", *named, "--prompt", "mine.md")
+    assert "line 35: the system part has no variable 'guidlines'" in str(bad.exception)
+    assert "no prompt 'other'" in str(run_cli("prompts", "other", *named).exception)

@@ -1,13 +1,14 @@
 """A prompt tells the same to the model for every example, and no example can step out of its fence."""
 
 import re
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel.errors import InputError, NotFound
+from prelabel.errors import InputError, NotFound, PromptError
 from prelabel.prompt import Instructions, Shot, load_prompt, parse_prompt, repair
 from prelabel.schema import LabelSchema
 
@@ -180,6 +181,36 @@ def test_a_prompt_cannot_reach_into_python() -> None:
     )
     with pytest.raises(InputError, match="unsafe"):
         _ = Instructions(template, SCHEMA, "stated").system
+
+
+@pytest.mark.parametrize(
+    ("system", "said"),
+    [
+        ("\n{{ 1 / 0 }}", "line 6: division by zero"),
+        ("{% for a in fields %}\n{{ a.rules.nmae }}{% endfor %}", "line 6: .*nmae"),
+        ("\n{{ guidelines | center(10000000000) }}", "line 6: No filter"),
+        ("\n{{ guidelines.center(10000000000) }}", "line 6: .*unsafe"),
+        ("\n{{ '{:9999999999}'.format(1) }}", "line 6: .*unsafe"),
+        ("\n{{ guidelines * 10000000000 }}", "line 6: it makes more than"),
+        ("{% set a = guidelines %}" + "{% set a = a ~ a %}\n" * 60, "line 2.: it makes more than"),
+        ("{% set a = guidelines %}" + "{% set a = a + a %}\n" * 60, "line 2.: it makes more than"),
+        ("{% for b in fields %}" * 18 + "{% endfor %}" * 18, "its loops turn too often"),
+        ("{% for b in fields %}" * 30 + "{% endfor %}" * 30, "nested too deeply"),
+        ("{{ " + "9" * 9_999 + " }}", "digits"),
+        ("\n{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "line 6: there is no 'macro'"),
+        ("\n{% include 'label.v1.md' %}", "line 6: there is no 'include'"),
+        ("\n{% for a in fields recursive %}{{ loop(fields) }}{% endfor %}", "line 6: .*recursive"),
+        ("\n{{ range(9) }}", "line 6: .*has no variable 'range'"),
+        ("{{" + "(" * 900 + ")" * 900 + "}}", "nested too deeply"),
+    ],
+)
+def test_a_prompt_that_fails_or_takes_too_much_is_a_fault_with_its_line(system: str, said: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(PromptError, match=said):
+        _ = Instructions(
+            parse_prompt(HEAD + f"## system\n{system}\n## user\n{{{{ example }}}}", "p.md"), SCHEMA, "stated"
+        ).system
+    assert time.monotonic() - began < 10
 
 
 def test_a_prompt_that_there_is_not_is_refused_with_those_that_there_are() -> None:

@@ -13,10 +13,13 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, sync_playwright
 
 from prelabel.client import Client
+from prelabel.prompt import load_prompt
+from simulator.process import running as provider_running
 from tests.running import TOKEN, Running, running
 from tests.web.filling import INTENTS, SAID, queue_up, tickets
 from tests.web.person import Person
 
+MODEL = "openai/simulated"
 OUT = Path(__file__).parents[2] / "docs" / "pictures"
 SIZES = {"": (1440, 900), "-phone": (390, 844)}
 TEXT = (
@@ -229,6 +232,35 @@ def fill_in(page: Page) -> None:
     page.get_by_label("Guidelines").fill("Where a ticket asks for several things, the first one decides.")
 
 
+def tried(service: Running) -> int:
+    """Two trials of a prompt; of some of the examples gold is known."""
+    rows = [
+        row | ({"gold": INTENTS[0 if number != 2 else 9]} if number < 4 else {})
+        for number, row in enumerate(tickets(40))
+    ]
+    fields = {"intent": {"kind": "choice", "options": INTENTS}}
+    queue_up(service, "bank_intents", fields, rows)
+    text = load_prompt("label").text
+    for prompt in (
+        "label",
+        text.replace("best.\n", "best. Two wishes in one text: the first one counts.\n", 1),
+    ):
+        body = {"model": MODEL, "prompt": prompt, "examples": 6}
+        trial = service.client.post("/projects/bank_intents/datasets/first/trials", body)["id"]
+        while service.client.get(f"/trials/{trial}")["stage"] == "drafting":
+            time.sleep(0.2)
+    return int(trial)
+
+
+def written(page: Page) -> None:
+    page.get_by_test_id("messages").locator("pre").first.wait_for()
+
+
+def tried_out(page: Page) -> None:
+    page.get_by_test_id("trial-quote").wait_for()
+    page.get_by_role("region", name="Examples of the trial").scroll_into_view_if_needed()
+
+
 PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] = {
     "examples": (examples, "/examples?run={run}", lambda page: None),
     "history": (examples, "/examples?run={run}&place=settled&corrected=yes", opened),
@@ -243,6 +275,8 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
         "/projects/bank_questions/new",
         lambda page: page.get_by_text("A model", exact=True).click(),
     ),
+    "prompt": (tried, "/projects/bank_intents/prompt", written),
+    "trial": (tried, "/projects/bank_intents/prompt", tried_out),
     "project": (steered, "/projects/bank_questions", lambda page: None),
     "people": (steered, "/people", lambda page: page.get_by_role("button", name="Make a link").click()),
     "account": (steered, "/me", lambda page: None),
@@ -259,7 +293,10 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
-        running(Path(home), 1) as service,
+        provider_running() as provider,
+        running(
+            Path(home), 1, api_base=f"{provider.url}/v1", prices=f'{{"{MODEL}": [0.15, 0.6]}}'
+        ) as service,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(

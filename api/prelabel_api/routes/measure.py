@@ -200,7 +200,7 @@ def get_project_cost_parts(
     by: costs.By = "run",
     as_format: AsFormat = "json",
 ) -> CostParts | Response:
-    """The cost of all runs of a project by run, class or model."""
+    """The cost of all runs and trials of a project by run, class or model."""
     return _cost_parts(keeper.get(figures.cost_parts(by, settings.hourly_rate)), as_format, project)
 
 

@@ -11,6 +11,7 @@ from prelabel import (
     ledger,
     membership,
     projects,
+    prompts,
     quote,
     runs,
     users,
@@ -23,7 +24,6 @@ from prelabel.measure.quote import Money, Quote
 from prelabel.models import Dataset, Project, Run, User
 from prelabel.policy import Policy
 from prelabel.progress import Progress
-from prelabel.prompt import load_prompt
 from prelabel.quote import Plan
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
@@ -84,7 +84,7 @@ def _plan(session: Session, project: str, dataset: str, body: RunIn) -> Plan:
     return Plan(
         projects.find_dataset(session, found, dataset),
         projects.schema_versions(session, found)[0],
-        load_prompt(body.prompt),
+        prompts.find(session, found, body.prompt),
         body.all_steps,
         body.policy,
         body.lane,
@@ -143,8 +143,9 @@ def start_run(
 
 @router.get("/runs")
 def list_runs(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100) -> Page[RunOut]:
-    """All runs that you see, oldest first."""
-    seen = (col(Run.id) > after, col(Run.id).not_in(membership.closed_runs(session, user)))
+    """All runs that you see, oldest first; trials are none."""
+    hidden = membership.closed_runs(session, user)
+    seen = (col(Run.id) > after, col(Run.id).not_in(hidden), ~col(Run.trial))
     found = session.exec(select(Run).where(*seen).order_by(col(Run.id)).limit(limit + 1)).all()
     return page([_out(session, run, user) for run in found], [run.id or 0 for run in found], limit)
 

@@ -10,7 +10,7 @@ from prelabel.document import MOST_BYTES
 from prelabel.errors import SchemaError
 from prelabel.form import FormField
 from prelabel.schema import LabelSchema
-from prelabel_api.bodies import Body
+from prelabel_api.bodies import Body, FaultOut
 from prelabel_api.deps import LeadDep
 
 router = APIRouter(prefix="/schemas", tags=["projects"])
@@ -20,14 +20,6 @@ class SchemaText(Body):
     """A label schema, as far as it is written: YAML or JSON."""
 
     text: Annotated[str, Field(max_length=MOST_BYTES)]
-
-
-class FaultOut(BaseModel):
-    """What is wrong, in which line of the text, if that is known, and by which path from its root."""
-
-    line: int | None
-    path: str
-    reason: str
 
 
 class SchemaChecked(BaseModel):

@@ -5,6 +5,7 @@ Then standard output holds nothing but JSON: one document, or one a line of a li
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -74,6 +75,15 @@ def confirm(question: str, yes: bool) -> None:
     if is_json():
         raise InputError(f"--yes: {question}? Under {FLAG} nobody is asked: say --yes if you are sure")
     typer.confirm(f"{question}? There is no way back", abort=True)
+
+
+def agree(question: str, yes: bool, otherwise: str) -> None:
+    """Ask before money is spent, where someone sits at a terminal; where they decline, the command ends with what it says otherwise."""
+    if yes or is_json() or not (sys.stdin.isatty() and out.is_terminal):
+        return
+    if not typer.confirm(question):
+        out.print(otherwise)
+        raise typer.Exit(1)
 
 
 def as_json(document: Any) -> str:

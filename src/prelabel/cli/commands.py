@@ -25,10 +25,11 @@ from prelabel.cli import (
     screen_money,
     screen_run,
     storing,
+    trying,
     watching,
 )
 from prelabel.cli.alarms import app as alarm_commands
-from prelabel.cli.answering import App, answer, answers, as_json, asks_json, is_json
+from prelabel.cli.answering import App, agree, answer, answers, as_json, asks_json
 from prelabel.cli.console import err, out
 from prelabel.cli.naming import ProjectOption, RunId
 from prelabel.cli.reviewers import app as reviewer_commands
@@ -282,15 +283,10 @@ def _agree_to_cost(client: Client, project: str, dataset: str, body: Document, y
         quoted = client.quote(project, dataset, **body)
     except InputError as error:
         out.print(f"[yellow]what it will cost is not known:[/] {screen.plain(str(error))}", soft_wrap=True)
-        is_free = False
     else:
         screen_money.show_quote(out, quoted)
-        is_free = screen_money.is_free(quoted)
-    if yes or is_free or is_json() or not (sys.stdin.isatty() and out.is_terminal):
-        return quoted
-    if not typer.confirm("start drafting?"):
-        out.print(f"nothing is started or spent; the examples stay in {project}/{dataset}")
-        raise typer.Exit(1)
+        yes |= screen_money.is_free(quoted)
+    agree("start drafting?", yes, f"nothing is started or spent; the examples stay in {project}/{dataset}")
     return quoted
 
 
@@ -308,6 +304,9 @@ def _show_run(run: Document) -> None:
 
 
 Commands = dict[str, Callable[..., None]]
+ABOUT_DRAFTING: Commands = {
+    "try": trying.try_out, "trials": trying.list_trials, "prompts": trying.list_prompts, "watch": watching.watch,
+}  # fmt: skip
 ABOUT_LABELS: Commands = {
     "examples": examples.list_examples, "measure": measuring.measure, "compare": measuring.compare,
     "agreement": agreeing.agreement, "conflicts": conflicts.conflicts, "export": exporting.export,
@@ -324,8 +323,7 @@ ABOUT_SERVER = {
     "webhook": webhook_commands,
 }  # fmt: skip
 
-app.command("watch", rich_help_panel=DRAFTING)(watching.watch)
-for panel, commands in ((LABELS, ABOUT_LABELS), (PEOPLE, ABOUT_PEOPLE)):
+for panel, commands in ((DRAFTING, ABOUT_DRAFTING), (LABELS, ABOUT_LABELS), (PEOPLE, ABOUT_PEOPLE)):
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(reviewer_commands, name="reviewers", rich_help_panel=PEOPLE)

@@ -1,6 +1,8 @@
 """The options of the command line that say how a dataset is drafted, and what they make of a run's body."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -43,7 +45,8 @@ Lane = Annotated[Literal["live", "batch"], typer.Option(
     help="Call by call, or by the provider's batch endpoint: within a day, at about half the price.",
 )]  # fmt: skip
 PromptName = Annotated[str, typer.Option(
-    "--prompt", rich_help_panel=DRAFTING, help="A prompt of the folder prompts/.",
+    "--prompt", rich_help_panel=DRAFTING, help="A prompt file, FILE.md; or the name of a prompt that ships, or how the digest "
+    "of one begins that the project has used (prelabel prompts).",
 )]  # fmt: skip
 Threshold = Annotated[float, typer.Option(
     min=0, max=1, rich_help_panel=ACCEPTING, help="Drafts with at least this confidence are accepted.",
@@ -232,7 +235,25 @@ def run_body(
         "audit_share": audit_share,
         "accepted_target": accepted_target,
     }
-    return {"steps": steps, "lane": lane, "prompt": prompt, "policy": policy, "cap": cap}
+    return {"steps": steps, "lane": lane, "prompt": _prompt(prompt), "policy": policy, "cap": cap}
+
+
+def named_prompt(known: Sequence[Document], name: str) -> Document:
+    """The prompt of this name, or whose digest begins so. Raises InputError."""
+    found = [one for one in known if name == one["name"] or one["digest"].startswith(name)]
+    if not found:
+        raise InputError(f"there is no prompt {name!r}: prelabel prompts lists those that there are")
+    return found[0]
+
+
+def _prompt(named: str) -> str:
+    """What a prompt file holds, or a name as it is."""
+    if not named.endswith(".md"):
+        return named
+    try:
+        return Path(named).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--prompt {named}: {error}") from error
 
 
 def _asked(model: str, asked: Document) -> Document:

@@ -192,7 +192,7 @@ def _standing_run(session: Session, project: Project, dataset: Dataset, by: User
     """The newest run on the dataset that is not cancelled; started like the project's newest that asks a model where there is none."""
     standing = session.exec(
         select(Run)
-        .where(Run.dataset_id == dataset.id, Run.state != "cancelled")
+        .where(Run.dataset_id == dataset.id, Run.state != "cancelled", ~col(Run.trial))
         .order_by(col(Run.id).desc())
         .limit(1)
     ).first()
@@ -228,7 +228,8 @@ def _asking_run(session: Session, project: Project) -> Run | None:
 
 def _runs(project: Project) -> SelectOfScalar[Run]:
     datasets = select(Dataset.id).where(Dataset.project_id == project.id)
-    return select(Run).where(col(Run.dataset_id).in_(datasets)).order_by(col(Run.id).desc())
+    mine = select(Run).where(col(Run.dataset_id).in_(datasets), ~col(Run.trial))
+    return mine.order_by(col(Run.id).desc())
 
 
 def sample_content(session: Session, project: Project) -> dict[str, Json]:

@@ -83,7 +83,7 @@ def _examples(session: Session, project: Project, ids: set[str], hashes: set[str
 
 def _placed(session: Session, project: Project, examples: Sequence[int]) -> Mapping[int, list[Placement]]:
     datasets = select(Dataset.id).where(Dataset.project_id == project.id)
-    runs = select(Run.id).where(col(Run.dataset_id).in_(datasets))
+    runs = select(Run.id).where(col(Run.dataset_id).in_(datasets), ~col(Run.trial))
     rows = session.exec(
         select(Placement).where(col(Placement.run_id).in_(runs), col(Placement.example_id).in_(examples))
     )

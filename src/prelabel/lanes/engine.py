@@ -224,7 +224,7 @@ class Line:
     def _lease(self, size: int) -> Sequence[Subject]:
         settings, owner = self._engine.settings, self._engine.owner
         with self._store.writing() as session:
-            run = runs.get(session, self._run_id)
+            run = session.get_one(Run, self._run_id)
             found = []
             if run.state == "running":
                 found = draft_leases.claim(session, self._run_id, owner, size, settings.lease_seconds)
@@ -248,7 +248,7 @@ class Line:
         """Money set aside for each of the first of them, as many as the caps allow; the rest is given back."""
         settings, owner = self._engine.settings, self._engine.owner
         with self._store.writing() as session:
-            run = runs.get(session, self._run_id)
+            run = session.get_one(Run, self._run_id)
             if not ledger.is_capped(session, run):
                 return [Decimal(0)] * len(claimed)
             costs = [self._cost(drafter, subject) for subject in claimed]
@@ -284,11 +284,11 @@ class Line:
 
     def _state(self) -> str:
         with self._store.reading() as session:
-            return runs.get(session, self._run_id).state
+            return session.get_one(Run, self._run_id).state
 
     def _pause(self, note: str) -> None:
         with self._store.writing() as session:
-            runs.pause_for_errors(session, runs.get(session, self._run_id), note)
+            runs.pause_for_errors(session, session.get_one(Run, self._run_id), note)
 
     def _end(self) -> None:
         """Give back what was claimed and not begun, and route the last ones."""

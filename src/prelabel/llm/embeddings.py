@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import Retrying, retry_if_exception_type
 
-from prelabel import ledger, runs
+from prelabel import ledger
 from prelabel.canonical import digest
 from prelabel.content import as_text
 from prelabel.draft import CallRecord, Reply, Subject, outcome_of
@@ -18,6 +18,7 @@ from prelabel.errors import ModelError, RefusedError, StoppingError, TransientEr
 from prelabel.ledger import Entry
 from prelabel.llm.failures import as_ours
 from prelabel.llm.litellm_model import litellm, server_of
+from prelabel.models import Run
 from prelabel.patience import after, pause
 from prelabel.prices import OwnPrice, price, price_or_refuse
 from prelabel.settings import Settings
@@ -124,7 +125,7 @@ class Embeddings:
 
     def _set_aside(self, owner: str, texts: Sequence[str]) -> None:
         with self._store.writing() as session:
-            run = runs.get(session, self._run_id)
+            run = session.get_one(Run, self._run_id)
             if not ledger.is_capped(session, run):
                 return
             cost = self._embedder.most(texts)

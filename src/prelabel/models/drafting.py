@@ -44,6 +44,8 @@ class Prompt(SQLModel, table=True):
 class Run(SQLModel, table=True):
     """One drafting of one dataset, by the steps of a cascade (documents of `prelabel.drafters.cascade.Step`).
 
+    A `trial` drafts a few examples of it, to see what a prompt makes of them: its drafts are never routed, so they stay "drafted".
+
     `quote` is the total that it was expected to cost when it started (`prelabel.measure.quote.Money`), if that was known.
     `drafted_at` is when its drafting was seen to be over; None while examples wait for it, be it again.
     `accepting` False: since `accepting_since` nothing is accepted without review, for the reason in `accepting_note`. `audited_from`
@@ -59,6 +61,7 @@ class Run(SQLModel, table=True):
     steps: list[dict[str, Any]] = Field(sa_type=JSON)
     policy: dict[str, Any] = Field(sa_type=JSON)
     lane: str = "live"
+    trial: bool = False
     cap: Decimal | None = Field(default=None, sa_type=Dollars)
     quote: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     state: str = "running"

@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react'
 import { useRuns } from '../lib/runs'
+import { PromptChoice } from '../prompts/PromptChoice'
 import type { Choice } from './plan'
 
-type Props = { choice: Choice; set: (change: Partial<Choice>) => void }
+type Props = { project: string; choice: Choice; set: (change: Partial<Choice>) => void }
 
 /** Which model drafts, in plain words. */
-export function Drafter({ choice, set }: Props) {
+export function Drafter({ project, choice, set }: Props) {
   const known = useModels()
   return (
     <div className="choices" role="radiogroup" aria-label="Who drafts">
@@ -21,6 +22,7 @@ export function Drafter({ choice, set }: Props) {
             </select>
           </label>
         </div>
+        <PromptChoice project={project} chosen={choice.prompt} choose={(prompt) => set({ prompt })} />
         <label className="check"><input type="checkbox" checked={choice.isStudentFirst} onChange={(event) => set({ isStudentFirst: event.target.checked })} />Ask the student first, and the model where that is not sure</label>
         <label className="check"><input type="checkbox" checked={choice.isBatch} onChange={(event) => set({ isBatch: event.target.checked })} />In batches: within a day, at about half the price (OpenAI, Anthropic)</label>
       </Option>
@@ -42,7 +44,7 @@ export function Option({ name, isChosen, choose, title, says, children }: Option
 }
 
 /** Models that runs of this server have asked. */
-function useModels(): string[] {
+export function useModels(): string[] {
   const { data } = useRuns()
   return [...new Set((data ?? []).flatMap((run) => run.steps.map((step) => step.model)))].filter((name) => name !== 'student' && !name.startsWith('given'))
 }

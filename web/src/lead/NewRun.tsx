@@ -1,12 +1,12 @@
 import './lead.css'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useLocation } from 'wouter'
+import { useLocation, useSearch } from 'wouter'
 import { api, take } from '../lib/api'
 import { useAct } from '../lib/useAct'
 import { count, title } from '../lib/words'
 import { Drafter } from './Drafter'
-import { BEGIN, lacks, planOf, type Choice } from './plan'
+import { begunWith, lacks, planOf, type Choice } from './plan'
 import { PolicyForm } from './PolicyForm'
 import { QuotePanel } from './QuotePanel'
 import { slug } from './snippets'
@@ -17,7 +17,7 @@ export function NewRun({ project }: { project: string }) {
   const client = useQueryClient()
   const [, go] = useLocation()
   const { act, fault, isBusy } = useAct()
-  const [choice, setChoice] = useState<Choice>(BEGIN)
+  const [choice, setChoice] = useState<Choice>(begunWith(useSearch()))
   const [picked, setPicked] = useState('')
   const params = { path: { project } }
   const about = useQuery({ queryKey: ['project', project], queryFn: () => take(api.GET('/v1/projects/{project}', { params })) })
@@ -47,7 +47,7 @@ export function NewRun({ project }: { project: string }) {
               done={() => { void client.invalidateQueries({ queryKey: ['datasets', project] }); void client.invalidateQueries({ queryKey: ['quote'] }) }}
             />
           </section>
-          <section className="card panel" aria-label="Who drafts"><h2>Who drafts</h2><Drafter choice={choice} set={set} /></section>
+          <section className="card panel" aria-label="Who drafts"><h2>Who drafts</h2><Drafter project={project} choice={choice} set={set} /></section>
           <section className="card panel" aria-label="What is accepted"><h2>What is accepted, and what people do</h2><PolicyForm choice={choice} set={set} /></section>
         </div>
         <aside className="half">

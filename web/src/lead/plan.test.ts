@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BEGIN, lacks, planOf } from './plan'
+import { BEGIN, begunWith, lacks, planOf } from './plan'
 
 describe('the run that is asked for', () => {
   it('is by the student, free and without a cap', () => {
@@ -12,6 +12,10 @@ describe('the run that is asked for', () => {
   })
   it('promises nothing of a threshold under a guarantee', () => {
     expect(planOf({ ...BEGIN, rule: 'guarantee', epsilon: '2.5' }).policy).toEqual({ rule: 'guarantee', epsilon: 0.025, reviewers: 1, gold_share: 0 })
+  })
+  it('begins with a prompt that was tried out', () => {
+    expect(planOf(begunWith('prompt=3fa9c1&model=openai%2Fgpt-4o'))).toMatchObject({ model: 'openai/gpt-4o', prompt: '3fa9c1' })
+    expect(begunWith('')).toBe(BEGIN)
   })
   it('says what it lacks', () => {
     expect(lacks(BEGIN)).toBe('')

@@ -14,11 +14,19 @@ export type Choice = {
   gold: string
   audit: string
   cap: string
+  prompt: string
 }
 
 export const BEGIN: Choice = {
   drafter: 'student', model: '', isStudentFirst: false, isBatch: false, confidence: 'stated', rule: 'threshold', threshold: '0.9', epsilon: '5', reviewers: '1', gold: '0', audit: '5',
-  cap: '5',
+  cap: '5', prompt: '',
+}
+
+/** What an address asks to begin with: a model with a prompt that was tried out. */
+export function begunWith(query: string): Choice {
+  const asked = new URLSearchParams(query)
+  const prompt = asked.get('prompt') ?? ''
+  return prompt ? { ...BEGIN, drafter: 'model', prompt, model: asked.get('model') ?? '' } : BEGIN
 }
 
 /** The run that is asked for. Shares are typed in per cent. */
@@ -28,7 +36,8 @@ export function planOf(choice: Choice): RunIn {
   const one = { model, confidence: isModel ? choice.confidence : 'stated' }
   const drafting = isModel && choice.isStudentFirst ? { steps: [{ model: 'student' }, one] } : one
   const cap = isModel && choice.cap.trim() ? { cap: choice.cap.trim() } : {}
-  return { ...drafting, ...cap, lane: isModel && choice.isBatch ? 'batch' : 'live', policy: policyOf(choice) } as RunIn
+  const prompt = isModel && choice.prompt ? { prompt: choice.prompt } : {}
+  return { ...drafting, ...cap, ...prompt, lane: isModel && choice.isBatch ? 'batch' : 'live', policy: policyOf(choice) } as RunIn
 }
 
 function policyOf(choice: Choice) {

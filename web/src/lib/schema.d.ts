@@ -355,7 +355,7 @@ export interface paths {
         };
         /**
          * Get Project Cost Parts
-         * @description The cost of all runs of a project by run, class or model.
+         * @description The cost of all runs and trials of a project by run, class or model.
          */
         get: operations["get_project_cost_parts"];
         put?: never;
@@ -530,6 +530,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project}/datasets/{dataset}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Trial
+         * @description Have a few examples drafted to see what the prompt makes of them. Nobody reviews the drafts, and none becomes a label.
+         */
+        post: operations["start_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/datasets/{dataset}/trials/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote Trial
+         * @description What trying a prompt out on these examples would cost. Nothing is started or spent.
+         */
+        post: operations["quote_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project}/label-studio-config": {
         parameters: {
             query?: never;
@@ -614,6 +654,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project}/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Prompts
+         * @description Prompts to begin with: those that ship, and those that the project's runs and trials have used, the newest first.
+         */
+        get: operations["list_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/prompts/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Prompt
+         * @description Read a prompt without keeping it: its fault with its line, or the messages that a model would be sent for an example.
+         */
+        post: operations["check_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project}/schema": {
         parameters: {
             query?: never;
@@ -633,6 +713,26 @@ export interface paths {
          *     What does not fit goes to people, nothing is overwritten. `left` examples are moved by workers after the answer.
          */
         put: operations["change_schema"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trials
+         * @description The project's newest trials, the newest first: how many drafts were right with which prompt, and what they cost.
+         */
+        get: operations["list_trials"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1021,7 +1121,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description All runs that you see, oldest first.
+         * @description All runs that you see, oldest first; trials are none.
          */
         get: operations["list_runs"];
         put?: never;
@@ -2109,6 +2209,46 @@ export interface paths {
          * @description End one token of yours; an admin may end any.
          */
         delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trials/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trial
+         * @description A trial with each of its examples: draft, what is known of its label, failures with their reason, dollars and seconds.
+         */
+        get: operations["get_trial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trials/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Trial
+         * @description Make no further calls for a trial; what is drafted stays.
+         */
+        post: operations["cancel_trial"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3942,6 +4082,26 @@ export interface components {
             id: number;
         };
         /**
+         * KnownPrompt
+         * @description A prompt to begin with: whether it `ships`, and the project's runs and trials with this very version of it.
+         */
+        KnownPrompt: {
+            /** Description */
+            description: string;
+            /** Digest */
+            digest: string;
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number[];
+            /** Ships */
+            ships: boolean;
+            /** Text */
+            text: string;
+            /** Trials */
+            trials: number[];
+        };
+        /**
          * MayReplace
          * @description The test's outcome. `winning_rate` is the share of people that the model wins against; from one half on it passes.
          *
@@ -4214,6 +4374,13 @@ export interface components {
             /** Next */
             next?: number | null;
         };
+        /** Page[KnownPrompt] */
+        Page_KnownPrompt_: {
+            /** Items */
+            items: components["schemas"]["KnownPrompt"][];
+            /** Next */
+            next?: number | null;
+        };
         /** Page[Line] */
         Page_Line_: {
             /** Items */
@@ -4246,6 +4413,13 @@ export interface components {
         Page_SchemaVersionOut_: {
             /** Items */
             items: components["schemas"]["SchemaVersionOut"][];
+            /** Next */
+            next?: number | null;
+        };
+        /** Page[Trial] */
+        Page_Trial_: {
+            /** Items */
+            items: components["schemas"]["Trial"][];
             /** Next */
             next?: number | null;
         };
@@ -4644,6 +4818,66 @@ export interface components {
             spent: string;
         };
         /**
+         * PromptChecked
+         * @description What a prompt makes of an example: the `messages` that the model would be sent, of so many `tokens`; or its faults, and none.
+         *
+         *     `example` None: there is none yet, and a text stands in. `examples` are those that a trial would take, `variables` what each part
+         *     may be filled with.
+         */
+        PromptChecked: {
+            /** Digest */
+            digest: string;
+            /** Example */
+            example: string | null;
+            /** Examples */
+            examples: string[];
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Name */
+            name: string;
+            /** Tokens */
+            tokens: number;
+            /** Variables */
+            variables: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
+        /**
+         * PromptIn
+         * @description A prompt file as it is being written, and for what it is shown: an example of a dataset by its id, or else its first one.
+         */
+        PromptIn: {
+            /**
+             * Confidence
+             * @default stated
+             * @enum {string}
+             */
+            confidence: "stated" | "logprobs" | "samples" | "panel";
+            /**
+             * Dataset
+             * @default
+             */
+            dataset: string;
+            /**
+             * Example
+             * @default
+             */
+            example: string;
+            /**
+             * Model
+             * @default student
+             */
+            model: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * QualityReport
          * @description Whole labels first: right is a draft at distance 0 from the settled label. `basis` says what it all rests on.
          *
@@ -4953,7 +5187,7 @@ export interface components {
         };
         /**
          * RunIn
-         * @description How to draft a dataset, or to quote its drafting: by one model, or by the `steps` of a cascade.
+         * @description How to draft a dataset, or to quote its drafting.
          */
         RunIn: {
             /**
@@ -5007,7 +5241,7 @@ export interface components {
             policy: components["schemas"]["Policy"];
             /**
              * Prompt
-             * @description a prompt of the folder prompts/
+             * @description the name of a prompt that ships, or how the digest of one begins that the project has used, or the text of a prompt file
              * @default label
              */
             prompt: string;
@@ -5661,6 +5895,197 @@ export interface components {
             token: string;
             /** User */
             user: string;
+        };
+        /**
+         * Trial
+         * @description A trial and what came of it. `stage` is "drafting", "done", or "cancelled" before it was; `note` says why.
+         *
+         *     `right` is of the drafts whose label is known; a failure is not right. `complete` False: some calls have no known price, so
+         *     `spent` is a lower bound. `per_example` is what those cost that were asked about now, None where there are none; `whole`
+         *     is what all examples of the dataset would cost at that price.
+         */
+        Trial: {
+            /** Cap */
+            cap: string | null;
+            /** Complete */
+            complete: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dataset */
+            dataset: string;
+            /** Dataset Examples */
+            dataset_examples: number;
+            /** Digest */
+            digest: string;
+            /** Drafted */
+            drafted: number;
+            /** Examples */
+            examples: number;
+            /** Failed */
+            failed: number;
+            /** Id */
+            id: number;
+            /** Note */
+            note: string;
+            /** Per Example */
+            per_example: string | null;
+            /** Project */
+            project: string;
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["Share"];
+            /** Schema Version */
+            schema_version: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Spent */
+            spent: string;
+            /** Stage */
+            stage: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["Step"][];
+            /** Whole */
+            whole: string | null;
+        };
+        /**
+         * TrialIn
+         * @description How to try a prompt out: on how many examples, or on which ones by their ids, and for how much money at the most.
+         *
+         *     A step of a cascade without `take_from` takes the threshold of `Policy()`.
+         */
+        TrialIn: {
+            /**
+             * Cap
+             * @description dollars that the trial may spend at most
+             * @default 1
+             */
+            cap: number | string;
+            /**
+             * Confidence
+             * @default stated
+             * @enum {string}
+             */
+            confidence: "stated" | "logprobs" | "samples" | "panel";
+            /**
+             * Examples
+             * @description those whose label is known first
+             * @default 5
+             */
+            examples: number | string[];
+            /**
+             * Model
+             * @description a LiteLLM model name, `student` (learns from gold, needs no key), or `given/NAME` for drafts that were brought in (`given`: the only ones there are)
+             * @default student
+             */
+            model: string;
+            /**
+             * Prompt
+             * @description the name of a prompt that ships, or how the digest of one begins that the project has used, or the text of a prompt file
+             * @default label
+             */
+            prompt: string;
+            /**
+             * Steps
+             * @description a cascade; then leave `model` and `confidence` out
+             */
+            steps?: components["schemas"]["Step"][] | null;
+        };
+        /**
+         * TrialReport
+         * @description A trial with each of its examples.
+         */
+        TrialReport: {
+            /** Cap */
+            cap: string | null;
+            /** Complete */
+            complete: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dataset */
+            dataset: string;
+            /** Dataset Examples */
+            dataset_examples: number;
+            /** Digest */
+            digest: string;
+            /** Drafted */
+            drafted: number;
+            /** Examples */
+            examples: number;
+            /** Failed */
+            failed: number;
+            /** Id */
+            id: number;
+            /** Note */
+            note: string;
+            /** Per Example */
+            per_example: string | null;
+            /** Project */
+            project: string;
+            /** Prompt */
+            prompt: string;
+            right: components["schemas"]["Share"];
+            /** Schema Version */
+            schema_version: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Spent */
+            spent: string;
+            /** Stage */
+            stage: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["Step"][];
+            /** Tried */
+            tried: components["schemas"]["Tried"][];
+            /** Whole */
+            whole: string | null;
+        };
+        /**
+         * Tried
+         * @description One example of a trial.
+         *
+         *     `draft` None: it failed, for the reason in `failure`, or is still to come. `known` is its gold, or else what people have settled
+         *     it as in any run; `right` is whether the draft is the same, None where either is missing. `calls` 0: the answers were paid for
+         *     before. `dollars` None: no price is known. `seconds` are those of its calls.
+         */
+        Tried: {
+            /** Calls */
+            calls: number;
+            /** Confidence */
+            confidence: number | null;
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+            /** Dollars */
+            dollars: string | null;
+            /** Draft */
+            draft: {
+                [key: string]: unknown;
+            } | null;
+            /** Example */
+            example: string;
+            /** Failure */
+            failure: string;
+            /** Known */
+            known: {
+                [key: string]: unknown;
+            } | null;
+            /** Known From */
+            known_from: string;
+            /** Right */
+            right: boolean | null;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * TwoSides
@@ -7242,6 +7667,96 @@ export interface operations {
             };
         };
     };
+    start_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    quote_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_label_studio_config: {
         parameters: {
             query?: never;
@@ -7449,6 +7964,90 @@ export interface operations {
             };
         };
     };
+    list_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnownPrompt_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptChecked"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_schema_versions: {
         parameters: {
             query?: never;
@@ -7511,6 +8110,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChangePlan"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trial_"];
                 };
             };
             /** @description Client Error */
@@ -10925,6 +11564,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialReport"];
+                };
             };
             /** @description Client Error */
             "4XX": {

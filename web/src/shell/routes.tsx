@@ -9,6 +9,7 @@ const RunsPage = lazy(() => import('../lead/RunsPage').then((page) => ({ default
 const RunPage = lazy(() => import('../lead/RunPage').then((page) => ({ default: page.RunPage })))
 const NewProject = lazy(() => import('../lead/NewProject').then((page) => ({ default: page.NewProject })))
 const ProjectPage = lazy(() => import('../lead/ProjectPage').then((page) => ({ default: page.ProjectPage })))
+const PromptPage = lazy(() => import('../prompts/PromptPage').then((page) => ({ default: page.PromptPage })))
 const NewRun = lazy(() => import('../lead/NewRun').then((page) => ({ default: page.NewRun })))
 const PeoplePage = lazy(() => import('../lead/PeoplePage').then((page) => ({ default: page.PeoplePage })))
 const AccountPage = lazy(() => import('../lead/AccountPage').then((page) => ({ default: page.AccountPage })))
@@ -30,6 +31,7 @@ export const routes = [
   <Route key="new" path="/new"><For role="lead"><NewProject /></For></Route>,
   <Route key="project" path="/projects/:name">{({ name }) => <For role="lead"><ProjectPage key={name} name={decodeURIComponent(name)} /></For>}</Route>,
   <Route key="new-run" path="/projects/:name/new">{({ name }) => <For role="lead"><NewRun key={name} project={decodeURIComponent(name)} /></For>}</Route>,
+  <Route key="prompt" path="/projects/:name/prompt">{({ name }) => <For role="lead"><PromptPage key={name} project={decodeURIComponent(name)} /></For>}</Route>,
   <Route key="people" path="/people"><For role="admin"><PeoplePage /></For></Route>,
   <Route key="me" path="/me"><For role="reviewer"><AccountPage /></For></Route>,
 ]

@@ -268,6 +268,7 @@ def upgrade() -> None:
         sa.Column("steps", sa.JSON(), nullable=False),
         sa.Column("policy", sa.JSON(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("trial", sa.Boolean(), nullable=False),
         sa.Column("cap", Dollars(), nullable=True),
         sa.Column("quote", NullableJson(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
