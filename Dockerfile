@@ -4,8 +4,8 @@ WORKDIR /build
 RUN python -m venv --without-pip /opt/prelabel
 
 # The libraries first: they change seldom, and this layer is the large one.
-COPY requirements/run.lock requirements/build.lock requirements/
-RUN pip --python /opt/prelabel/bin/python install --require-hashes -r requirements/run.lock
+COPY requirements/image.lock requirements/build.lock requirements/
+RUN pip --python /opt/prelabel/bin/python install --require-hashes -r requirements/image.lock
 RUN pip install --require-hashes -r requirements/build.lock
 
 COPY pyproject.toml hatch_build.py README.md LICENSE ./

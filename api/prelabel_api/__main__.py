@@ -15,6 +15,7 @@ from prelabel.settings import Settings, settings
 from prelabel.store import Store, store
 from prelabel_api.app import create_app
 from prelabel_api.streams import Hub
+from prelabel_worker import tracing
 from prelabel_worker.queue import CeleryQueue
 
 ENDING_SECONDS = 20
@@ -25,6 +26,7 @@ def main() -> None:
     """Bring the database up to date, make the first admin if there is none, and serve."""
     end_with_parent()
     logs.set_up(settings())
+    tracing.set_up("prelabel-api")
     try:
         store().migrate()
         first_admin(store(), settings())

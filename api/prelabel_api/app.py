@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
+from starlette.types import Scope
 
 from prelabel import __version__
 from prelabel.kept import Keeper
@@ -74,6 +75,7 @@ def build() -> FastAPI:
         version=__version__,
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
+        telemetry={"metrics": False, "logs": False, "operation_spans": False, "exclude": _is_probe},
         responses={"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}},
     )
     errors.install(app)
@@ -112,6 +114,11 @@ def build() -> FastAPI:
     app.include_router(label_studio.router)
     pages.install(app)
     return app
+
+
+def _is_probe(scope: Scope) -> bool:
+    """Whether it is one of the requests that machines send all the time: nobody looks for them among traces."""
+    return scope["path"] in ("/health", "/ready", "/metrics")
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -1,4 +1,4 @@
-"""Log lines: plain or JSON, each with what it is about (request, run, example), none with a secret."""
+"""Log lines: plain or JSON, each with what it is about (request, run, example, trace), none with a secret."""
 
 import json
 import logging
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+
+from opentelemetry import trace
 
 from prelabel.settings import Settings
 
@@ -30,6 +32,11 @@ def about(**what: str | int) -> Iterator[None]:
         yield
     finally:
         _about.reset(token)
+
+
+def known() -> dict[str, str | int]:
+    """What this is about, as far as it was said."""
+    return _about.get()
 
 
 def set_up(used: Settings) -> None:
@@ -58,7 +65,7 @@ class Plain(logging.Formatter):
 
 
 class Json(logging.Formatter):
-    """One JSON object a line: at, level, logger, message, what it is about, and the traceback where there is one."""
+    """One JSON object a line: at, level, logger, message, what it is about, the trace it is part of, and the traceback, if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without secrets."""
@@ -69,6 +76,8 @@ class Json(logging.Formatter):
             "message": hidden(record.getMessage()),
         }
         line |= _about.get()
+        if (within := trace.get_current_span().get_span_context()).is_valid:
+            line["trace_id"] = trace.format_trace_id(within.trace_id)
         if record.exc_info:
             line["traceback"] = hidden(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)

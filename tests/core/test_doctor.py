@@ -73,6 +73,16 @@ def test_a_sound_installation_has_no_fault_and_no_key_is_shown(patient: Patient)
     assert KEY["OPENAI_API_KEY"] not in str(found)
 
 
+def test_it_says_whether_traces_can_be_sent(patient: Patient) -> None:
+    variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
+    nobody = amiss(replace(patient, environment=KEY | {variable: "http://user:secret@127.0.0.1:1/path"}))
+    assert "nothing answers at http://127.0.0.1:1:" in nobody["traces"].says
+    assert "secret" not in str(nobody)
+    other = KEY | {variable: "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    assert "http/protobuf only" in amiss(replace(patient, environment=other))["traces"].says
+    assert "traces" not in amiss(patient)
+
+
 def test_a_misspelled_setting_is_told_with_the_right_one(patient: Patient) -> None:
     found = amiss(replace(patient, environment=KEY | {"PRELABEL_CONCURENCY": "4"}))
     assert "PRELABEL_CONCURRENCY" in found["settings"].remedy

@@ -27,8 +27,8 @@ def test_no_registry_is_named(lock: Path) -> None:
 
 def test_tests_run_on_the_versions_that_users_get() -> None:
     tested = _pins("dev")
-    assert {name: tested.get(name) for name in _pins("run")} == _pins("run")
-    assert {name: tested.get(name) for name in _pins("build")} == _pins("build")
+    for lock in ("run", "image", "build"):
+        assert {name: tested.get(name) for name in _pins(lock)} == _pins(lock)
 
 
 def _pins(lock: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from prelabel.models import Worker
 from prelabel.parent import end_with_parent
 from prelabel.settings import settings
 from prelabel.store import store
+from prelabel_worker import tracing
 from prelabel_worker.app import app
 from prelabel_worker.batcher import Batcher
 from prelabel_worker.courier import Courier
@@ -52,6 +53,7 @@ def main() -> None:
         sys.exit(0 if {"-h", "--help"} & set(arguments) else 2)
     end_with_parent()
     logs.set_up(settings())
+    tracing.set_up("prelabel-worker")
     logging.getLogger("celery").setLevel(logging.WARNING)
     logging.getLogger("kombu").setLevel(logging.ERROR)  # it warns that files have no host name
     # Celery warns about running as root, which is how containers and sandboxes often run.

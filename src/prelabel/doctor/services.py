@@ -10,6 +10,7 @@ import httpx2
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from prelabel import tracing
 from prelabel.broker import fault
 from prelabel.doctor.finding import Check, Finding, Patient
 
@@ -52,6 +53,28 @@ def api(patient: Patient) -> Iterator[Finding]:
         yield from _skew(
             patient, parsedate_to_datetime(date), "the API", MOST_SKEW + 1
         )  # it says whole seconds
+
+
+def traces(patient: Patient) -> Iterator[Finding]:
+    """Whether traces can be sent, where they are to be."""
+    where = tracing.endpoint(patient.environment)
+    if not where:
+        yield Finding("traces", "ok", f"no traces are sent: {tracing.ENDPOINTS[1]} is not set")
+        return
+    if amiss := tracing.obstacle(patient.environment):
+        yield Finding("traces", "warning", f"no traces are sent: {amiss}", "mend that, or unset the endpoint")
+        return
+    to = httpx2.URL(where)
+    shown = f"{to.scheme}://{to.host}:{to.port or (443 if to.scheme == 'https' else 80)}"  # a path or user may be a secret
+    try:
+        httpx2.get(shown, timeout=3)  # whatever it answers
+    except httpx2.HTTPError as error:
+        yield Finding(
+            "traces", "warning", f"nothing answers at {shown}: {error}",
+            f"start the collector, or set {tracing.ENDPOINTS[1]} to where it takes OTLP by http",
+        )  # fmt: skip
+    else:
+        yield Finding("traces", "ok", f"traces are sent to {shown}")
 
 
 def database(patient: Patient) -> Iterator[Finding]:
@@ -105,5 +128,5 @@ def _skew(patient: Patient, theirs: datetime, whose: str, most: float = MOST_SKE
     yield Finding("clock", "fault", f"the clock here is {abs(seconds):.0f} s {how} that of {whose}", remedy)
 
 
-SERVICES: tuple[Check, ...] = (broker, api)
+SERVICES: tuple[Check, ...] = (broker, api, traces)
 DATABASE: tuple[Check, ...] = (database,)

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
-from prelabel import draft_leases, ledger, logs, runs
+from prelabel import draft_leases, ledger, logs, runs, tracing
 from prelabel.draft import Drafter, Subject
 from prelabel.errors import InputError, StoppingError
 from prelabel.lanes.writer import AWAY, Writer
@@ -109,6 +109,7 @@ class Line:
         self._run_id = run_id
         self._ready: deque[tuple[Drafter, int, Subject, Decimal]] = deque()
         self._drafting: set[asyncio.Task[None]] = set()
+        self._begun = 0
         self._drafter: Drafter | None = None
         self._learned = -1
         self._schema_version = 0
@@ -192,8 +193,10 @@ class Line:
         self, drafter: Drafter, schema_version: int, subject: Subject, reserved: Decimal
     ) -> None:
         writer = self._engine.writer
-        with logs.about(example_id=subject.example_id):
+        begun, self._begun = self._begun, self._begun + 1
+        with logs.about(example_id=subject.example_id), tracing.drafting(begun) as span:
             outcome = await drafter.draft(subject, lambda of, call: writer.keep(self._run_id, of, call))
+            span.set_attribute("prelabel.ending", outcome.ending)
         outcome = outcome.under(schema_version)
         if outcome.ending == "stopped":
             self._finish_early()

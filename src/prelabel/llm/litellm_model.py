@@ -19,6 +19,7 @@ from prelabel.errors import ModelError, RefusedError, StoppingError, TransientEr
 from prelabel.llm.failures import as_ours
 from prelabel.llm.filling import LoadImage, filled, nothing
 from prelabel.llm.quiet import quiet
+from prelabel.llm.spans import asking, tell
 from prelabel.prices import Lane, OwnPrice, Price, limits, price
 
 MOST_TOKENS_OUT = 4_096
@@ -100,6 +101,12 @@ class LiteLLMModel:
 
     async def ask(self, request: Request) -> Reply:
         """One call. Raises TransientError, RefusedError or StoppingError."""
+        with asking(self.name, self.provider, request) as span:
+            reply = await self._ask(request)
+            tell(span, reply)
+        return reply
+
+    async def _ask(self, request: Request) -> Reply:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout + 5):  # in case the transport forgets its own

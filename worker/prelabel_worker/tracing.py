@@ -1,0 +1,11 @@
+"""Traces of a process that sends or takes tasks: their messages carry the trace on."""
+
+from prelabel import tracing
+
+
+def set_up(service: str) -> None:
+    """Send this process's spans, tasks included, where an endpoint says so (`prelabel.tracing`)."""
+    if tracing.set_up(service):
+        from opentelemetry.instrumentation.celery import CeleryInstrumentor
+
+        CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call] # the library's own
