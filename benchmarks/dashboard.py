@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from benchmarks.queue import EXAMPLES_INTO_DRAFT, NUMBERS_INTO_EXAMPLE, database, percentile
+from benchmarks._filling import NUMBERS_INTO_EXAMPLE, examples_into_draft
+from benchmarks.queue import database, percentile
 from prelabel import users
 from prelabel.client import Client
 from prelabel.models import Dataset, Run
@@ -37,7 +38,7 @@ PATHS = (
 ENOUGH_SECONDS = 8
 """An endpoint is asked again until this is over, at least twice."""
 
-DRAFTS = EXAMPLES_INTO_DRAFT.replace("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP - (id % 28) * INTERVAL '1 day'")
+DRAFTS = examples_into_draft("'a'", created_at="CURRENT_TIMESTAMP - (id % 28) * INTERVAL '1 day'")
 GOLD = 'UPDATE example SET gold = \'{"topic": "a"}\' WHERE dataset_id = :dataset AND id % 100 = 99'
 CALLS = """
     INSERT INTO call (run_id, example_id, step, model, purpose, lane, requests, request_hash, outcome, detail, tokens_in,

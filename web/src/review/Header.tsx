@@ -19,7 +19,7 @@ export function Header({ snapshot, forSenior }: { snapshot: Snapshot; forSenior:
     client.setQueryData<Run>(['run', form!.run_id], (before) => before && { ...before, places: now.places, state: now.state }),
   )
   const left = run ? Math.max(0, run.places.queued ?? 0) : 0
-  const done = snapshot.past.length
+  const { done } = snapshot
   return (
     <>
       <header className="top">
