@@ -221,12 +221,26 @@ def steered(service: Running) -> int:
     return run_id
 
 
+GUIDELINES = "**One wish only.** Where a customer asks for several things:\n\n1. the first one decides,\n2. a complaint decides before a question."
+
+
 def fill_in(page: Page) -> None:
     """A schema of three fields, on its way."""
     page.get_by_label("Name").fill("Support tickets")
     for kind in ("Rating", "Boolean"):
         page.get_by_role("button", name=kind, exact=True).click()
     page.get_by_label("Guidelines").fill("Where a ticket asks for several things, the first one decides.")
+
+
+def rename(page: Page) -> None:
+    """An option is called otherwise, one is removed, and the page has told what that does."""
+    page.get_by_role("textbox", name="Guidelines").fill(GUIDELINES)
+    schema = page.get_by_label("Schema", exact=True)
+    text = schema.input_value().replace("    - age_limit\n", "").replace("activate_my_card", "activate_card")
+    schema.fill(text)
+    page.get_by_label("activate_my_card of intent").select_option("is called activate_card")
+    page.get_by_role("button", name="See what it does to every label").click()
+    page.get_by_role("button", name="Apply").scroll_into_view_if_needed()
 
 
 PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] = {
@@ -243,6 +257,7 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
         "/projects/bank_questions/new",
         lambda page: page.get_by_text("A model", exact=True).click(),
     ),
+    "schema": (steered, "/projects/bank_questions/schema", rename),
     "project": (steered, "/projects/bank_questions", lambda page: None),
     "people": (steered, "/people", lambda page: page.get_by_role("button", name="Make a link").click()),
     "account": (steered, "/me", lambda page: None),

@@ -623,7 +623,7 @@ export interface paths {
         };
         /**
          * List Schema Versions
-         * @description All versions of a project's schema, newest first, with the runs that have each.
+         * @description All versions of a project's schema, newest first, with what each changed and the runs that have it.
          */
         get: operations["list_schema_versions"];
         /**
@@ -5153,8 +5153,12 @@ export interface components {
         /**
          * SchemaVersionOut
          * @description A version of a project's schema and the runs that have it; `left` examples of them are yet to be moved to it.
+         *
+         *     `text` is its fields as YAML, without the guidelines; `changes` is what it changed in the version before.
          */
         SchemaVersionOut: {
+            /** Changes */
+            changes: components["schemas"]["prelabel__schema_change__Change"][];
             /**
              * Created At
              * Format: date-time
@@ -5168,6 +5172,8 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             };
+            /** Text */
+            text: string;
             /** Version */
             version: number;
         };
