@@ -163,6 +163,40 @@ def disagreement(service: Running) -> int:
     return run_id
 
 
+def told(service: Running) -> int:
+    """Two answers of ours that differ from another reviewer's, settled by a senior: one as we said, one otherwise."""
+    rows = [{"id": f"w-{at}", "text": SAID[at], "drafts": [_draft("billing")]} for at in (3, 1)]
+    topics = {"billing": "Anything about **money**", "card": "The card itself: lost, kept, broken"}
+    fields = {"topic": {"kind": "choice", "options": topics}}
+    run_id = queue_up(service, "fees_and_cards", fields, rows, reviewers=2, feedback=True)
+    for name, role, claim, topics_said in (
+        ("", "", "claim", {"w-3": "billing", "w-1": "billing"}),
+        ("dan", "reviewer", "claim", {"w-3": "card", "w-1": "card"}),
+        ("eva", "senior", "adjudications/claim", {"w-3": "billing", "w-1": "card"}),
+    ):
+        client = _signed_in(service, name, role) if name else service.client
+        for work in client.post(f"/queue/{claim}", {"limit": 2, "run_id": run_id}):
+            label = {"topic": topics_said[work["example_id"]]}
+            comment = (
+                "The machine has it: that is about the card, whatever it costs."
+                if work["example_id"] == "w-1"
+                else ""
+            )
+            body = {
+                "label": label,
+                "client_token": f"picture-told-{name}-{work['slot_id']}",
+                "comment": comment if name == "eva" else "",
+            }
+            client.post(f"/queue/{work['slot_id']}/submit", body)
+    return run_id
+
+
+def _signed_in(service: Running, name: str, role: str) -> Client:
+    service.client.post("/users", {"name": name, "role": role})
+    token = service.client.post(f"/users/{name}/tokens", {"name": "pictures"})["token"]
+    return Client(f"http://127.0.0.1:{service.port}", token)
+
+
 def _draft(label: Any) -> dict[str, Any]:
     return {"model": "small", "label": label, "confidence": 0.6}
 
@@ -248,6 +282,11 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
     "history": (examples, "/examples?run={run}&place=settled&corrected=yes", opened),
     "acts": (examples, "/examples?run={run}&place=settled", requeue),
     "conflicts": (conflicts, "/conflicts?run={run}", lambda page: None),
+    "feedback": (
+        told,
+        "/feedback",
+        lambda page: page.get_by_text("What the guidelines say").first.click(),
+    ),
     "disagreement": (disagreement, "/disagreements", compared),
     "runs": (steered, "/runs", lambda page: None),
     "run": (steered, "/runs/{run}", lambda page: None),

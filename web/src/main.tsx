@@ -20,6 +20,7 @@ import { theme } from './theme'
 
 const ExamplesPage = lazy(() => import('./examples/ExamplesPage').then((page) => ({ default: page.ExamplesPage })))
 const ConflictsPage = lazy(() => import('./conflicts/ConflictsPage').then((page) => ({ default: page.ConflictsPage })))
+const FeedbackPage = lazy(() => import('./feedback/FeedbackPage').then((page) => ({ default: page.FeedbackPage })))
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 setNonce(nonce) // for the style that keeps the page from scrolling under a dialog
@@ -40,6 +41,7 @@ function App() {
         <Route path="/review/:run">{({ run }) => <ReviewPage key={run} runId={Number(run)} />}</Route>
         <Route path="/disagreements"><ReviewPage forSenior /></Route>
         <Route path="/conflicts"><ConflictsPage /></Route>
+        <Route path="/feedback"><FeedbackPage /></Route>
         <Route path="/examples"><ExamplesPage /></Route>
         {leadRoutes}
         <Route><Redirect to="/" /></Route>

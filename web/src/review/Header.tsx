@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { FeedbackLink } from '../feedback/news'
 import { api, take, type Run } from '../lib/api'
 import { useFollowed } from '../lib/live'
 import { count, title } from '../lib/words'
@@ -26,6 +27,7 @@ export function Header({ snapshot, forSenior }: { snapshot: Snapshot; forSenior:
         <h1>{form ? title(form.project) : forSenior ? 'Disagreements' : 'Review'}</h1>
         {form && <span className="run">{form.dataset}{forSenior && ', disagreements'}</span>}
         <span className="spring" />
+        <FeedbackLink onlyNews />
         <Pace past={snapshot.past} left={left} />
         <span className="stat num"><b>{count(done)}</b> done</span>
         {run && <span className="stat num wide-only"><b>{count(left)}</b> in the queue</span>}

@@ -14,7 +14,7 @@ export function Became({ before, after, said, say }: Props) {
   return (
     <section className="card panel became" aria-label="What names became">
       <h2>What became of these?</h2>
-      <p className="muted">The new schema does not have these names. Where one only has another name, say which: labels are mapped to it.</p>
+      <p className="muted">The new schema does not have these names. Where one only has another name, say which: labels are mapped to it. What does not fit any more goes back to the queue.</p>
       <div className="grid">
         {names.map((one) => <Name key={`${one.field} ${one.option}`} gone={one} now={one.option === null ? said.fields[one.field] : said.options[one.field]?.[one.option]} set={(now) => rename(one, now)} />)}
         {fields.map((one) => <Default key={one.name} field={one} value={said.defaults[one.name]} set={(value) => say({ ...said, defaults: put(said.defaults, one.name, value) })} />)}
@@ -30,7 +30,7 @@ function Name({ gone: { field, option, among, mayBeLeftOut }, now, set }: { gone
   return (
     <label>{option === null ? <>Field <code>{field}</code></> : <><code>{option}</code> of <code>{field}</code></>}
       <select className="box" value={now === null ? LEFT_OUT : now === undefined ? '' : CALLED + now} onChange={(event) => choose(event.target.value)}>
-        <option value="">{option === null ? 'is removed' : 'is removed: its labels go back to the queue'}</option>
+        <option value="">is removed</option>
         {mayBeLeftOut && <option value={LEFT_OUT}>is left out of lists</option>}
         {among.map((name) => <option key={name} value={CALLED + name}>is called {name}</option>)}
       </select>
@@ -46,10 +46,10 @@ function Default({ field, value, set }: { field: FormField; value: Json; set: (v
     <label>Labels so far get in <code>{field.name}</code>
       {choices ? (
         <select className="box" value={shown} onChange={(event) => set(event.target.value ? read(event.target.value) : undefined)}>
-          <option value="">nothing: they go back to the queue</option>
+          <option value="">nothing</option>
           {choices.map((one) => <option key={one} value={one}>{one === 'true' ? 'yes' : one === 'false' ? 'no' : String(read(one))}</option>)}
         </select>
-      ) : <input className="box" defaultValue={typeof value === 'string' ? value : shown} placeholder="nothing: they go back to the queue" onChange={(event) => set(event.target.value ? read(event.target.value) : undefined)} />}
+      ) : <input className="box" defaultValue={typeof value === 'string' ? value : shown} placeholder="nothing" onChange={(event) => set(event.target.value ? read(event.target.value) : undefined)} />}
     </label>
   )
 }

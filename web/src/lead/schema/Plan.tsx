@@ -14,10 +14,10 @@ export function Plan({ plan }: { plan: ChangePlan }) {
         <table aria-label="What becomes of what is there">
           <thead><tr><th scope="col">What is there</th><th scope="col">stays</th><th scope="col">is mapped</th><th scope="col">does not fit</th></tr></thead>
           <tbody>
-            <Row what="Settled labels" fit={plan.labels} otherwise="go back to the queue" />
-            <Row what="Drafts in the queue or on their way there" fit={plan.drafts} otherwise="are not shown to people" />
-            <Row what="Gold" fit={plan.gold} otherwise="is gold no more" />
-            <Row what="Drafts made elsewhere" fit={plan.given} otherwise="count as missing" />
+            <Row what="Settled labels" fit={plan.labels} otherwise="back to the queue" />
+            <Row what="Drafts in the queue or on their way there" fit={plan.drafts} otherwise="not shown to people" />
+            <Row what="Gold" fit={plan.gold} otherwise="gold no more" />
+            <Row what="Drafts made elsewhere" fit={plan.given} otherwise="counted as missing" />
           </tbody>
         </table>
       </div>
