@@ -275,7 +275,7 @@ class SubmitIn(AnswerIn):
 
 
 class UndoIn(Body):
-    """Take back the last answer."""
+    """Take back the last answer, or what was done last."""
 
     client_token: ClientToken
 

@@ -11,14 +11,13 @@ from tests.web.conftest import People
 from tests.web.filling import queue_up
 from tests.web.person import Person
 
-FIELDS = {"topic": {"kind": "choice", "options": ["bill", "parcel", "spam"]}}
+TOPICS = ["bill", "parcel", "spam"]
+FIELDS = {"topic": {"kind": "choice", "options": TOPICS}}
 
 
 def settled(service: Running, project: str) -> int:
     """A run whose six examples are accepted: two of each class."""
-    drafts = [
-        {"model": "small", "label": label, "confidence": 0.95} for label in FIELDS["topic"]["options"] * 2
-    ]
+    drafts = [{"model": "small", "label": label, "confidence": 0.95} for label in TOPICS * 2]
     rows = [{"id": f"s{at}", "text": f"text {at}", "drafts": [draft]} for at, draft in enumerate(drafts)]
     return queue_up(service, project, FIELDS, rows, threshold=0.9)
 

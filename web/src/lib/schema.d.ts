@@ -1396,6 +1396,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run_id}/conflicts/{conflict_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Conflict
+         * @description Take back what was done about it: it is open again, with the labels that it was found with.
+         *
+         *     409 where somebody else dismissed or fixed it, or has taken up what was sent to people.
+         */
+        post: operations["undo_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run_id}/consensus": {
         parameters: {
             query?: never;
@@ -5727,7 +5749,7 @@ export interface components {
         };
         /**
          * UndoIn
-         * @description Take back the last answer.
+         * @description Take back the last answer, or what was done last.
          */
         UndoIn: {
             /**
@@ -9180,6 +9202,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ResolveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoSides"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undo_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+                conflict_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoIn"];
             };
         };
         responses: {
