@@ -7,22 +7,14 @@ Service, worker, database (SQLite) and Chromium are on this machine. It scrolls 
 row to the last, then jumps about, and searches for a text that nothing but a look at every example can find.
 """
 
-import argparse
-import shutil
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.page import heap, rows
-from tests.running import TOKEN, running
-from tests.web.conftest import FLAGS
-from tests.web.filling import queue_up
-from tests.web.person import Person
+from benchmarks._sitting import arguments, heap, sitting
 
 FRAMES = 2_000
 SCROLL = """
@@ -82,7 +74,7 @@ def measure(page: Page, url: str, count: int) -> Table:
     scrolled = page.evaluate(SCROLL, FRAMES)
     jumps = [jump(page, share) for share in (0.1, 0.9, 0.5, 0.25, 0.75)]
     after = heap(page)
-    to_first, to_all = searched(page, f"number {count - 1}", 1)
+    to_first, to_all = searched(page, f"number {count}", 1)
     cuts = statistics.quantiles(scrolled["took"], n=100)
     table = Table("", "seen", "wanted")
     table.add_row("load to first row", f"{first:.2f} s", "< 1 s")
@@ -97,24 +89,9 @@ def measure(page: Page, url: str, count: int) -> Table:
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--examples", type=int, default=100_000)
-    asked = parser.parse_args()
-    fields = {"intent": {"kind": "choice", "options": [f"class_{number}" for number in range(77)]}}
-    with (
-        tempfile.TemporaryDirectory() as home,
-        running(Path(home), 1) as service,
-        sync_playwright() as playwright,
-    ):
-        run_id = queue_up(service, "page", fields, rows(asked.examples), seconds=1_800)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-        person = Person(page, f"http://127.0.0.1:{service.port}")
-        person.sign_in(TOKEN)
-        table = measure(page, f"{person.base}/examples?run={run_id}", asked.examples)
-        browser.close()
+    asked = arguments(__doc__).parse_args()
+    with sitting(asked.examples) as (person, run_id):
+        table = measure(person.page, f"{person.base}/examples?run={run_id}", asked.examples)
     Console().print(table)
 
 

@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl
 from rich.console import Console
 from sqlalchemy import text
 
-from benchmarks.queue import EXAMPLES_INTO_DRAFT, NUMBERS_INTO_EXAMPLE, database, percentile
+from benchmarks._filling import NUMBERS_INTO_EXAMPLE, examples_into_draft
+from benchmarks.queue import database, percentile
 from prelabel import users
 from prelabel.client import Client
 from prelabel.errors import Unavailable
@@ -52,9 +53,9 @@ PATHS = (
 ENOUGH_SECONDS = 8
 """An endpoint is asked again until this is over, at least twice."""
 
-DRAFTS = EXAMPLES_INTO_DRAFT.replace(
-    "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP - (id % 28) * INTERVAL '1 day'"
-).replace("0.5, '", "(id * 7919 % 1000) / 1000.0, '")
+DRAFTS = examples_into_draft(
+    "'a'", "(id * 7919 % 1000) / 1000.0", "CURRENT_TIMESTAMP - (id % 28) * INTERVAL '1 day'"
+)
 GOLD = 'UPDATE example SET gold = \'{"topic": "a"}\' WHERE dataset_id = :dataset AND id % 100 = 99'
 CALLS = """
     INSERT INTO call (run_id, example_id, step, model, purpose, lane, requests, request_hash, outcome, detail, tokens_in,

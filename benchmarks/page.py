@@ -7,26 +7,19 @@ Service, worker, database (SQLite) and Chromium are on this machine. "Painted" i
 shows the next example, from the time stamp of the key. Keys are pressed as fast as a quick person does, every 150 ms.
 """
 
-import argparse
-import shutil
 import statistics
-import tempfile
-from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page
 from rich.console import Console
 from rich.table import Table
 
-from tests.running import TOKEN, running
-from tests.web.conftest import FLAGS
-from tests.web.filling import queue_up
-from tests.web.person import Person
+from benchmarks._sitting import arguments, heap, sitting
 
 PACE_MS = 150
+WARM_UP = 150
+"""Answers before the clock runs: more than those that one can go back to, which are held with their examples."""
 WATCH = """
 () => {
-  window.took = []
   let pressed = 0
   addEventListener('keydown', (event) => { pressed = event.timeStamp }, true)
   const channel = new MessageChannel()
@@ -38,14 +31,6 @@ WATCH = """
   }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-slot'] })
 }
 """
-
-
-def rows(count: int) -> Any:
-    """Short texts with a draft out of 77 classes."""
-    for number in range(count):
-        label = f"class_{number * 7 % 77}"
-        draft = {"model": "small", "label": label, "confidence": 0.3 + number % 60 / 100}
-        yield {"id": f"q{number}", "text": f"a short text to label, number {number}", "drafts": [draft]}
 
 
 def first_load(page: Page, url: str) -> tuple[float, float]:
@@ -63,18 +48,9 @@ def first_load(page: Page, url: str) -> tuple[float, float]:
     return float(took), sum(received)
 
 
-def heap(page: Page) -> float:
-    """Megabytes that are in use once rubbish is collected."""
-    session = page.context.new_cdp_session(page)
-    session.send("HeapProfiler.collectGarbage")
-    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
-    session.detach()
-    return used / 1e6
-
-
 def answer(page: Page, count: int) -> list[float]:
-    """Press Enter so often; milliseconds to the next example."""
-    page.evaluate(WATCH)
+    """Press Enter so often; milliseconds to each next example."""
+    page.evaluate("window.took = []")
     for _ in range(count):
         page.keyboard.press("Enter")
         page.wait_for_timeout(PACE_MS)
@@ -83,29 +59,17 @@ def answer(page: Page, count: int) -> list[float]:
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--examples", type=int, default=100_000)
+    parser = arguments(__doc__)
     parser.add_argument("--answers", type=int, default=1_000)
     asked = parser.parse_args()
-    fields = {"intent": {"kind": "choice", "options": [f"class_{number}" for number in range(77)]}}
-    with (
-        tempfile.TemporaryDirectory() as home,
-        running(Path(home), 1) as service,
-        sync_playwright() as playwright,
-    ):
-        run_id = queue_up(service, "page", fields, rows(asked.examples), seconds=900)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        person = Person(browser.new_context().new_page(), f"http://127.0.0.1:{service.port}")
-        person.sign_in(TOKEN)
+    with sitting(asked.examples) as (person, run_id):
         loaded, received = first_load(person.page, f"{person.base}/review/{run_id}")
-        answer(person.page, 20)
+        person.page.evaluate(WATCH)
+        answer(person.page, WARM_UP)
         before = heap(person.page)
         took = answer(person.page, asked.answers)
         after = heap(person.page)
         person.is_saved()
-        browser.close()
     cuts = statistics.quantiles(took, n=100)
     table = Table("", "seen", "wanted")
     table.add_row("key to next example painted, p50", f"{cuts[49]:.0f} ms", "")

@@ -25,14 +25,13 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 from sqlmodel import Session
 
+from benchmarks._filling import fill
 from prelabel import users
-from prelabel.models import Dataset, Run
 from prelabel.store import Store
 from tests.conftest import POSTGRES
-from tests.factories import make_run
 from tests.running import Running, running
 
 PEERS = (
@@ -45,7 +44,6 @@ PEERS = (
     ("doccano, SQLite", "20,000", 1, "54", "63", "-", "7.7", "11", "31.2", "-", "-"),
     ("doccano, SQLite", "20,000", 8, "250", "430", "-", "91", "190", "43.6", "-", "26 to 29 of 496"),
 )
-NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count) "
 
 
 @dataclass
@@ -57,46 +55,6 @@ class Timed:
     per_second: float
     cpu_ms: float
     doubled: int
-
-
-def fill(store: Store, count: int) -> int:
-    """A run with so many examples in the queue, written straight into the tables; the number of the run."""
-    run_id = make_run(store, 1)
-    with store.writing() as session:
-        run = session.get_one(Run, run_id)
-        run.state = "cancelled"  # nothing is to be drafted
-        dataset = session.get_one(Dataset, run.dataset_id)
-        session.execute(text("DELETE FROM placement"))
-        json_type = "" if store.is_sqlite else "::json"
-        many = {"count": count, "dataset": dataset.id, "run": run_id, "version": run.schema_version_id}
-        session.execute(text(NUMBERS_INTO_EXAMPLE.replace("JSON", json_type)), many)
-        session.execute(text(EXAMPLES_INTO_DRAFT.replace("JSON", json_type)), many)
-        session.execute(text(DRAFTS_INTO_PLACEMENT), many)
-        session.execute(text(PLACEMENTS_INTO_SLOT), many)
-    with store.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
-    return run_id
-
-
-NUMBERS_INTO_EXAMPLE = (
-    "INSERT INTO example (dataset_id, external_id, content_hash, content) "
-    + NUMBERS
-    + """SELECT :dataset, 'q' || n, 'h' || n, ('{"text": "a short text to label, number ' || n || '"}')JSON FROM numbers"""
-)
-EXAMPLES_INTO_DRAFT = """
-    INSERT INTO draft (run_id, example_id, schema_version_id, step, model, prompt_digest, label, confidence, confidences,
-        alternatives, failure, created_at)
-    SELECT :run, id, :version, 0, 'none', '', '{"topic": "a"}'JSON, 0.5, '{"topic": 0.5}'JSON, '{}'JSON, '',
-        CURRENT_TIMESTAMP
-    FROM example WHERE dataset_id = :dataset"""
-DRAFTS_INTO_PLACEMENT = """
-    INSERT INTO placement (run_id, example_id, is_gold, place, lane, reason, note, confidence, draft_id, attempts)
-    SELECT run_id, example_id, false, 'queued', 'live', 'low_confidence', '', confidence, id, 1
-    FROM draft WHERE run_id = :run"""
-PLACEMENTS_INTO_SLOT = """
-    INSERT INTO slot (placement_id, run_id, example_id, reason, priority, for_senior, blind, wanted, state, version, asked_at)
-    SELECT id, run_id, example_id, reason, (id * 7919) % 900000, false, false, 1, 'open', 0, CURRENT_TIMESTAMP
-    FROM placement WHERE run_id = :run"""
 
 
 class Reviewer(threading.Thread):
@@ -117,7 +75,11 @@ class Reviewer(threading.Thread):
             took, [work] = self._post("/v1/queue/claim", {"limit": 1, "run_id": self._run_id})
             self.claims.append(took)
             self.slots.append(work["slot_id"])
-            body = {"label": {"topic": "b"}, "client_token": uuid.uuid4().hex, "version": work["version"]}
+            body = {
+                "label": {"topic": "class_1"},
+                "client_token": uuid.uuid4().hex,
+                "version": work["version"],
+            }
             self.submits.append(self._post(f"/v1/queue/{work['slot_id']}/submit", body)[0])
 
     def _post(self, path: str, body: object) -> tuple[float, list[dict[str, int]]]:

@@ -10,7 +10,7 @@ from prelabel.canonical import Json
 from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
 from prelabel.policy import Policy
-from prelabel.schema_change import SchemaMapping
+from prelabel.schema_change import Change, SchemaMapping
 from prelabel.trials import MOST, USUAL
 from prelabel_api.deps import LongText, Name, PromptText, ShortText
 
@@ -64,10 +64,15 @@ class SchemaIn(Body):
 
 
 class SchemaVersionOut(BaseModel):
-    """A version of a project's schema and the runs that have it; `left` examples of them are yet to be moved to it."""
+    """A version of a project's schema and the runs that have it; `left` examples of them are yet to be moved to it.
+
+    `text` is its fields as YAML, without the guidelines; `changes` is what it changed in the version before.
+    """
 
     version: int
     schema_: dict[str, Any] = Field(serialization_alias="schema")
+    text: str
+    changes: list[Change]
     runs: list[int]
     left: int
     created_at: datetime
@@ -328,7 +333,7 @@ class SubmitIn(AnswerIn):
 
 
 class UndoIn(Body):
-    """Take back the last answer."""
+    """Take back the last answer, or what was done last."""
 
     client_token: ClientToken
 

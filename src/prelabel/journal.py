@@ -26,7 +26,7 @@ Act = Literal[
     "reviewer.pause", "reviewer.resume",
     "answers.import", "consensus.renew",
     "export.take",
-    "conflict.search", "conflict.queue", "conflict.resolve", "conflict.dismiss",
+    "conflict.search", "conflict.queue", "conflict.resolve", "conflict.dismiss", "conflict.undo",
     "webhook.add", "webhook.remove", "webhook.resend", "webhook.test",
     "alarm.acknowledge",
 ]  # fmt: skip

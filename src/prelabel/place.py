@@ -184,6 +184,12 @@ def reopen(placement: Placement, reason: str) -> None:
     placement.place, placement.label_id, placement.reason = "queued", None, reason
 
 
+def hold_again(session: Session, placement: Placement, label: Label, reason: str) -> None:
+    """Settle an example by a label that it had before, under the reason that it had then."""
+    placement.place, placement.label_id, placement.reason, placement.note = "settled", label.id, reason, ""
+    outbox.settled(session, label.run_id, [label.id or 0])
+
+
 def relabel(session: Session, relabeled: Sequence[Relabeled], schema_version_id: int) -> None:
     """Give settled examples the label that their old one is under another version of the schema; the old one stays as history."""
     rows = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Annotated, Any
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -55,6 +56,11 @@ class LabelSchema(BaseModel):
         """As plain JSON, without what is left at its default; `model_validate` reads it back."""
         fields = {name: _document(kind) for name, kind in self.fields.items()}
         return {"guidelines": self.guidelines, "fields": fields} if self.guidelines else {"fields": fields}
+
+    def text(self) -> str:
+        """Its fields as YAML, as people write them; `load` reads it back. The guidelines are not in it."""
+        fields = {name: _short(_document(kind)) for name, kind in self.fields.items()}
+        return yaml.safe_dump({"fields": fields}, sort_keys=False, allow_unicode=True, width=110)
 
     def digest(self) -> str:
         """Names the schema by its content; the order of fields counts."""
@@ -252,6 +258,19 @@ class LabelSchema(BaseModel):
 
 def _document(kind: Kind) -> dict[str, Json]:
     return {"kind": kind.kind} | kind.model_dump(mode="json", exclude_defaults=True)
+
+
+def _short(document: Json) -> Json:
+    """A part of a document with options that have nothing but a value written as that value."""
+    if isinstance(document, list):
+        return [_short(part) for part in document]
+    if not isinstance(document, dict):
+        return document
+    return (
+        document["value"]
+        if document.keys() == {"value"}
+        else {name: _short(part) for name, part in document.items()}
+    )
 
 
 def _apart(faults: Sequence[Any]) -> Iterator[Mapping[str, Any]]:

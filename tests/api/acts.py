@@ -130,6 +130,13 @@ ACTS = {
     "dismiss_conflict": Doing(
         lambda client, run: client.post(f"/runs/{run}/conflicts/1/dismiss", {}), ("conflict.dismiss",)
     ),
+    "undo_conflict": Doing(
+        lambda client, run: (
+            client.post(f"/runs/{run}/conflicts/1/dismiss", {}),
+            client.post(f"/runs/{run}/conflicts/1/undo", {"client_token": "token-02"}),
+        ),
+        ("conflict.dismiss", "conflict.undo"),
+    ),
     "export_labels": Doing(lambda client, run: list(client.export(run)), ("export.take",)),
 }  # fmt: skip
 """By operation: all that write, but for those below; and the one that reads and takes labels out."""

@@ -74,3 +74,5 @@ def test_a_senior_sends_one_to_people_once(store: Store, run: int, sign_in: Sign
     assert [one["id"] for one in lead.items(f"/runs/{run}/examples", reason="conflict")] == [found["example"]]
     with pytest.raises(errors.Conflict, match="not open any more"):
         senior.post(f"{path}/{found['id']}/queue")
+    undone = senior.post(f"{path}/{found['id']}/undo", {"client_token": "token-of-undo"})
+    assert (undone["is_open"], list(senior.items(path))) == (True, [found])

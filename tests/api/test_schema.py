@@ -46,6 +46,15 @@ def test_versions_are_listed_with_their_runs(store: Store, lead: Client) -> None
     assert listed[0]["schema"]["fields"]["topic"]["options"][0]["value"] == "b"
 
 
+def test_versions_tell_what_they_changed_and_how_they_would_be_written(store: Store, lead: Client) -> None:
+    settled_run(store, lead)
+    change(lead, mapping=MAPPING)
+    newest, first = lead.items("/projects/p/schema")
+    assert [one["said"] for one in newest["changes"]] == ["topic: options 'a' and 'b' are all 'b'"]
+    assert first["changes"] == []
+    assert first["text"] == "fields:\n  topic:\n    kind: choice\n    options:\n    - a\n    - b\n    - c\n"
+
+
 def test_a_mapping_that_does_not_fit_the_schemas_says_so(store: Store, lead: Client) -> None:
     settled_run(store, lead)
     with pytest.raises(SchemaError, match='"z" is not an option of the old schema'):

@@ -1,14 +1,15 @@
 """Labels that contradict each other are searched for by a worker, sent to people, fixed on either side, or let stand."""
 
+import uuid
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from prelabel import conflicts, export, review, runs
 from prelabel.conflicts import Doubt
 from prelabel.errors import Conflict, InputError, LabelError
-from prelabel.models import ConflictSearch, Example, Placement, Slot, now
+from prelabel.models import ConflictSearch, Example, Placement, Slot, User, now
 from prelabel.review import Answer
 from prelabel.store import Store
 from tests.factories import (
@@ -160,6 +161,49 @@ def test_either_side_is_fixed_in_one_act(store: Store, side: Any, reviewers: int
     assert fixed is not None
     assert not shown.is_open
     assert [event.what for event in fixed.history] == ["draft", "label", "corrected", "label"]
+
+
+@pytest.mark.parametrize("act", ["resolve", "dismiss", "send"])
+def test_what_was_done_is_taken_back_and_the_conflict_is_open_as_it_was(store: Store, act: str) -> None:
+    run_id = labeled(store, reviewers=2)
+    [found] = search(store, run_id)
+    before, senior = labels(store, run_id), make_user(store, "sue", "senior")
+    with store.writing() as session:
+        done(session, run_id, act, found.id, senior)
+    assert listed(store, run_id) == []
+    for _ in range(2):  # done again, it changes nothing
+        with store.writing() as session:
+            conflicts.take_back(session, runs.get(session, run_id), found.id, senior, "back")
+    assert (labels(store, run_id), listed(store, run_id)) == (before, [found])
+    with store.reading() as session:
+        assert session.exec(select(Slot).where(Slot.state == "open")).all() == []
+        assert {one.reason for one in session.exec(select(Placement))} == {""}
+    with store.writing() as session:
+        done(session, run_id, act, found.id, senior)  # and may be done anew
+
+
+@pytest.mark.parametrize("act", ["resolve", "dismiss", "send"])
+def test_what_others_have_to_do_with_is_not_taken_back(store: Store, act: str) -> None:
+    run_id = labeled(store)
+    [found] = search(store, run_id)
+    sue, tom = make_user(store, "sue", "senior"), make_user(store, "tom", "senior")
+    with store.writing() as session:
+        done(session, run_id, act, found.id, sue)
+        review.claim(session, tom.id or 0, 1, 60)
+    by = sue if act == "send" else tom
+    with store.writing() as session, pytest.raises(Conflict, match="somebody"):
+        conflicts.take_back(session, runs.get(session, run_id), found.id, by, "back")
+
+
+def done(session: Session, run_id: int, act: str, conflict_id: int, by: User) -> None:
+    run = runs.get(session, run_id)
+    if act == "resolve":
+        answer = Answer(uuid.uuid4().hex)
+        conflicts.resolve(session, run, conflict_id, by, "example", {"topic": "c"}, answer)
+    elif act == "dismiss":
+        conflicts.dismiss(session, run, conflict_id, by)
+    else:
+        conflicts.send(session, run, conflict_id)
 
 
 def test_a_label_that_does_not_fit_changes_nothing(store: Store) -> None:

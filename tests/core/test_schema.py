@@ -31,6 +31,19 @@ LABEL = {
 }
 
 
+ALL_WAYS = """
+fields:
+  topic: {kind: choice, options: ["yes", "1", {value: other, options: [deep, {value: told, description: "it: is", examples: [a]}]}]}
+  parts: {kind: spans, of: text, options: [né, "#x"], when: {topic: other}}
+  good: {kind: rating, max: 3, meanings: {1: bad}}
+"""
+
+
+def test_a_schema_is_read_back_from_its_text() -> None:
+    schema = LabelSchema.load(ALL_WAYS)
+    assert LabelSchema.load(schema.text()).digest() == schema.digest()
+
+
 def test_a_schema_survives_the_way_through_its_document() -> None:
     schema = LabelSchema.load(FULL)
     again = LabelSchema.model_validate(schema.document())

@@ -166,6 +166,40 @@ def disagreement(service: Running) -> int:
     return run_id
 
 
+def told(service: Running) -> int:
+    """Two answers of ours that differ from another reviewer's, settled by a senior: one as we said, one otherwise."""
+    rows = [{"id": f"w-{at}", "text": SAID[at], "drafts": [_draft("billing")]} for at in (3, 1)]
+    topics = {"billing": "Anything about **money**", "card": "The card itself: lost, kept, broken"}
+    fields = {"topic": {"kind": "choice", "options": topics}}
+    run_id = queue_up(service, "fees_and_cards", fields, rows, reviewers=2, feedback=True)
+    for name, role, claim, topics_said in (
+        ("", "", "claim", {"w-3": "billing", "w-1": "billing"}),
+        ("dan", "reviewer", "claim", {"w-3": "card", "w-1": "card"}),
+        ("eva", "senior", "adjudications/claim", {"w-3": "billing", "w-1": "card"}),
+    ):
+        client = _signed_in(service, name, role) if name else service.client
+        for work in client.post(f"/queue/{claim}", {"limit": 2, "run_id": run_id}):
+            label = {"topic": topics_said[work["example_id"]]}
+            comment = (
+                "The machine has it: that is about the card, whatever it costs."
+                if work["example_id"] == "w-1"
+                else ""
+            )
+            body = {
+                "label": label,
+                "client_token": f"picture-told-{name}-{work['slot_id']}",
+                "comment": comment if name == "eva" else "",
+            }
+            client.post(f"/queue/{work['slot_id']}/submit", body)
+    return run_id
+
+
+def _signed_in(service: Running, name: str, role: str) -> Client:
+    service.client.post("/users", {"name": name, "role": role})
+    token = service.client.post(f"/users/{name}/tokens", {"name": "pictures"})["token"]
+    return Client(f"http://127.0.0.1:{service.port}", token)
+
+
 def _draft(label: Any) -> dict[str, Any]:
     return {"model": "small", "label": label, "confidence": 0.6}
 
@@ -224,6 +258,9 @@ def steered(service: Running) -> int:
     return run_id
 
 
+GUIDELINES = "**One wish only.** Where a customer asks for several things:\n\n1. the first one decides,\n2. a complaint decides before a question."
+
+
 def fill_in(page: Page) -> None:
     """A schema of three fields, on its way."""
     page.get_by_label("Name").fill("Support tickets")
@@ -261,11 +298,27 @@ def tried_out(page: Page) -> None:
     page.get_by_role("region", name="Examples of the trial").scroll_into_view_if_needed()
 
 
+def rename(page: Page) -> None:
+    """An option is called otherwise, one is removed, and the page has told what that does."""
+    page.get_by_role("textbox", name="Guidelines").fill(GUIDELINES)
+    schema = page.get_by_label("Schema", exact=True)
+    text = schema.input_value().replace("    - age_limit\n", "").replace("activate_my_card", "activate_card")
+    schema.fill(text)
+    page.get_by_label("activate_my_card of intent").select_option("is called activate_card")
+    page.get_by_role("button", name="See what it does to every label").click()
+    page.get_by_role("button", name="Apply").scroll_into_view_if_needed()
+
+
 PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] = {
     "examples": (examples, "/examples?run={run}", lambda page: None),
     "history": (examples, "/examples?run={run}&place=settled&corrected=yes", opened),
     "acts": (examples, "/examples?run={run}&place=settled", requeue),
     "conflicts": (conflicts, "/conflicts?run={run}", lambda page: None),
+    "feedback": (
+        told,
+        "/feedback",
+        lambda page: page.get_by_text("What the guidelines say").first.click(),
+    ),
     "disagreement": (disagreement, "/disagreements", compared),
     "runs": (steered, "/runs", lambda page: None),
     "run": (steered, "/runs/{run}", lambda page: None),
@@ -277,6 +330,7 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
     ),
     "prompt": (tried, "/projects/bank_intents/prompt", written),
     "trial": (tried, "/projects/bank_intents/prompt", tried_out),
+    "schema": (steered, "/projects/bank_questions/schema", rename),
     "project": (steered, "/projects/bank_questions", lambda page: None),
     "people": (steered, "/people", lambda page: page.get_by_role("button", name="Make a link").click()),
     "account": (steered, "/me", lambda page: None),

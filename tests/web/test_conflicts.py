@@ -107,6 +107,25 @@ def _digit_of_third(senior: Person) -> str:
     )
 
 
+def test_what_was_decided_is_taken_back_one_after_the_other(service: Running, people: People) -> None:
+    run_id = contradicting(service, "conflicts-undone")
+    before = exported(service, run_id)
+    with people.person(role="senior") as senior:
+        senior.page.goto(f"{senior.base}/conflicts?run={run_id}")
+        first, second, third = (decide(senior, key) for key in ("ArrowLeft", "p", "d"))
+        expect(senior.page.get_by_role("heading", name="All decided")).to_be_visible()
+        for sides in (third, second, first):
+            senior.press("z")
+            header = senior.page.locator(".side-card header b").first
+            expect(header).to_have_text(next(iter(sides)))
+        expect(senior.page.get_by_test_id("left")).to_have_text("3 open")
+        expect(senior.page.get_by_role("button", name="Undo")).to_be_disabled()
+        senior.press("?")
+        expect(senior.page.get_by_role("dialog")).not_to_contain_text("Take back")
+        expect(senior.page.get_by_role("alert")).to_have_count(0)
+    assert exported(service, run_id) == before
+
+
 def test_a_conflict_that_somebody_else_decided_meanwhile_is_passed_over(
     service: Running, people: People
 ) -> None:

@@ -13,7 +13,7 @@ from prelabel.conflicts.acting import MOST_AT_ONCE, SideName
 from prelabel.errors import NotFound
 from prelabel.models import ConflictSearch
 from prelabel.review import Answer
-from prelabel_api.bodies import AnswerIn, Body
+from prelabel_api.bodies import AnswerIn, Body, UndoIn
 from prelabel_api.deps import Id, LeadDep, LongText, ReadDep, SeniorDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 
@@ -144,4 +144,20 @@ def dismiss_conflict(
     conflict = conflicts.dismiss(session, run, conflict_id, senior, body.comment)
     if is_new:
         journal.note(session, senior, "conflict.dismiss", run, conflict=conflict_id)
+    return conflicts.sides(session, run, conflict)
+
+
+@router.post("/{conflict_id}/undo")
+def undo_conflict(
+    run_id: Id, conflict_id: Id, body: UndoIn, senior: SeniorDep, session: WriteDep
+) -> TwoSides:
+    """Take back what was done about it: it is open again, with the labels that it was found with.
+
+    409 where somebody else dismissed or fixed it, or has taken up what was sent to people.
+    """
+    run = runs.get(session, run_id)
+    was_open = conflicts.is_open(session, conflicts.get(session, run, conflict_id))
+    conflict = conflicts.take_back(session, run, conflict_id, senior, body.client_token)
+    if not was_open:
+        journal.note(session, senior, "conflict.undo", run, conflict=conflict_id)
     return conflicts.sides(session, run, conflict)

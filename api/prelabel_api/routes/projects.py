@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import forgetting, journal, ledger, membership, projects, runs, schema_move
+from prelabel import forgetting, journal, ledger, membership, projects, runs, schema_history, schema_move
 from prelabel.canonical import Json
 from prelabel.models import Project
 from prelabel.schema import LabelSchema
@@ -78,19 +78,21 @@ def define_project(project: str, body: ProjectIn, lead: LeadDep, session: WriteD
 
 @router.get("/{project}/schema")
 def list_schema_versions(project: str, _lead: LeadDep, session: ReadDep) -> Page[SchemaVersionOut]:
-    """All versions of a project's schema, newest first, with the runs that have each."""
+    """All versions of a project's schema, newest first, with what each changed and the runs that have it."""
     found = projects.find(session, project)
-    versions = projects.schema_versions(session, found)
+    newest = projects.schema_versions(session, found)[0]
     return Page(
         items=[
             SchemaVersionOut(
                 version=version.version,
                 schema_=version.document,
+                text=LabelSchema.model_validate(version.document).text(),
+                changes=changes,
                 runs=[run.id or 0 for run in projects.runs_at(session, version)],
-                left=schema_move.left(session, found) if version is versions[0] else 0,
+                left=schema_move.left(session, found) if version is newest else 0,
                 created_at=version.created_at,
             )
-            for version in versions
+            for version, changes in schema_history.versions(session, found)
         ]
     )
 

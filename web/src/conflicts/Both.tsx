@@ -12,7 +12,7 @@ import { Content } from '../review/Content'
 import type { Act, SideName } from './useConflicts'
 
 type Side = NonNullable<TwoSides['counterpart']>
-type Props = { conflict: TwoSides; form: Form; act: (conflict: TwoSides, act: Act) => void; skip: (id: number) => void; left: number; isMore: boolean; fixed: number }
+type Props = { conflict: TwoSides; form: Form; act: (conflict: TwoSides, act: Act) => void; skip: (id: number) => void; undo: (() => void) | undefined; left: number; isMore: boolean; fixed: number }
 
 /** What is changed rather than chosen anew. */
 const IN_PARTS = ['choices']
@@ -20,7 +20,7 @@ const IN_PARTS = ['choices']
 const IN_PLACES = ['spans', 'relations', 'boxes']
 
 /** A conflict: both sides, why they contradict, and what can be done about it. */
-export function Both({ conflict, form, act, skip, left, isMore, fixed }: Props) {
+export function Both({ conflict, form, act, skip, undo, left, isMore, fixed }: Props) {
   const { example, counterpart } = conflict
   const since = useRef(performance.now())
   const field = form.fields.find((one) => one.name === conflict.field)
@@ -60,6 +60,7 @@ export function Both({ conflict, form, act, skip, left, isMore, fixed }: Props) 
         <Button id="people" title="Send to people" k="P" run={() => act(conflict, { kind: 'queue' })} />
         <Button id="dismiss" title="Both stand" k="D" run={() => act(conflict, { kind: 'dismiss' })} />
         <Button id="later" title="Later" k="S" run={() => skip(conflict.id)} isOff={left < 2} />
+        <Button id="undo" title="Undo" k="Z" run={() => undo?.()} isOff={!undo} />
         <span className="spring" />
         <span className="stat num" role="status" data-testid="left"><b>{count(left)}{isMore && '+'}</b> open{fixed > 0 && <>, <b>{count(fixed)}</b> decided</>}</span>
       </footer>

@@ -41,6 +41,7 @@ function OfRun({ run, form }: { run: number; form: NonNullable<ReturnType<typeof
   const { data: search, error } = useSearch(run)
   const conflicts = useConflicts(run, search?.finished_at ? search.id : undefined)
   const failure = error ?? conflicts.error
+  useCommands([{ id: 'undo', keys: ['z', 'Mod+z'], title: 'Take back what was decided last', group: 'Conflicts', enabled: conflicts.mayUndo, run: conflicts.undo }])
   if (failure) return <p className="notice bad-notice" role="alert">{failure.message}</p>
   if (search === undefined) return <section className="nothing" aria-busy="true" />
   if (!search?.finished_at || search.failure) return <Search run={run} search={search} />
@@ -51,9 +52,9 @@ function OfRun({ run, form }: { run: number; form: NonNullable<ReturnType<typeof
           <div key={id} className="notice"><IconAlertTriangle size={17} /><span>{why}</span><button className="btn" onClick={() => conflicts.forget(id)}>Dismiss</button></div>
         ))}
       </div>
-      {conflicts.current && <Both key={conflicts.current.id} conflict={conflicts.current} form={form} act={conflicts.act} skip={conflicts.skip} left={conflicts.left} isMore={conflicts.isMore} fixed={conflicts.fixed} />}
+      {conflicts.current && <Both key={conflicts.current.id} conflict={conflicts.current} form={form} act={conflicts.act} skip={conflicts.skip} undo={conflicts.mayUndo ? conflicts.undo : undefined} left={conflicts.left} isMore={conflicts.isMore} fixed={conflicts.fixed} />}
       {conflicts.isEmpty && (
-        <Nothing run={run} title={conflicts.fixed ? 'All decided' : 'No open conflicts'} again>
+        <Nothing run={run} title={conflicts.fixed ? 'All decided' : 'No open conflicts'} undo={conflicts.mayUndo ? conflicts.undo : undefined} again>
           {count(search.examples)} settled examples were compared{conflicts.fixed > 0 && `; ${count(conflicts.fixed)} ${conflicts.fixed === 1 ? 'conflict' : 'conflicts'} decided in this sitting`}.
         </Nothing>
       )}
@@ -75,7 +76,9 @@ function Search({ run, search }: { run: number; search: { share: number; failure
   )
 }
 
-function Nothing({ run, title, again = false, children }: { run: number; title: string; again?: boolean; children: React.ReactNode }) {
+type NothingProps = { run: number; title: string; again?: boolean; undo?: (() => void) | undefined; children: React.ReactNode }
+
+function Nothing({ run, title, again = false, undo, children }: NothingProps) {
   const client = useQueryClient()
   const { data: session } = useSession()
   const [fault, setFault] = useState('')
@@ -92,6 +95,7 @@ function Nothing({ run, title, again = false, children }: { run: number; title: 
       <h2>{title}</h2>
       <p className="muted">{children}</p>
       {reaches(session?.role ?? 'reviewer', 'lead') ? <button className="btn primary" onClick={() => void search()}>{again ? 'Search again' : 'Search'}</button> : <p className="muted">A lead can have it searched{again && ' again'}.</p>}
+      {undo && <button className="btn" onClick={undo}>Undo<Kbd k="Z" /></button>}
       {fault && <p className="bad" role="alert">{fault}</p>}
     </section>
   )

@@ -38,8 +38,11 @@ export function useConflicts(run: number, search: number | undefined) {
   const [later, setLater] = useState<number[]>([])
   const [refused, setRefused] = useState<Refused[]>([])
   const [fixed, setFixed] = useState(0)
+  const [past, setPast] = useState<number[]>([]) // what can be taken back, the newest last
+  const [first, setFirst] = useState<number[]>([]) // what was taken back comes first
   const open = (list.data?.items ?? []).filter((one) => !gone.has(one.id))
-  const ordered = [...open.filter((one) => !later.includes(one.id)), ...later.flatMap((id) => open.find((one) => one.id === id) ?? [])]
+  const pick = (ids: number[]) => ids.flatMap((id) => open.find((one) => one.id === id) ?? [])
+  const ordered = [...pick(first), ...open.filter((one) => !later.includes(one.id) && !first.includes(one.id)), ...pick(later)]
   const current = useSides(run, ordered[0]?.id)
   useSides(run, ordered[1]?.id) // the next one is here before it is wanted
   const closed = current.data && !current.data.is_open ? current.data.id : undefined
@@ -51,19 +54,43 @@ export function useConflicts(run: number, search: number | undefined) {
   const act = (conflict: TwoSides, done: Act) => {
     setGone((before) => new Set([...before, conflict.id]))
     setFixed((before) => before + 1)
+    setPast((before) => [...before, conflict.id])
     sending.current = sending.current.then(() => send(run, conflict.id, done)).then(
       () => client.invalidateQueries({ queryKey: ['sides', run] }), // a label that has changed may have closed others
       (error: Failure) => {
         setRefused((before) => [...before, { id: conflict.id, why: error.message }])
         setFixed((before) => before - 1)
+        setPast((before) => before.filter((id) => id !== conflict.id))
         if (error.status !== 409) setGone((before) => new Set([...before].filter((id) => id !== conflict.id)))
       },
     )
   }
+  const skip = (id: number) => {
+    setFirst((before) => before.filter((one) => one !== id))
+    setLater((before) => [...before.filter((one) => one !== id), id])
+  }
+  /** Back to the conflict that was decided last, once the server has it open again. */
+  const undo = () => {
+    const id = past.at(-1)
+    if (id === undefined) return
+    setPast((before) => before.slice(0, -1))
+    sending.current = sending.current.then(() => takeBack(run, id)).then(
+      async () => {
+        client.removeQueries({ queryKey: ['sides', run, id] })
+        await list.refetch()
+        setFirst((before) => [id, ...before.filter((one) => one !== id)])
+        setLater((before) => before.filter((one) => one !== id))
+        setGone((before) => new Set([...before].filter((one) => one !== id)))
+        setFixed((before) => before - 1)
+      },
+      (error: Failure) => setRefused((before) => [...before, { id, why: error.message }]),
+    )
+  }
   return {
+    undo, mayUndo: past.length > 0,
     current: ordered[0] ? current.data : undefined, error: list.error ?? current.error, left: ordered.length, isMore: list.data?.next != null,
     isEmpty: list.data !== undefined && !ordered.length && list.data.next == null, fixed, refused,
-    act, skip: (id: number) => setLater((before) => [...before.filter((one) => one !== id), id]),
+    act, skip,
     forget: (id: number) => setRefused((before) => before.filter((one) => one.id !== id)),
   }
 }
@@ -83,4 +110,9 @@ function send(run: number, id: number, act: Act): Promise<unknown> {
   const { side, label, seconds } = act
   const body = { side, label, seconds, comment: '', client_token: crypto.randomUUID() }
   return take(api.POST('/v1/runs/{run_id}/conflicts/{conflict_id}/resolve', { params, body }))
+}
+
+function takeBack(run: number, id: number): Promise<unknown> {
+  const params = { path: { run_id: run, conflict_id: id } }
+  return take(api.POST('/v1/runs/{run_id}/conflicts/{conflict_id}/undo', { params, body: { client_token: crypto.randomUUID() } }))
 }

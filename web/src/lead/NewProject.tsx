@@ -4,9 +4,10 @@ import { useState, type FormEvent } from 'react'
 import { useLocation } from 'wouter'
 import { api, Failure, take } from '../lib/api'
 import { useAct } from '../lib/useAct'
-import { Preview } from './Preview'
-import { Faults, SchemaEditor } from './SchemaEditor'
-import { BEGINNING, holdsGuidelines, joined, slug } from './snippets'
+import { GuidelinesEntry } from './GuidelinesEntry'
+import { SchemaEditor } from './SchemaEditor'
+import { Seen } from './Seen'
+import { BEGINNING, joined, slug } from './snippets'
 import { useSchema } from './useSchema'
 
 /** What is to be labeled: a name, a schema with its form beside it, and guidelines. */
@@ -42,19 +43,9 @@ export function NewProject() {
           {name && slug(name) !== name && <p className="muted">It will be called <code>{slug(name) || '…'}</code>.</p>}
           <h2>Fields</h2>
           <SchemaEditor text={text} set={setText} faults={faults} />
-          <label className="entry"><span className="h">Guidelines</span>
-            <textarea className="box" rows={5} value={guidelines} onChange={(event) => setGuidelines(event.target.value)} disabled={holdsGuidelines(text)}
-              placeholder={holdsGuidelines(text) ? 'They stand in the schema above' : 'Where a ticket asks for several things, the first one decides.'} />
-          </label>
-          <p className="muted">Models and people read the same guidelines. Markdown is fine.</p>
+          <GuidelinesEntry schema={text} value={guidelines} set={setGuidelines} />
         </div>
-        <div className="half">
-          <h2>What reviewers see</h2>
-          <div className="card panel sticky">
-            {error && <p className="bad" role="alert">{error.message}</p>}
-            {checked && (faults.length ? <Faults faults={faults} /> : <Preview key={JSON.stringify(checked.fields)} fields={checked.fields} guidelines={checked.guidelines} />)}
-          </div>
-        </div>
+        <div className="half"><Seen checked={checked} error={error} /></div>
       </form>
     </main>
   )

@@ -6,6 +6,7 @@ import { Link } from 'wouter'
 import { api, take, type Project } from '../lib/api'
 import { useAct } from '../lib/useAct'
 import { count, dollars, moment, title } from '../lib/words'
+import { Guidelines } from '../review/Guidelines'
 import { Invitations } from './Invitations'
 import { Preview } from './Preview'
 import { useSchema } from './useSchema'
@@ -45,9 +46,9 @@ function Form({ project }: { project: Project }) {
   if (!checked) return null
   return (
     <>
-      {checked.guidelines && <div className="guidelines"><p>{checked.guidelines}</p></div>}
+      {checked.guidelines && <Guidelines form={{ fields: [], guidelines: checked.guidelines }} label={{}} />}
       <Preview fields={checked.fields} guidelines={checked.guidelines} />
-      <p className="muted">To change it while work goes on: <code>prelabel schema plan</code></p>
+      <p><Link className="btn" href={`/projects/${encodeURIComponent(project.name)}/schema`}>Change the schema</Link></p>
     </>
   )
 }

@@ -703,7 +703,7 @@ export interface paths {
         };
         /**
          * List Schema Versions
-         * @description All versions of a project's schema, newest first, with the runs that have each.
+         * @description All versions of a project's schema, newest first, with what each changed and the runs that have it.
          */
         get: operations["list_schema_versions"];
         /**
@@ -1490,6 +1490,28 @@ export interface paths {
          * @description Give either side a new label; it settles the example as a senior's answer does.
          */
         post: operations["resolve_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{run_id}/conflicts/{conflict_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Conflict
+         * @description Take back what was done about it: it is open again, with the labels that it was found with.
+         *
+         *     409 where somebody else dismissed or fixed it, or has taken up what was sent to people.
+         */
+        post: operations["undo_conflict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5378,8 +5400,12 @@ export interface components {
         /**
          * SchemaVersionOut
          * @description A version of a project's schema and the runs that have it; `left` examples of them are yet to be moved to it.
+         *
+         *     `text` is its fields as YAML, without the guidelines; `changes` is what it changed in the version before.
          */
         SchemaVersionOut: {
+            /** Changes */
+            changes: components["schemas"]["prelabel__schema_change__Change"][];
             /**
              * Created At
              * Format: date-time
@@ -5393,6 +5419,8 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             };
+            /** Text */
+            text: string;
             /** Version */
             version: number;
         };
@@ -6137,7 +6165,7 @@ export interface components {
         };
         /**
          * UndoIn
-         * @description Take back the last answer.
+         * @description Take back the last answer, or what was done last.
          */
         UndoIn: {
             /**
@@ -9826,6 +9854,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ResolveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoSides"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undo_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+                conflict_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoIn"];
             };
         };
         responses: {

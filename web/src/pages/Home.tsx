@@ -1,4 +1,5 @@
 import { Link } from 'wouter'
+import { FeedbackLink } from '../feedback/news'
 import { useRuns } from '../lib/runs'
 import { reaches, useSession } from '../lib/session'
 import { count, title } from '../lib/words'
@@ -11,7 +12,7 @@ export function Home() {
   const waiting = runs.filter((run) => (run.places.queued ?? 0) > 0)
   return (
     <main className="page">
-      <header><h1>Review</h1><span className="spring" />{waiting.length > 0 && <Link className="btn primary" href="/review">Review all, most useful first</Link>}</header>
+      <header><h1>Review</h1><span className="spring" /><FeedbackLink />{waiting.length > 0 && <Link className="btn primary" href="/review">Review all, most useful first</Link>}</header>
       {error && <p className="bad" role="alert">{error.message}</p>}
       {isSuccess && !runs.length && (
         <div className="nothing">

@@ -8,7 +8,7 @@ const AsWritten = ({ text }: { text: string; isInline?: boolean }) => <span clas
 const Markdown = lazy(() => import('../lib/Markdown').then((module) => ({ default: module.Markdown })).catch(() => ({ default: AsWritten })))
 
 /** The guidelines as Markdown, and of the labels at hand what the schema says of them. Until it is drawn the text stands as it is. */
-export function Guidelines({ form, label }: { form: Form; label: Label }) {
+export function Guidelines({ form, label }: { form: Pick<Form, 'fields' | 'guidelines'>; label: Label }) {
   const chosen = form.fields.flatMap((field) => meanings(field, label[field.name]))
   return (
     <section className="note guidelines" aria-label="Guidelines">

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { FeedbackLink } from '../feedback/news'
 import { api, take, type Run } from '../lib/api'
 import { useFollowed } from '../lib/live'
 import { count, title } from '../lib/words'
@@ -19,13 +20,14 @@ export function Header({ snapshot, forSenior }: { snapshot: Snapshot; forSenior:
     client.setQueryData<Run>(['run', form!.run_id], (before) => before && { ...before, places: now.places, state: now.state }),
   )
   const left = run ? Math.max(0, run.places.queued ?? 0) : 0
-  const done = snapshot.past.length
+  const { done } = snapshot
   return (
     <>
       <header className="top">
         <h1>{form ? title(form.project) : forSenior ? 'Disagreements' : 'Review'}</h1>
         {form && <span className="run">{form.dataset}{forSenior && ', disagreements'}</span>}
         <span className="spring" />
+        <FeedbackLink onlyNews />
         <Pace past={snapshot.past} left={left} />
         <span className="stat num"><b>{count(done)}</b> done</span>
         {run && <span className="stat num wide-only"><b>{count(left)}</b> in the queue</span>}

@@ -9,7 +9,7 @@ export function Nothing({ snapshot, foot }: { snapshot: Snapshot; foot: ReactNod
       <section className="nothing" aria-busy={!snapshot.isEmpty}>
         {snapshot.isEmpty && (
           <>
-            <h2>{snapshot.past.length ? 'All done here' : 'Nothing to review now'}</h2>
+            <h2>{snapshot.done ? 'All done here' : 'Nothing to review now'}</h2>
             <p className="muted">New examples appear by themselves as soon as there are any for you.</p>
             <Link className="btn" href="/">Other runs</Link>
           </>

@@ -6,7 +6,8 @@ import { Outbox, type Act, type Refused, type State } from './outbox'
 export type Shown = { work: Work; form: Form; entered: Label | null; comment: string; since: number }
 export type Snapshot = {
   current: Shown | null
-  past: Act[]
+  past: Act[] // the newest of this sitting, as far as one can go back
+  done: number
   ahead: number
   unsent: number
   state: State
@@ -16,6 +17,8 @@ export type Snapshot = {
 }
 
 const LOW = 5, PAGE = 10
+/** Answers that one can go back to: each is held with its example. */
+const MOST_BACK = 100
 const RENEW_EVERY = 60_000, LOOK_AGAIN_AFTER = 5_000, LOOK_ANYHOW_AFTER = 60_000
 
 /** The next examples of the queue, held in memory with their leases, and the answers on their way to the server.
@@ -25,6 +28,7 @@ const RENEW_EVERY = 60_000, LOOK_AGAIN_AFTER = 5_000, LOOK_ANYHOW_AFTER = 60_000
 export class ReviewQueue {
   private ahead: Shown[] = []
   private past: Act[] = []
+  private done = 0
   private current: Shown | null = null
   private isLoading = false
   private isEmpty = false
@@ -73,7 +77,8 @@ export class ReviewQueue {
     if (!shown) return
     const seconds = Math.min((performance.now() - shown.since) / 1000, 86_400)
     const act: Act = { token: crypto.randomUUID(), kind, work: shown.work, label, comment, seconds: Math.round(seconds * 10) / 10 }
-    this.past = [...this.past, act]
+    this.past = [...this.past, act].slice(-MOST_BACK)
+    this.done += 1
     this.show(this.ahead.shift() ?? null)
     this.outbox.add(act)
     void this.fill()
@@ -85,6 +90,7 @@ export class ReviewQueue {
     const form = last && this.forms.get(last.work.run_id)
     if (!last || !form) return false
     this.past = this.past.slice(0, -1)
+    this.done -= 1
     if (!this.outbox.recall(last.token)) {
       this.outbox.add({ ...last, token: crypto.randomUUID(), kind: 'undo', undoes: last.token })
     }
@@ -192,7 +198,7 @@ export class ReviewQueue {
   private look(): Snapshot {
     const { waiting, state, refused } = this.outbox
     return {
-      current: this.current, past: this.past, ahead: this.ahead.length, unsent: waiting, state, refused,
+      current: this.current, past: this.past, done: this.done, ahead: this.ahead.length, unsent: waiting, state, refused,
       isEmpty: this.isEmpty, lost: this.lost,
     }
   }

@@ -9,6 +9,8 @@ const RunsPage = lazy(() => import('../lead/RunsPage').then((page) => ({ default
 const RunPage = lazy(() => import('../lead/RunPage').then((page) => ({ default: page.RunPage })))
 const NewProject = lazy(() => import('../lead/NewProject').then((page) => ({ default: page.NewProject })))
 const ProjectPage = lazy(() => import('../lead/ProjectPage').then((page) => ({ default: page.ProjectPage })))
+const ChangePage = lazy(() => import('../lead/schema/ChangePage').then((page) => ({ default: page.ChangePage })))
+const FeedbackPage = lazy(() => import('../feedback/FeedbackPage').then((page) => ({ default: page.FeedbackPage })))
 const PromptPage = lazy(() => import('../prompts/PromptPage').then((page) => ({ default: page.PromptPage })))
 const NewRun = lazy(() => import('../lead/NewRun').then((page) => ({ default: page.NewRun })))
 const PeoplePage = lazy(() => import('../lead/PeoplePage').then((page) => ({ default: page.PeoplePage })))
@@ -31,7 +33,9 @@ export const routes = [
   <Route key="new" path="/new"><For role="lead"><NewProject /></For></Route>,
   <Route key="project" path="/projects/:name">{({ name }) => <For role="lead"><ProjectPage key={name} name={decodeURIComponent(name)} /></For>}</Route>,
   <Route key="new-run" path="/projects/:name/new">{({ name }) => <For role="lead"><NewRun key={name} project={decodeURIComponent(name)} /></For>}</Route>,
+  <Route key="schema" path="/projects/:name/schema">{({ name }) => <For role="lead"><ChangePage key={name} project={decodeURIComponent(name)} /></For>}</Route>,
   <Route key="prompt" path="/projects/:name/prompt">{({ name }) => <For role="lead"><PromptPage key={name} project={decodeURIComponent(name)} /></For>}</Route>,
   <Route key="people" path="/people"><For role="admin"><PeoplePage /></For></Route>,
+  <Route key="feedback" path="/feedback"><For role="reviewer"><FeedbackPage /></For></Route>,
   <Route key="me" path="/me"><For role="reviewer"><AccountPage /></For></Route>,
 ]

@@ -1,0 +1,49 @@
+"""Somebody signed in before the page, in Chromium, with many examples in the queue, for benchmarks of the page."""
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks._filling import fill
+from prelabel.store import Store
+from tests.running import TOKEN, running
+from tests.web.conftest import FLAGS
+from tests.web.person import Person
+
+
+def arguments(doc: str | None) -> argparse.ArgumentParser:
+    """Of a benchmark that says of itself what `doc` says: how many examples are queued."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--examples", type=int, default=100_000)
+    return parser
+
+
+@contextmanager
+def sitting(examples: int) -> Iterator[tuple[Person, int]]:
+    """An admin, and the number of a run with so many examples in the queue. Service, worker and SQLite are real and here."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/prelabel.db"
+        with closing(Store(url)) as store:
+            store.migrate()
+            run_id = fill(store, examples)
+        with running(Path(folder), 1, database_url=url) as service, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+            person = Person(page, f"http://127.0.0.1:{service.port}")
+            person.sign_in(TOKEN)
+            yield person, run_id
+            browser.close()
+
+
+def heap(page: Page) -> float:
+    """Megabytes that are in use once rubbish is collected."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
+    session.detach()
+    return used / 1e6
