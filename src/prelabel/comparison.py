@@ -1,9 +1,10 @@
 """Two runs, models or prompt versions on the same examples, against labels that are known."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Subquery, func
@@ -11,16 +12,20 @@ from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from prelabel import projects, runs, versions
+from prelabel import ledger, projects, runs, versions
 from prelabel.errors import InputError
+from prelabel.ledger import SpentOn
 from prelabel.lessons import PEOPLE
 from prelabel.measure.figure import Figure
-from prelabel.measure.paired import Difference, paired
+from prelabel.measure.paired import CostDifference, CostTally, Difference, paired
 from prelabel.models import Dataset, Draft, Example, Label, Placement, Project, Run
 from prelabel.schema import Label as Value
+from prelabel.schema import LabelSchema
 from prelabel.versions import Translator
 
 BATCH = 2_000
+Which = Literal["first", "second"]
+FREE = SpentOn(0, 0, Decimal(0))
 BASIS = (
     "examples that both have drafted (their newest drafts) and whose label is gold, or was settled by people in any run of the "
     "project, the newest one; people who saw a draft may have been led by it, which favours the drafter that they saw"
@@ -38,14 +43,27 @@ class Discordant(BaseModel):
     settled: dict[str, Any]
 
 
+class ClassDifference(BaseModel):
+    """The same among the examples that are settled as one class of a field: `name` is "field: class"."""
+
+    name: str
+    difference: Difference
+
+
 class Comparison(Figure):
-    """`first` and `second` name what was compared. `by_gold`: how many of the examples have gold. A failed draft is not right."""
+    """`first` and `second` name what was compared. `by_gold`: how many of the examples have gold. A failed draft is not right.
+
+    `classes`, the most frequent first, go by what is known of the field alone, so that a draft with several fields may be right
+    there and wrong as a whole. `cost` is that of all calls for these examples in the runs that the drafts are of.
+    """
 
     basis: str = BASIS
     first: str
     second: str
     by_gold: int
     difference: Difference
+    classes: list[ClassDifference]
+    cost: CostDifference
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,8 @@ class Pair:
     settled: Value
     is_gold: bool
     rights: tuple[bool, bool]
+    dollars: tuple[Decimal, Decimal]
+    unpriced: int
 
 
 def of_runs(session: Session, first: int, second: int) -> Sides:
@@ -105,26 +125,60 @@ def of_prompts(session: Session, project: Project, first: str, second: str) -> S
 
 def compare(session: Session, sides: Sides) -> Comparison:
     """The figures over all examples that both have drafted and whose label is known."""
-    found, by_gold = Counter[tuple[bool, bool]](), 0
-    for pair in _pairs(session, sides, 0):
+    into = _into(session, sides)
+    found, by_gold, cost = _Rights(), 0, CostTally()
+    classes: dict[str, _Rights] = defaultdict(_Rights)
+    for pair in _pairs(session, sides, into, 0):
         found[pair.rights] += 1
         by_gold += pair.is_gold
-    counts = (found[True, True], found[True, False], found[False, True], found[False, False])
+        cost.add(*pair.dollars, pair.unpriced)
+        for name, rights in _by_class(into.schema, pair):
+            classes[name][rights] += 1
+    often = sorted(classes.items(), key=lambda one: (-one[1].total(), one[0]))
     return Comparison(
-        first=sides.first.name, second=sides.second.name, by_gold=by_gold, difference=paired(*counts)
+        first=sides.first.name,
+        second=sides.second.name,
+        by_gold=by_gold,
+        difference=found.difference(),
+        classes=[ClassDifference(name=name, difference=counted.difference()) for name, counted in often],
+        cost=cost.report(),
     )
 
 
-def discordant(session: Session, sides: Sides, after: int, limit: int) -> list[Discordant]:
-    """Examples that only one of the two has right, by their id, `after` one of an earlier page."""
+class _Rights(Counter[tuple[bool, bool]]):
+    """How often the first and the second were right together."""
+
+    def difference(self) -> Difference:
+        return paired(
+            *(self[rights] for rights in ((True, True), (True, False), (False, True), (False, False)))
+        )
+
+
+def _by_class(schema: LabelSchema, pair: Pair) -> Iterator[tuple[str, tuple[bool, bool]]]:
+    """The classes that an example is settled as, and who has that field right."""
+    for name, kind in schema.fields.items():
+        value = pair.settled.get(name)
+        if (found := kind.class_of(value)) is not None:
+            first, second = (
+                said is not None and kind.distance(said.get(name), value) == 0
+                for said in (pair.first, pair.second)
+            )
+            yield f"{name}: {found}", (first, second)
+
+
+def discordant(
+    session: Session, sides: Sides, after: int, limit: int, right: Which | None = None
+) -> list[Discordant]:
+    """Examples that only one of the two has right, or only this one, by their id, `after` one of an earlier page."""
     found: list[Discordant] = []
-    for pair in _pairs(session, sides, after):
-        if pair.rights[0] != pair.rights[1]:
+    for pair in _pairs(session, sides, _into(session, sides), after):
+        is_right: Which = "first" if pair.rights[0] else "second"
+        if pair.rights[0] != pair.rights[1] and right in (None, is_right):
             found.append(
                 Discordant(
                     id=pair.id,
                     example_id=pair.external_id,
-                    right="first" if pair.rights[0] else "second",
+                    right=is_right,
                     first=dict(pair.first) if pair.first else None,
                     second=dict(pair.second) if pair.second else None,
                     settled=dict(pair.settled),
@@ -156,9 +210,12 @@ def _runs(session: Session, project: Project) -> list[int | None]:
     return list(session.exec(select(Run.id).where(col(Run.dataset_id).in_(datasets))))
 
 
-def _pairs(session: Session, sides: Sides, after: int) -> Iterator[Pair]:
+def _into(session: Session, sides: Sides) -> Translator:
+    return Translator(session, projects.schema_versions(session, sides.project)[0])
+
+
+def _pairs(session: Session, sides: Sides, into: Translator, after: int) -> Iterator[Pair]:
     """By the example's id, batch by batch: each reads only the rows of its examples."""
-    into = Translator(session, projects.schema_versions(session, sides.project)[0])
     datasets = select(Dataset.id).where(Dataset.project_id == sides.project.id)
     window = (
         select(Example.id).where(col(Example.dataset_id).in_(datasets)).order_by(col(Example.id)).limit(BATCH)
@@ -180,6 +237,7 @@ def _read(
         wide_select(
             *(col(Example.id), col(Example.external_id), col(Example.gold), col(Example.schema_version_id)),
             *(col(one.label), col(one.schema_version_id), col(other.label), col(other.schema_version_id)),
+            *(col(one.run_id), col(other.run_id)),
         )
         .join(newest[0], newest[0].c.example_id == Example.id)
         .join(newest[1], newest[1].c.example_id == Example.id)
@@ -190,7 +248,9 @@ def _read(
     ).all()
     labels = _settled(session, mine, first, last)
     contents = versions.contents(session, _strange(into, drafts, labels))
-    for example_id, external_id, gold, gold_under, label, drafted_under, other_label, other_under in drafts:
+    spent = {run_id: ledger.spent_on(session, run_id, first, last) for row in drafts for run_id in row[8:]}
+    for example_id, external_id, gold, gold_under, label, drafted_under, *rest in drafts:
+        other_label, other_under, *run_ids = rest
         content = contents.get(example_id, {})
         known = into.fitting(gold, gold_under, content)
         settled = known or into.fitting(*labels.get(example_id, (None, None)), content)
@@ -201,7 +261,12 @@ def _read(
             into.fitting(other_label, other_under, content),
         )
         rights = [one is not None and into.schema.distance(one, settled) == 0 for one in said]
-        yield Pair(example_id, external_id, *said, settled, known is not None, (rights[0], rights[1]))
+        calls = [spent[run_id].get(example_id, FREE) for run_id in run_ids]
+        yield Pair(
+            *(example_id, external_id, *said, settled, known is not None, (rights[0], rights[1])),
+            (calls[0].dollars, calls[1].dollars),
+            sum(one.unpriced for one in calls),
+        )
 
 
 def _newest(which: ColumnElement[bool], first: int, last: int) -> Subquery:

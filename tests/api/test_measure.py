@@ -136,7 +136,25 @@ def test_a_comparison_says_who_is_better_on_the_same_examples(store: Store, lead
     rest = list(lead.items("/compare/examples", runs=f"{first},{second}", limit=3))
     assert [one["example_id"] for one in rest] == [f"e{number}" for number in range(1, 40, 4)]
     assert {one["right"] for one in rest} == {"second"}
+    assert not list(lead.items("/compare/examples", runs=f"{first},{second}", right="first"))
     assert rest[0]["second"] == rest[0]["settled"] == {"topic": "b"}
+
+
+def test_a_comparison_goes_by_class_and_says_what_both_cost_on_the_same_examples(
+    store: Store, lead: Client
+) -> None:
+    first = reviewed_run(store, "a", "ab")
+    found = lead.get("/compare", runs=f"{first},{second_run(store, first, 'abaa')}")
+    by_class = {one["name"]: one["difference"] for one in found["classes"]}
+    assert {name: one["n"] for name, one in by_class.items()} == {"topic: a": 20, "topic: b": 20}
+    assert (by_class["topic: a"]["only_second"], by_class["topic: b"]["only_second"]) == (0, 10)
+    cost = found["cost"]
+    assert (cost["n"], Decimal(cost["first"]), Decimal(cost["second"])) == (
+        40,
+        Decimal("0.01"),
+        Decimal("0.01"),
+    )
+    assert (float(cost["difference"]), cost["unpriced"]) == (0, 0)
 
 
 def test_a_comparison_the_other_way_round_is_the_mirror_image(store: Store, lead: Client) -> None:

@@ -1,12 +1,14 @@
 """The difference of two drafters on the same examples, and its interval."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from prelabel.measure.paired import paired
+from prelabel.measure.paired import CostTally, paired
 
 COUNTS = st.integers(0, 200)
 
@@ -55,3 +57,27 @@ def test_on_the_same_examples_less_is_needed_to_tell_two_apart() -> None:
 def test_nothing_in_common_says_nothing() -> None:
     found = paired(0, 0, 0, 0)
     assert (found.difference, found.low, found.high, found.chance) == (None, -1, 1, 1)
+
+
+def test_the_difference_of_costs_has_the_interval_of_a_paired_mean() -> None:
+    tally, pairs = CostTally(), [("0.03", "0.01"), ("0.05", "0.02"), ("0.04", "0.05")]
+    for first, second in pairs:
+        tally.add(Decimal(first), Decimal(second), 0)
+    found = tally.report()
+    apart = np.array([float(first) - float(second) for first, second in pairs])
+    reach = 1.959964 * apart.std(ddof=1) / np.sqrt(3)
+    assert float(found.difference or 0) == pytest.approx(apart.mean(), abs=1e-6)
+    assert [float(found.low or 0), float(found.high or 0)] == pytest.approx(
+        [apart.mean() - reach, apart.mean() + reach], abs=1e-6
+    )
+
+
+def test_one_example_gives_a_difference_of_costs_without_an_interval_and_none_gives_nothing() -> None:
+    tally = CostTally()
+    assert tally.report().difference is None
+    tally.add(Decimal("0.02"), Decimal("0.01"), 1)
+    assert (tally.report().difference, tally.report().low, tally.report().unpriced) == (
+        Decimal("0.01"),
+        None,
+        1,
+    )

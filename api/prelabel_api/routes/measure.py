@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlmodel import Session
 
 from prelabel import comparison, costs, membership, projects
-from prelabel.comparison import Discordant, Sides
+from prelabel.comparison import Discordant, Sides, Which
 from prelabel.errors import InputError
 from prelabel.kept import Ask
 from prelabel.measure.calibration import CalibrationReport
@@ -159,14 +159,17 @@ def _compared(session: Session, sides: Sides, limit: int) -> ComparisonOut:
 
 @router.get("/compare/examples")
 def list_discordant(
-    lead: LeadDep, session: ReadDep, compared: ComparedDep, after: After = 0, limit: Limit = 100
-) -> Page[Discordant]:
+    lead: LeadDep, session: ReadDep, compared: ComparedDep, after: After = 0, limit: Limit = 100,
+    right: Annotated[Which | None, Query(description="only those that this one has right")] = None,
+) -> Page[Discordant]:  # fmt: skip
     """The examples that only one of the two has right."""
-    return _discordant(session, compared.sides(session, lead), after, limit)
+    return _discordant(session, compared.sides(session, lead), after, limit, right)
 
 
-def _discordant(session: Session, sides: Sides, after: int, limit: int) -> Page[Discordant]:
-    found = comparison.discordant(session, sides, after, limit + 1)
+def _discordant(
+    session: Session, sides: Sides, after: int, limit: int, right: Which | None = None
+) -> Page[Discordant]:
+    found = comparison.discordant(session, sides, after, limit + 1, right)
     return page(found, [one.id for one in found], limit)
 
 

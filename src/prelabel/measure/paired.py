@@ -1,10 +1,15 @@
 """Two drafters on the same examples: the difference of their accuracies, with an interval that knows that they are the same."""
 
 import math
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import NormalDist
 
 from pydantic import BaseModel
 
 from prelabel.measure.intervals import LEVEL, Share, wilson
+
+MICRO = Decimal("0.000001")
 
 
 class Difference(BaseModel):
@@ -52,6 +57,59 @@ def paired(both: int, only_first: int, only_second: int, neither: int, level: fl
         high=high,
         chance=_mcnemar(only_first, only_second),
     )
+
+
+class CostDifference(BaseModel):
+    """Dollars of model calls for an example, over the same `n` examples; None of nothing.
+
+    `difference` is that of the first less that of the second; `low` and `high` are the ends of its interval (normal, from the
+    differences of the single examples). Lower bounds where calls are `unpriced`.
+    """
+
+    n: int
+    first: Decimal | None
+    second: Decimal | None
+    difference: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    unpriced: int
+
+
+@dataclass
+class CostTally:
+    """Sums of what single examples cost on both sides."""
+
+    n: int = 0
+    first: Decimal = Decimal(0)
+    second: Decimal = Decimal(0)
+    squares: Decimal = Decimal(0)
+    unpriced: int = 0
+
+    def add(self, first: Decimal, second: Decimal, unpriced: int) -> None:
+        """Count an example."""
+        self.n, self.first, self.second = self.n + 1, self.first + first, self.second + second
+        self.squares, self.unpriced = self.squares + (first - second) ** 2, self.unpriced + unpriced
+
+    def report(self, level: float = LEVEL) -> CostDifference:
+        """The figures so far; no interval of fewer than two examples."""
+        nothing = dict.fromkeys(("first", "second", "difference", "low", "high"))
+        if not self.n:
+            return CostDifference(n=0, unpriced=self.unpriced, **nothing)
+        mean = (self.first - self.second) / self.n
+        low = high = None
+        if self.n > 1:
+            variance = max(Decimal(0), (self.squares - self.n * mean**2) / (self.n - 1))
+            reach = Decimal(str(NormalDist().inv_cdf((1 + level) / 2))) * (variance / self.n).sqrt()
+            low, high = (mean - reach).quantize(MICRO), (mean + reach).quantize(MICRO)
+        return CostDifference(
+            n=self.n,
+            first=(self.first / self.n).quantize(MICRO),
+            second=(self.second / self.n).quantize(MICRO),
+            difference=mean.quantize(MICRO),
+            low=low,
+            high=high,
+            unpriced=self.unpriced,
+        )
 
 
 def _reach(a: float, b: float, tied: float) -> float:

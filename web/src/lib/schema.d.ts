@@ -2988,6 +2988,15 @@ export interface components {
             run_id?: number | null;
         };
         /**
+         * ClassDifference
+         * @description The same among the examples that are settled as one class of a field: `name` is "field: class".
+         */
+        ClassDifference: {
+            difference: components["schemas"]["Difference"];
+            /** Name */
+            name: string;
+        };
+        /**
          * ClassQuality
          * @description One class of a field. `recall`: of those settled so, drafted so; `precision`: of those drafted so, settled so.
          *
@@ -3011,6 +3020,9 @@ export interface components {
             basis: string;
             /** By Gold */
             by_gold: number;
+            /** Classes */
+            classes: components["schemas"]["ClassDifference"][];
+            cost: components["schemas"]["CostDifference"];
             difference: components["schemas"]["Difference"];
             discordant: components["schemas"]["Page_Discordant_"];
             /** First */
@@ -3064,6 +3076,29 @@ export interface components {
             drafted: string;
             /** Settled */
             settled: string;
+        };
+        /**
+         * CostDifference
+         * @description Dollars of model calls for an example, over the same `n` examples; None of nothing.
+         *
+         *     `difference` is that of the first less that of the second; `low` and `high` are the ends of its interval (normal, from the
+         *     differences of the single examples). Lower bounds where calls are `unpriced`.
+         */
+        CostDifference: {
+            /** Difference */
+            difference: string | null;
+            /** First */
+            first: string | null;
+            /** High */
+            high: string | null;
+            /** Low */
+            low: string | null;
+            /** N */
+            n: number;
+            /** Second */
+            second: string | null;
+            /** Unpriced */
+            unpriced: number;
         };
         /**
          * CostPart
@@ -6575,6 +6610,8 @@ export interface operations {
                 after?: number;
                 /** @description items on a page */
                 limit?: number;
+                /** @description only those that this one has right */
+                right?: ("first" | "second") | null;
                 /** @description two runs of one dataset, as in `3,5` */
                 runs?: string;
                 /** @description two models, in all runs of `project` */
