@@ -100,13 +100,6 @@ class Keeper:
                 return self._served(ask, kept, is_due)
             self._wait(ask, until)
 
-    def refresh(self, ask: Ask[Found]) -> None:
-        """Compute a figure of large runs that was never computed before, here and now; of others there is nothing to keep."""
-        with self._store.reading() as session:
-            is_wanted = _find(session, ask) is None and is_large(session, ask.run_ids)
-        if is_wanted and _claim(self._store, ask, None):
-            _compute(self._store, ask)
-
     def settle(self) -> None:
         """Wait for what is computed behind the scenes."""
         for thread in [*self._working]:

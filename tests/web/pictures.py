@@ -17,6 +17,7 @@ from prelabel.prompt import load_prompt
 from simulator.process import running as provider_running
 from tests.running import TOKEN, Running, running
 from tests.web.filling import INTENTS, SAID, queue_up, tickets
+from tests.web.judged import judged
 from tests.web.person import Person
 
 MODEL = "openai/simulated"
@@ -309,6 +310,11 @@ def rename(page: Page) -> None:
     page.get_by_role("button", name="Apply").scroll_into_view_if_needed()
 
 
+def figures(service: Running) -> int:
+    """Two runs that are drafted and reviewed; the later one."""
+    return judged(service, "support_questions", 900)[1]
+
+
 PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] = {
     "examples": (examples, "/examples?run={run}", lambda page: None),
     "history": (examples, "/examples?run={run}&place=settled&corrected=yes", opened),
@@ -322,6 +328,13 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
     "disagreement": (disagreement, "/disagreements", compared),
     "runs": (steered, "/runs", lambda page: None),
     "run": (steered, "/runs/{run}", lambda page: None),
+    "figures": (figures, "/runs/{run}/figures", lambda page: page.wait_for_timeout(4_000)),
+    "project-figures": (
+        figures,
+        "/projects/support_questions/figures",
+        lambda page: page.wait_for_timeout(2_000),
+    ),
+    "compare": (figures, "/compare?runs={before},{run}", lambda page: page.wait_for_timeout(1_000)),
     "new-project": (steered, "/new", fill_in),
     "new-run": (
         steered,
@@ -384,7 +397,7 @@ def _show(person: Person, name: str, run_id: int) -> None:
         act = SCENES[name][1]
     else:
         _, path, act = PLACES[name]
-        person.page.goto(person.base + path.format(run=run_id))
+        person.page.goto(person.base + path.format(run=run_id, before=run_id - 1))
     person.page.wait_for_timeout(900)
     act(person.page)
 

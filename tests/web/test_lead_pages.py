@@ -14,7 +14,11 @@ from tests.web.filling import tickets as drafted_tickets
 from tests.web.lead import SCHEMA, file_of, make_project, tickets, upload
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><b>x</b>"
-LEADS, ADMINS = ["/examples", "/runs", "/runs/1", "/new", "/projects/p", "/projects/p/new"], ["/people"]
+LEADS = [
+    *("/examples", "/runs", "/runs/1", "/runs/1/figures", "/new", "/compare"),
+    *("/projects/p", "/projects/p/new", "/projects/p/prompt", "/projects/p/schema", "/projects/p/figures"),
+]
+ADMINS = ["/people"]
 
 
 def test_bad_rows_are_shown_with_field_and_reason(people: People, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
 import { api, take, type Run, type Share } from '../lib/api'
 import { count, dollars, percent, title } from '../lib/words'
 
@@ -20,7 +21,7 @@ export function Figures({ run }: { run: Run }) {
   const corrections = (ledger?.corrections ?? []).slice(0, 5)
   return (
     <section className="card panel" aria-label="Figures">
-      <h2>Figures</h2>
+      <h2>Figures</h2><p><Link href={`/runs/${run.id}/figures`}>All figures as charts</Link></p>
       <dl className="figures">
         <Figure name="Cost per example" value={cost.per_example === null ? 'none yet' : `${cost.complete ? '' : 'at least '}${dollars(cost.per_example)}`}
           rests={cost.by_hand_per_example === null ? answers(cost.reviews) : `by hand ${dollars(cost.by_hand_per_example)}, from ${answers(cost.reviews)}`} />

@@ -1,5 +1,5 @@
 import './lead.css'
-import { IconMessage2Code, IconPlus, IconX } from '@tabler/icons-react'
+import { IconChartBar, IconMessage2Code, IconPlus, IconX } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { Link } from 'wouter'
@@ -22,6 +22,7 @@ export function ProjectPage({ name }: { name: string }) {
     <main className="page lead">
       <header>
         <h1><bdi>{title(name)}</bdi></h1><span className="muted">schema version {project.schema_version}</span><span className="spring" />
+        <Link className="btn" href={`/projects/${encodeURIComponent(name)}/figures`}><IconChartBar size={17} />Figures</Link>
         <Link className="btn" href={`/projects/${encodeURIComponent(name)}/prompt`}><IconMessage2Code size={17} />Prompt</Link>
         <Link className="btn primary" href={`/projects/${encodeURIComponent(name)}/new`}><IconPlus size={17} />New run</Link>
       </header>

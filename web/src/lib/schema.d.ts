@@ -2510,6 +2510,11 @@ export interface components {
          *     where there is too little to test.
          */
         AgreementReport: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** Examples */
             examples: number;
             /** Fields */
@@ -2708,6 +2713,11 @@ export interface components {
          * @description Three samples of a run's drafts, each with its basis. `gold` is what its policy calibrates by: `uses` says whether it does.
          */
         CalibrationReport: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             audits: components["schemas"]["Calibration"];
             gold: components["schemas"]["Calibration"];
             sent: components["schemas"]["Calibration"];
@@ -3014,6 +3024,11 @@ export interface components {
          */
         ComparisonOut: {
             /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
+            /**
              * Basis
              * @default examples that both have drafted (their newest drafts) and whose label is gold, or was settled by people in any run of the project, the newest one; people who saw a draft may have been led by it, which favours the drafter that they saw
              */
@@ -3131,10 +3146,15 @@ export interface components {
             unpriced_calls: number;
         };
         /**
-         * CostPartsOut
+         * CostParts
          * @description What labels cost, divided; people's time at the hourly rate.
          */
-        CostPartsOut: {
+        CostParts: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** By */
             by: string;
             /** Hourly Rate */
@@ -3153,6 +3173,11 @@ export interface components {
         CostReport: {
             /** Accepted */
             accepted: number;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** By Hand Per Example */
             by_hand_per_example: string | null;
             /** Calls */
@@ -3229,10 +3254,15 @@ export interface components {
             unpriced: number;
         };
         /**
-         * CostSplitsOut
+         * CostSplits
          * @description Where the money went, divided; people's time at the hourly rate.
          */
-        CostSplitsOut: {
+        CostSplits: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** By */
             by: string;
             /** Hourly Rate */
@@ -3336,10 +3366,15 @@ export interface components {
             without_review: components["schemas"]["Share"];
         };
         /**
-         * DaysOut
+         * Days
          * @description The days on which something happened in a run, oldest first.
          */
-        DaysOut: {
+        Days: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** Days */
             days: components["schemas"]["Day"][];
         };
@@ -3516,6 +3551,11 @@ export interface components {
             alarm_from: number;
             /** Alpha */
             alpha: number;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** Audits */
             audits: number;
             /** Changed After */
@@ -4300,6 +4340,11 @@ export interface components {
         Outlook: {
             accepted: components["schemas"]["Share"];
             accepted_wrong: components["schemas"]["Share"];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             corrected: components["schemas"]["Share"];
             /** Draft Failed */
             draft_failed: number;
@@ -4340,10 +4385,15 @@ export interface components {
             total_seconds: number;
         };
         /**
-         * PacesOut
+         * Paces
          * @description How long answers took, by what came of them.
          */
-        PacesOut: {
+        Paces: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** Paces */
             paces: components["schemas"]["Pace"][];
         };
@@ -4789,6 +4839,11 @@ export interface components {
         Progress: {
             /** Alarms */
             alarms: components["schemas"]["Raised"][];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** Calls */
             calls: number;
             /** Calls Per Example */
@@ -4943,6 +4998,11 @@ export interface components {
         QualityReport: {
             accepted?: components["schemas"]["AcceptedQuality"] | null;
             accuracy: components["schemas"]["Share"];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** Bands */
             bands: components["schemas"]["Band"][];
             /**
@@ -5228,6 +5288,11 @@ export interface components {
          */
         Risk: {
             accepted: components["schemas"]["Share"];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /** At Most Wrong */
             at_most_wrong: number | null;
             /**
@@ -5495,6 +5560,11 @@ export interface components {
          *     `left_out`: settled examples whose draft or label does not fit the schema as it is now; they count as not settled.
          */
         Scores: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of?: string;
             /**
              * Basis
              * @default newest drafts of each run; `accuracy` and `mean_distance` are of drafts whose example people have settled: mostly those that the policy sent to them, so not a sample of all; `audited` is of a random share of what would have been accepted
@@ -7338,7 +7408,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CostPartsOut"];
+                    "application/json": components["schemas"]["CostParts"];
                 };
             };
             /** @description Client Error */
@@ -7382,7 +7452,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CostSplitsOut"];
+                    "application/json": components["schemas"]["CostSplits"];
                 };
             };
             /** @description Client Error */
@@ -10073,7 +10143,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CostPartsOut"];
+                    "application/json": components["schemas"]["CostParts"];
                 };
             };
             /** @description Client Error */
@@ -10116,7 +10186,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DaysOut"];
+                    "application/json": components["schemas"]["Days"];
                 };
             };
             /** @description Client Error */
@@ -10857,7 +10927,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PacesOut"];
+                    "application/json": components["schemas"]["Paces"];
                 };
             };
             /** @description Client Error */

@@ -15,7 +15,7 @@ const PLACES = [
   { href: '/me', label: 'Your account', icon: IconUserCircle, role: 'reviewer' },
 ] as const
 /** Places whose pages have other addresses too. */
-const WITHIN: Record<string, string[]> = { '/runs': ['/new', '/projects'] }
+const WITHIN: Record<string, string[]> = { '/runs': ['/new', '/projects', '/compare'] }
 
 /** The rail of places around every page. */
 export function Shell({ children }: { children: ReactNode }) {

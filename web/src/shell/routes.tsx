@@ -7,6 +7,9 @@ const ConflictsPage = lazy(() => import('../conflicts/ConflictsPage').then((page
 const ExamplesPage = lazy(() => import('../examples/ExamplesPage').then((page) => ({ default: page.ExamplesPage })))
 const RunsPage = lazy(() => import('../lead/RunsPage').then((page) => ({ default: page.RunsPage })))
 const RunPage = lazy(() => import('../lead/RunPage').then((page) => ({ default: page.RunPage })))
+const RunFigures = lazy(() => import('../figures/RunFigures').then((page) => ({ default: page.RunFigures })))
+const ProjectFigures = lazy(() => import('../figures/ProjectFigures').then((page) => ({ default: page.ProjectFigures })))
+const ComparePage = lazy(() => import('../figures/ComparePage').then((page) => ({ default: page.ComparePage })))
 const NewProject = lazy(() => import('../lead/NewProject').then((page) => ({ default: page.NewProject })))
 const ProjectPage = lazy(() => import('../lead/ProjectPage').then((page) => ({ default: page.ProjectPage })))
 const ChangePage = lazy(() => import('../lead/schema/ChangePage').then((page) => ({ default: page.ChangePage })))
@@ -30,6 +33,9 @@ export const routes = [
   <Route key="examples" path="/examples"><For role="lead"><ExamplesPage /></For></Route>,
   <Route key="runs" path="/runs"><For role="lead"><RunsPage /></For></Route>,
   <Route key="run" path="/runs/:id">{({ id }) => <For role="lead"><RunPage key={id} id={Number(id)} /></For>}</Route>,
+  <Route key="run-figures" path="/runs/:id/figures">{({ id }) => <For role="lead"><RunFigures key={id} id={Number(id)} /></For>}</Route>,
+  <Route key="project-figures" path="/projects/:name/figures">{({ name }) => <For role="lead"><ProjectFigures key={name} name={decodeURIComponent(name)} /></For>}</Route>,
+  <Route key="compare" path="/compare"><For role="lead"><ComparePage /></For></Route>,
   <Route key="new" path="/new"><For role="lead"><NewProject /></For></Route>,
   <Route key="project" path="/projects/:name">{({ name }) => <For role="lead"><ProjectPage key={name} name={decodeURIComponent(name)} /></For>}</Route>,
   <Route key="new-run" path="/projects/:name/new">{({ name }) => <For role="lead"><NewRun key={name} project={decodeURIComponent(name)} /></For>}</Route>,

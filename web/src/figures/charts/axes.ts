@@ -1,0 +1,18 @@
+import { gridX, gridY, type Markish } from '@observablehq/plot'
+import { COLOR } from '../drawing'
+import { share } from '../words'
+
+export const ROW = 34
+
+/** Plain axes, without ticks or arrows. */
+export const bare = { label: null, tickSize: 0 } as const
+export const asShare = { ...bare, tickFormat: share } as const
+export const titled = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38, tickSize: 0 }) as const
+
+export const linesY = (ticks = 4): Markish => gridY({ stroke: COLOR.line, strokeOpacity: 1, ticks })
+export const linesX = (ticks = 4): Markish => gridX({ stroke: COLOR.line, strokeOpacity: 1, ticks })
+export const strong = { fill: COLOR.ink, fontWeight: 600 } as const
+export const dotted = { stroke: COLOR.ground, strokeWidth: 1.5, r: 5.5 } as const
+
+/** A name that fits into so many letters. */
+export const short = (text: string, most: number) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`)

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { accuracyFinding, sampleOf } from './charts/accuracy'
+import { confusionFinding, correctionsFinding } from './charts/changes'
+import { reliabilityFinding, risk, riskFinding } from './charts/confidence'
+import { cost, finding } from './charts/cost'
+import { outcomesFinding, throughputFinding } from './charts/days'
+import { alarmsFinding, spendFinding } from './charts/money'
+import { agreementFinding, pacesFinding } from './charts/people'
+import type { Risk, Scores, Splits } from './drawing'
+import { between, examplesOf, figuresOf } from './examples'
+import { csv } from './files'
+import { compared, shared } from './pair'
+import { nearest } from './Plotted'
+import { verdict } from './verdict'
+import { against, share } from './words'
+
+const of = (right: number, n: number, low = 0, high = 1) => ({ right, n, low, high })
+const split = (name: string, per: string | null) => ({ name, settled: 10, unpriced: 0, reviews: 1, adjudications: 0, model_dollars: '0', review_dollars: '0', adjudication_dollars: '0', total_dollars: '1', per_example: per, model_per_example: per && '0.001', review_per_example: per, adjudication_per_example: per && '0' })
+
+test('a cost is said against that by hand', () => {
+  expect(finding('run 5', 0.0124, 0.0378)).toBe('Run 5 labels an example for $0.012, 67% less than by hand')
+  expect(finding('run 5', 0.2, 0.1, true)).toBe('Run 5 labels an example for at least $0.20, 100% more than by hand')
+  expect(finding('small', 0.0124, null)).toBe('small labels an example for $0.012')
+  expect([against(1, 1.001), against(9, 1)]).toEqual(['as much as', '9 times as much as'])
+})
+
+test('of many runs the one that is looked at is told of, and the last ten are drawn', () => {
+  const splits = Array.from({ length: 14 }, (_, at) => split(`run ${at + 1}`, '0.02'))
+  const found = cost({ by: 'run', hourly_rate: '20', splits } as Splits, 0.04, 'run 3')
+  expect(found.title).toContain('Run 3')
+  expect([found.points!.length, found.table.rows.length]).toEqual([10, 14])
+  expect(found.table.hrefs![0]).toBe('/runs/1/figures')
+  expect(cost({ by: 'run', hourly_rate: '20', splits: [split('run 1', null)] } as Splits, null).nothing).toContain('Nothing is settled yet')
+})
+
+test('what became of drafts is told over all, and of the last day where there are several', () => {
+  const day = (day: string, accepted: number) => ({ day, accepted, settled: 10 }) as never
+  expect(outcomesFinding([day('2026-11-03', 7)])).toBe('70% of the labels needed no person')
+  expect(outcomesFinding([day('2026-11-03', 7), day('2026-11-04', 8)])).toBe('75% of the labels needed no person; of those of Nov 4, 80%')
+  expect(throughputFinding(10, 36)).toBe('A person answers 1,000 examples in an hour')
+})
+
+test('the error at the bar in use is set against the target', () => {
+  const point = { confidence: 0.8, accepted: of(71, 100), wrong: of(2, 100) }
+  const found = { basis: '', n: 100, points: [point], accepted: of(7, 10), at_most_wrong: 0.05, threshold: 0.8 } as Risk
+  expect(riskFinding(found, point)).toBe('At the bar in use, 71% are accepted and 2% of these are wrong, within the target of 5%')
+  expect(riskFinding({ ...found, at_most_wrong: 0.01 }, point)).toContain('over the target of 1%')
+  expect(riskFinding({ ...found, threshold: null }, undefined)).toBe('71% could be accepted within 5% wrong')
+  expect(risk({ ...found, n: 12 }, 1).nothing).toBe('Only 12 gold examples so far: the curve is drawn from 30 on.')
+})
+
+test('confidence is called too high, too low, off, or believable', () => {
+  const band = (mean_confidence: number, right: number) => ({ mean_confidence, right: of(right, 100) })
+  expect(reliabilityFinding([band(0.9, 80)], 0.1, 0.05, 0.15)).toBe('Confidence is 10.0 points too high on average (5.0 to 15.0)')
+  expect(reliabilityFinding([band(0.7, 80)], 0.1, 0.05, 0.15)).toContain('too low')
+  expect(reliabilityFinding([band(0.9, 80), band(0.6, 70)], 0.1, 0.05, 0.15)).toContain('points off')
+  expect(reliabilityFinding([band(0.9, 89)], 0.01, 0, 0.02)).toContain('can be believed')
+})
+
+test('one drafter is called better only where the intervals are apart', () => {
+  const [low, high] = [{ name: 'Run 1', y: 0.8, of: of(80, 100, 0.71, 0.87) }, { name: 'Run 2', y: 0.95, of: of(95, 100, 0.89, 0.98) }]
+  expect(accuracyFinding([low, high], { by: 'run' })).toBe('Run 2’s drafts are right more often (95%) than Run 1’s drafts (80%)')
+  expect(accuracyFinding([low, { ...high, of: of(90, 100, 0.8, 0.98) }], { by: 'run' })).toContain('No difference is sure yet')
+  expect(accuracyFinding([low, high], { by: 'class' })).toBe('Run 1 is right least often: 80% (71% to 87%)')
+  expect([sampleOf([{ audited: of(1, 30) }]), sampleOf([{ audited: of(1, 29) }])]).toEqual(['audited', 'accuracy'])
+})
+
+test('the correction and the confusion that come most often are named', () => {
+  const scores = { corrections: [{ field: 'f', drafted: 'top_up', settled: 'refund', count: 23 }], total: { accuracy: of(1, 2) } } as unknown as Scores
+  expect(correctionsFinding(scores)).toBe('“Top up” is most often changed to “Refund”: 23 times')
+  expect(confusionFinding([{ drafted: 'a', settled: 'b', times: 3, n: 10, y: 0.3 }, { drafted: 'a', settled: 'a', times: 7, n: 10, y: 0.7 }])).toBe('“A” is really “B” in 30% of its 10')
+  expect(confusionFinding([{ drafted: 'a', settled: 'a', times: 7, n: 7, y: 1 }])).toBe('No class is taken for another')
+})
+
+test('agreement, time, money and alarms are told in a sentence', () => {
+  expect(agreementFinding({ value: 0.83, low: 0.8, high: 0.86 })).toBe('People agree well: α 0.83 (0.80 to 0.86)')
+  expect(agreementFinding({ value: 0.5, low: null, high: null })).toContain('too little')
+  expect(pacesFinding([{ outcome: 'confirmed', median: 2.1 }, { outcome: 'corrected', median: 6.5 }] as never)).toBe('A confirmation takes 2.1 s, a correction 6.5 s')
+  expect(spendFinding({ spent: '12.3', cap: '50' })).toBe('$12.30 of at most $50.00 spent, 24.6%')
+  expect([alarmsFinding(0, 0), alarmsFinding(2, 1), alarmsFinding(1, 0)]).toEqual(['Nothing is wrong', '1 of 2 alarms nobody has seen to yet', 'All is seen to'])
+})
+
+test('a verdict says who is better, how sure that is, and what it costs', () => {
+  const difference = { n: 100, difference: -0.021, low: -0.038, high: -0.004 }
+  const cost = { difference: '0.002', low: null, high: null }
+  const found = { first: 'run 3', second: 'run 5', difference, cost } as never
+  expect(verdict(found)).toBe('Run 5 is right 2.1 points more often than run 3 (0.4 to 3.8), and run 5 costs $0.002 less per example')
+  const unsure = { first: 'run 3', second: 'run 5', difference: { ...difference, high: 0.01 }, cost: { ...cost, difference: null } } as never
+  expect(verdict(unsure)).toBe('Run 5 and run 3 cannot be told apart: 2.1 points of difference (-1.0 to 3.8)')
+  expect(verdict({ first: 'a', second: 'b', difference: { ...difference, n: 0 }, cost } as never)).toContain('no example in common')
+})
+
+test('a table becomes CSV with exact figures, quoted words and no formulas', () => {
+  const table = { columns: [{ name: 'Of', kind: 'text' as const }, { name: 'Right', kind: 'share' as const }], rows: [['=1+1', 0.123456789], ['a, "b"', null], ['-3', -3]] }
+  expect(csv(table)).toBe('Of,Right\r\n\'=1+1,0.123456789\r\n"a, ""b""",\r\n-3,-3\r\n')
+})
+
+test('addresses lead to the examples behind a mark', () => {
+  expect(examplesOf(3, { corrected: 'yes', label: 'topic=a', text: '' })).toBe('/examples?run=3&corrected=yes&label=topic%3Da')
+  expect([examplesOf(undefined, {}), figuresOf('run 5'), figuresOf('7'), figuresOf('small')]).toEqual([undefined, '/runs/5/figures', '/runs/7/figures', undefined])
+  expect(between(0.7, 1)).toEqual({ from: '70', to: '100' })
+})
+
+test('what is compared is read from the address and written to it', () => {
+  const runs = [{ id: 5, project: 'p' }] as never
+  expect(compared('runs=5,3', runs)).toEqual({ what: 'runs', project: 'p', first: '5', second: '3' })
+  expect(shared(compared('models=a/b,c&project=q', runs))).toBe('models=a%2Fb,c&project=q')
+  expect(compared('', runs)).toEqual({ what: 'runs', project: 'p', first: '', second: '' })
+})
+
+test('the pointer finds the nearest mark within reach, or along one axis', () => {
+  const places = [{ left: 0, top: 0 }, { left: 100, top: 0 }]
+  expect([nearest(places, 90, 10, 'both'), nearest(places, 50, 60, 'both'), nearest(places, 80, 500, 'x')]).toEqual([1, null, 1])
+  expect([share(0.931), share(0.5)]).toEqual(['93.1%', '50%'])
+})
