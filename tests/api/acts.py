@@ -67,6 +67,11 @@ ACTS = {
     "pause_run": Doing(lambda client, run: client.post(f"/runs/{run}/pause"), ("run.pause",)),
     "resume_run": Doing(lambda client, run: client.post(f"/runs/{run}/resume", {}), ("run.resume",)),
     "cancel_run": Doing(lambda client, run: client.post(f"/runs/{run}/cancel"), ("run.cancel",)),
+    "start_trial": Doing(lambda client, _: client.post(f"{DATASET}/trials", {"model": "fake"}), ("trial.start",)),
+    "cancel_trial": Doing(
+        lambda client, _: client.post(f"/trials/{client.post(DATASET + '/trials', {'model': 'fake'})['id']}/cancel"),
+        ("trial.start", "trial.cancel"),
+    ),
     "certify_now": Doing(lambda client, run: client.certify_now(run), ("run.certify",)),
     "pause_reviewer": Doing(
         lambda client, run: client.post(f"/runs/{run}/reviewers/ann/pause", {"why": "talk"}), ("reviewer.pause",)
@@ -146,6 +151,8 @@ EXCEPTIONS = {
     "accept_invitation": "writes that a user was added, by whom it is then (tests/api/test_access.py)",
     "sign_out": "comes and goes: others rely on nothing of it",
     "quote_run": "changes nothing",
+    "quote_trial": "changes nothing",
+    "check_prompt": "changes nothing",
     "check_schema": "changes nothing",
     "claim_slots": ANSWERS,
     "claim_adjudications": ANSWERS,
