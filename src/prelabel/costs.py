@@ -10,7 +10,7 @@ from sqlalchemy import Subquery, func
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, place, report, versions
+from prelabel import effort, ledger, place, report, versions
 from prelabel.columns import as_json
 from prelabel.drafters.cascade import named, steps_of
 from prelabel.ledger import SpentOn
@@ -149,7 +149,7 @@ def _strange(
     ).all():
         first, after = rows[0][0], rows[-1][0]
         calls = ledger.spent_on(session, run.id or 0, first, after)
-        seconds = _seconds(session, run, first, after)
+        seconds = effort.seconds_by_example(session, run.id or 0, first, after)
         contents = versions.contents(session, [row[0] for row in rows])
         for example_id, value, version_id, source in rows:
             label = into.fitting(value, version_id, contents.get(example_id, {}))
@@ -165,15 +165,3 @@ def _seconds_by_example(run: Run) -> Subquery:
         .group_by(col(Review.example_id))
         .subquery()
     )
-
-
-def _seconds(session: Session, run: Run, first: int, last: int) -> dict[int, float]:
-    rows = session.execute(
-        wide_select(col(Review.example_id), func.sum(col(Review.seconds)))
-        .where(
-            *(col(Review.run_id) == run.id, col(Review.example_id).between(first, last)),
-            col(Review.verdict) != "undone",
-        )
-        .group_by(col(Review.example_id))
-    )
-    return {example_id: float(seconds) for example_id, seconds in rows}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from prelabel.models import Review, Slot
 
@@ -25,6 +25,19 @@ def usual_seconds(session: Session, runs: Sequence[int]) -> tuple[float, str]:
     if len(seconds) < ENOUGH:
         return BY_HAND_SECONDS, f"{BY_HAND_SECONDS:.0f} s an example are assumed"
     return statistics.median(seconds), f"median of {len(seconds):,} reviews of this project"
+
+
+def seconds_by_example(session: Session, run_id: int, first: int, last: int) -> dict[int, float]:
+    """What people took in a run for all their answers to each example with an id from one to another."""
+    rows = session.exec(
+        select(Review.example_id, func.sum(Review.seconds))
+        .where(
+            *(Review.run_id == run_id, col(Review.example_id).between(first, last)),
+            Review.verdict != "undone",
+        )
+        .group_by(col(Review.example_id))
+    )
+    return {example_id: float(seconds) for example_id, seconds in rows}
 
 
 @dataclass(frozen=True)

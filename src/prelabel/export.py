@@ -3,16 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import conflicts, drawn, formats, given_drafts, runs
+from prelabel import conflicts, drawn, effort, formats, given_drafts, ledger, runs
 from prelabel.canonical import Json
 from prelabel.content import as_text
 from prelabel.formats.base import WriteOptions
+from prelabel.ledger import SpentOn
 from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, Slot, User
 from prelabel.review.rounds import ANSWERS, taken_back
 from prelabel.splits import Splits
@@ -22,6 +24,7 @@ from prelabel.versions import Translator
 
 Include = Literal["settled", "all"]
 BATCH = 2_000
+FREE = SpentOn(0, 0, Decimal(0))
 """Rows read at once: memory stays flat whatever the size of the run."""
 
 
@@ -82,7 +85,8 @@ class Export:
         """The file, once."""
         splits = self._splits()
         taken = self._selector.take(
-            lambda: records(self._store, self._run, self._include), splits.of if splits else None
+            lambda: records(self._store, self._run, self._include, with_cost=True),
+            splits.of if splits else None,
         )
         for chunk in self._writer(self._counted(taken), self._options):
             self._bytes += len(chunk)
@@ -137,12 +141,16 @@ def report(export: Export) -> ExportReport:
     return export.report()
 
 
-def records(store: Store, run: Run, include: Include = "settled") -> Iterator[dict[str, Any]]:
-    """One record an example, in the order they came in; `status` is the place it is in."""
+def records(
+    store: Store, run: Run, include: Include = "settled", with_cost: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One record an example, in the order they came in; `status` is the place it is in. With what each cost, where that is wanted."""
     after, narrowed = 0, [col(Placement.place) == "settled"] if include == "settled" else []
     with store.reading() as session:
         into = Translator.of(session, run)
         while batch := read(session, run, into, after, BATCH, *narrowed):
+            if with_cost:
+                batch = _with_cost(session, run, batch)
             yield from (one for _, one in batch if include == "all" or one["label"] is not None)
             after = batch[-1][0]
 
@@ -159,6 +167,33 @@ def read(
         (row[0].id or 0, _record(into, *row, given[row[1].id or 0]) | marked.get(row[1].id or 0, {}))
         for row in batch
     ]
+
+
+def _with_cost(
+    session: Session, run: Run, batch: list[tuple[int, dict[str, Any]]]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Records with the `dollars` of their model calls (None where a call has no known price), the `seconds` that people took for
+    all their answers, and when the label that holds was settled."""
+    rows = session.execute(
+        wide_select(col(Placement.id), col(Placement.example_id), col(Label.created_at))
+        .join(Label, col(Label.id) == Placement.label_id, isouter=True)
+        .where(col(Placement.run_id) == run.id, col(Placement.id).between(batch[0][0], batch[-1][0]))
+    ).all()
+    of = {placement_id: (example_id, at) for placement_id, example_id, at in rows}
+    first, last = min(row[1] for row in rows), max(row[1] for row in rows)
+    calls = ledger.spent_on(session, run.id or 0, first, last)
+    seconds = effort.seconds_by_example(session, run.id or 0, first, last)
+    found = []
+    for placement_id, record in batch:
+        example_id, at = of[placement_id]
+        spent = calls.get(example_id, FREE)
+        cost = {
+            "dollars": None if spent.unpriced else float(spent.dollars),
+            "seconds": seconds.get(example_id, 0.0),
+            "settled_at": at.isoformat() if at and record["label"] is not None else None,
+        }
+        found.append((placement_id, record | cost))
+    return found
 
 
 def _marked(session: Session, run: Run, example_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -90,9 +90,9 @@ def quality(session: Session, run: Run) -> QualityReport:
     """The drafts that people have judged, against what they settled."""
     tally = QualityTally(runs.schema_of(session, run))
     into = Translator.of(session, run)
-    for draft, value, confidence, count in _judged_alike(session, run, into):
+    for draft, value, band, confidence, count in _judged_alike(session, run, into):
         label = None if draft is None else json.loads(draft)
-        tally.add(Judged(label, json.loads(value), confidence, count))
+        tally.add(Judged(label, json.loads(value), confidence, count, band))
     if versions.has_others(session, into):
         for draft, drafted_under, confidence, value, settled_under, content in _judged(session, run, into):
             if (settled := into.fitting(value, settled_under, content)) is not None:
@@ -101,15 +101,15 @@ def quality(session: Session, run: Run) -> QualityReport:
 
 
 def _judged_alike(session: Session, run: Run, into: Translator) -> Iterable[Any]:
-    """Drafts that people have judged by the schema as it is, with what they settled: both as JSON, the mean confidence of those that
-    are alike and in one band, and how many these are."""
+    """Drafts that people have judged by the schema as it is, with what they settled: both as JSON, the band and the mean confidence
+    of those that are alike, and how many these are."""
     sure = col(Draft.confidence)
     bands = [(sure * BANDS >= band, band) for band in range(BANDS - 1, 0, -1)]
     alike = (
         *(as_json(col(Draft.label)), as_json(col(Label.value))),
         case((sure.is_(None), -1), *bands, else_=0),
     )
-    rows = _judged_by_people(wide_select(*alike[:2], func.avg(sure), func.count()), run)
+    rows = _judged_by_people(wide_select(*alike, func.avg(sure), func.count()), run)
     return session.execute(rows.where(*_of_now(into)).group_by(*alike).execution_options(yield_per=BATCH))
 
 

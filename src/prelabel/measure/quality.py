@@ -26,13 +26,14 @@ BASIS = (
 
 @dataclass(frozen=True)
 class Judged:
-    """A draft that failed has label None; `settled` is the label that people gave. `count` examples are alike, and in one band;
-    `confidence` is their mean."""
+    """A draft that failed has label None; `settled` is the label that people gave. `count` examples are alike, `confidence`
+    is their mean, and `band` the one of `BANDS` in which all of them are; None: the one of their confidence."""
 
     draft: Label | None
     settled: Label
     confidence: float | None
     count: int = 1
+    band: int | None = None
 
 
 class ClassQuality(BaseModel):
@@ -183,7 +184,8 @@ class QualityTally:
             if self._schema.applies(name, judged.draft) or self._schema.applies(name, judged.settled):
                 tally.add(judged.draft.get(name), judged.settled.get(name), judged.count)
         if judged.confidence is not None:
-            band = self._bands[min(BANDS - 1, int(judged.confidence * BANDS))]
+            number = min(BANDS - 1, int(judged.confidence * BANDS)) if judged.band is None else judged.band
+            band = self._bands[number]
             for place, value in enumerate((1, right, judged.confidence)):
                 band[place] += value * judged.count
 
