@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from prelabel.canonical import Json
 from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
+from prelabel.errors import Fault
 from prelabel.policy import Policy
 from prelabel.schema_change import Change, SchemaMapping
 from prelabel.trials import MOST, USUAL
@@ -207,14 +208,6 @@ class PromptIn(Body):
     confidence: Confidence = "stated"
 
 
-class FaultOut(BaseModel):
-    """What is wrong, in which line of the text, if that is known, and by which path from its root."""
-
-    line: int | None
-    path: str
-    reason: str
-
-
 class PromptChecked(BaseModel):
     """What a prompt makes of an example: the `messages` that the model would be sent, of so many `tokens`; or its faults, and none.
 
@@ -222,7 +215,7 @@ class PromptChecked(BaseModel):
     may be filled with.
     """
 
-    faults: list[FaultOut]
+    faults: list[Fault]
     name: str
     digest: str
     example: str | None

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlmodel import Session
 
 from prelabel import comparison, costs, membership, projects
-from prelabel.comparison import Discordant, Sides, Which
+from prelabel.comparison import Comparison, Discordant, Sides, Which
 from prelabel.errors import InputError
 from prelabel.kept import Ask
 from prelabel.measure.calibration import CalibrationReport
@@ -140,21 +140,16 @@ def compare_drafts(
     with store.reading() as session:
         sides = compared.sides(session, lead)
         run_ids = comparison.runs_of(session, sides)
-    name = f"comparison of {compared.named}, {limit} examples"
-    return keeper.get(
-        Ask(
-            sides.project.id or 0,
-            run_ids,
-            name,
-            ComparisonOut,
-            lambda session: _compared(session, sides, limit),
-        )
+    asked = Ask(
+        sides.project.id or 0,
+        run_ids,
+        f"comparison of {compared.named}",
+        Comparison,
+        lambda session: comparison.compare(session, sides),
     )
-
-
-def _compared(session: Session, sides: Sides, limit: int) -> ComparisonOut:
-    found = comparison.compare(session, sides)
-    return ComparisonOut(**found.model_dump(), discordant=_discordant(session, sides, 0, limit))
+    found = keeper.get(asked)
+    with store.reading() as session:
+        return ComparisonOut(**found.model_dump(), discordant=_discordant(session, sides, 0, limit))
 
 
 @router.get("/compare/examples")

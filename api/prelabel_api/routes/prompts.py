@@ -8,7 +8,7 @@ from prelabel.models import Example, Project
 from prelabel.prompt import VARIABLES
 from prelabel.prompts import KnownPrompt
 from prelabel.schema import LabelSchema
-from prelabel_api.bodies import FaultOut, PromptChecked, PromptIn
+from prelabel_api.bodies import PromptChecked, PromptIn
 from prelabel_api.deps import LeadDep, ReadDep
 from prelabel_api.page import Page
 
@@ -29,9 +29,8 @@ def check_prompt(project: str, body: PromptIn, _lead: LeadDep, session: ReadDep)
     schema = LabelSchema.model_validate(projects.schema_versions(session, found)[0].document)
     content = example.content if example else None
     shown = prompts.preview(body.text, schema, content, body.model, body.confidence)
-    faults = [shown.fault] if shown.fault else []
     return PromptChecked(
-        faults=[FaultOut(line=fault.line, path=fault.path, reason=fault.reason) for fault in faults],
+        faults=[shown.fault] if shown.fault else [],
         name=shown.name,
         digest=shown.digest,
         example=example.external_id if example else None,

@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from prelabel import form
 from prelabel.document import MOST_BYTES
-from prelabel.errors import SchemaError
+from prelabel.errors import Fault, SchemaError
 from prelabel.form import FormField
 from prelabel.schema import LabelSchema
-from prelabel_api.bodies import Body, FaultOut
+from prelabel_api.bodies import Body
 from prelabel_api.deps import LeadDep
 
 router = APIRouter(prefix="/schemas", tags=["projects"])
@@ -25,7 +25,7 @@ class SchemaText(Body):
 class SchemaChecked(BaseModel):
     """The form of a schema without faults; or its faults, and no fields."""
 
-    faults: list[FaultOut]
+    faults: list[Fault]
     guidelines: str
     fields: list[FormField]
 
@@ -36,6 +36,5 @@ def check_schema(body: SchemaText, _lead: LeadDep) -> SchemaChecked:
     try:
         schema = LabelSchema.load(body.text)
     except SchemaError as error:
-        faults = [FaultOut(line=fault.line, path=fault.path, reason=fault.reason) for fault in error.faults]
-        return SchemaChecked(faults=faults, guidelines="", fields=[])
+        return SchemaChecked(faults=list(error.faults), guidelines="", fields=[])
     return SchemaChecked(faults=[], guidelines=schema.guidelines, fields=form.fields_of(schema))

@@ -3701,13 +3701,16 @@ export interface components {
             };
         };
         /**
-         * FaultOut
-         * @description What is wrong, in which line of the text, if that is known, and by which path from its root.
+         * Fault
+         * @description What is wrong with a document, where in it: the line, if that is known, and the path from the root.
          */
-        FaultOut: {
+        Fault: {
             /** Line */
-            line: number | null;
-            /** Path */
+            line?: number | null;
+            /**
+             * Path
+             * @default
+             */
             path: string;
             /** Reason */
             reason: string;
@@ -4944,7 +4947,7 @@ export interface components {
             /** Examples */
             examples: string[];
             /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            faults: components["schemas"]["Fault"][];
             /** Messages */
             messages: {
                 [key: string]: unknown;
@@ -5432,7 +5435,7 @@ export interface components {
          */
         SchemaChecked: {
             /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            faults: components["schemas"]["Fault"][];
             /** Fields */
             fields: components["schemas"]["FormField"][];
             /** Guidelines */
