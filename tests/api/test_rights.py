@@ -46,6 +46,7 @@ SENIORS = {
     "queue_conflict",
     "similar_to_case",
     "dismiss_conflict",
+    "undo_conflict",
 }
 
 

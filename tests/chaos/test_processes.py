@@ -16,7 +16,7 @@ EXAMPLES = 300
 IN_FLIGHT = 8
 SETTINGS: dict[str, Any] = {
     "concurrency": IN_FLIGHT,
-    "lease_seconds": 2,
+    "lease_seconds": 6,  # a process that gets no processor for two seconds is busy, not dead
     "sweep_seconds": 0.5,
     "chunk_size": 20,
     "prices": '{"openai/simulated": [0, 0]}',

@@ -53,7 +53,9 @@ def test_a_name_that_is_taken_gets_no_other_schema(service: Running, people: Peo
         lead.page.goto(f"{lead.base}/new")
         lead.page.get_by_label("Name").fill("Taken")
         lead.page.get_by_role("button", name="Create project").click()
-        expect(lead.page.get_by_role("alert")).to_contain_text('There is a project "taken" already')
+        expect(lead.page.get_by_role("alert").filter(has_text="taken")).to_have_text(
+            'There is a project "taken" already.'
+        )
     assert list(service.client.get("/projects/taken")["schema"]["fields"]) == ["a"]
 
 
