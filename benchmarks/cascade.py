@@ -26,17 +26,19 @@ from rich.table import Table
 from sqlmodel import Session, col, func, select
 
 from benchmarks.replay import FIELD, Recorded, read
-from prelabel import lessons, projects, review, runs, users
+from prelabel import projects, review, runs
 from prelabel.dataset import bring_in
 from prelabel.draft import CallRecord, Drafter, Keep, Outcome, Reply, Subject
 from prelabel.drafters.cascade import STUDENT, Cascade, Step, steps_of
+from prelabel.drafting import lessons
 from prelabel.formats.base import Row
 from prelabel.lanes.engine import Engine
 from prelabel.llm.students import StudentDrafter, taught
 from prelabel.measure.intervals import Share, wilson
 from prelabel.models import Call, Draft, Example, Label, Placement, Run
-from prelabel.policy import Policy
+from prelabel.people import users
 from prelabel.prompt import load_prompt
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.store import Store

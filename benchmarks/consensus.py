@@ -25,7 +25,7 @@ from rich.table import Table
 
 from prelabel import runs
 from prelabel.draft import Subject
-from prelabel.lessons import Lesson
+from prelabel.drafting.lessons import Lesson
 from prelabel.llm.student import Student
 from prelabel.measure.agreement.crowd import Drafted, with_model
 from prelabel.measure.agreement.skill import Answer, dawid_skene, shares_of_votes

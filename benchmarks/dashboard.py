@@ -21,10 +21,10 @@ from sqlalchemy import text
 
 from benchmarks._filling import NUMBERS_INTO_EXAMPLE, examples_into_draft
 from benchmarks.queue import database, percentile
-from prelabel import users
 from prelabel.client import Client
 from prelabel.errors import Unavailable
 from prelabel.models import Dataset, Run
+from prelabel.people import users
 from prelabel.store import Store
 from tests.factories import make_run, make_user
 from tests.running import running

@@ -30,8 +30,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.replay import empty_postgres
-from prelabel.content import as_text
 from prelabel.demo.tickets import schema_path, tickets
+from prelabel.examples.content import as_text
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.schema import LabelSchema
 from simulator.process import Provider

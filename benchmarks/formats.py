@@ -25,14 +25,14 @@ from prelabel import formats, projects, runs
 from prelabel.bulk import insert_rows, update_rows
 from prelabel.dataset import bring_in
 from prelabel.drafters.cascade import Step
+from prelabel.examples.subset import Selection
 from prelabel.export import Export, report
 from prelabel.formats.base import Row
 from prelabel.models import Draft, Label, Placement, now
-from prelabel.policy import Policy
 from prelabel.prompt import load_prompt
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
-from prelabel.subset import Selection
 
 SCHEMA = LabelSchema.load(
     "fields: {topic: [returns, shipping, billing], stars: {kind: rating}, note: {kind: text}}"

@@ -45,7 +45,7 @@ from prelabel.measure.guarantee.hypergeometric import budget_of, most_errors
 from prelabel.measure.guarantee.planning import Plan, foreseen, plan
 from prelabel.measure.guarantee.uncertainty import Known, Settled
 from prelabel.measure.intervals import wilson
-from prelabel.policy import Policy
+from prelabel.routing.policy import Policy
 
 ALPHA = 0.05
 EPSILONS = (0.02, 0.05, 0.1)

@@ -47,7 +47,7 @@ from prelabel.measure.guarantee.planning import foreseen, plan
 from prelabel.measure.guarantee.planning_distances import plan_by_distance
 from prelabel.measure.guarantee.slices import slice_level
 from prelabel.measure.intervals import wilson
-from prelabel.policy import Policy
+from prelabel.routing.policy import Policy
 
 EPSILONS = (0.02, 0.05, 0.1)
 DISTANCES = "llm/sentiment_gpt4o.jsonl.gz"

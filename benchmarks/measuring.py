@@ -25,14 +25,15 @@ from rich.table import Table
 from sqlalchemy import make_url
 from sqlmodel import Session, select
 
-from prelabel import comparison, costs, projects, report, runs, scores
+from prelabel import projects, runs
 from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.drafters.cascade import Step
 from prelabel.models import Call, Dataset, Draft, Label, Placement, Run, now
-from prelabel.policy import Policy
 from prelabel.prompt import load_prompt
+from prelabel.reports import comparison, costs, report, scores
+from prelabel.routing.policy import Policy
+from prelabel.schemas.versions import Translator
 from prelabel.store import Store
-from prelabel.versions import Translator
 from tests.conftest import POSTGRES
 from tests.factories import make_run
 

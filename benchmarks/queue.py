@@ -29,7 +29,7 @@ from sqlalchemy import make_url
 from sqlmodel import Session
 
 from benchmarks._filling import fill
-from prelabel import users
+from prelabel.people import users
 from prelabel.store import Store
 from tests.conftest import POSTGRES
 from tests.running import Running, running

@@ -24,7 +24,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from prelabel.content import as_text
+from prelabel.examples.content import as_text
 from simulator.process import Provider
 from simulator.process import running as simulator_running
 from tests.conftest import POSTGRES, REDIS

@@ -20,8 +20,8 @@ from sqlalchemy import text
 
 from benchmarks.drafting import MODEL, PRICES, Inputs
 from benchmarks.replay import empty_postgres
-from prelabel import moving
 from prelabel.demo.tickets import schema_path
+from prelabel.operations import moving
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from simulator.process import running as simulator_running

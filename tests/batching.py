@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, runs
+from prelabel import runs
 from prelabel.draft import Asker, Drafter, ModelDrafter, Reply, Request
 from prelabel.errors import ModelError, TransientError
 from prelabel.lanes.batch import Batches, BatchFactory
 from prelabel.lanes.endpoint import BatchLane, Progress, Result
 from prelabel.lanes.gather import Free
 from prelabel.models import Batch, Run
+from prelabel.money import ledger
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.settings import Settings
 from prelabel.store import Store

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlmodel import SQLModel
 
-from prelabel.columns import BigId, Dollars, Moment, NullableJson
+from prelabel.models.columns import BigId, Dollars, Moment, NullableJson
 from prelabel.store import Store
 
 ROWS = 3

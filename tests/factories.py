@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from prelabel import projects, runs, users
+from prelabel import projects, runs
 from prelabel.bulk import insert_for_ids, update_rows
 from prelabel.dataset import bring_in
 from prelabel.draft import CallRecord, Drafter, Keep, Outcome, Reply, Subject
@@ -16,9 +16,10 @@ from prelabel.errors import ModelError, StoppingError
 from prelabel.formats.base import Row
 from prelabel.lanes.engine import Engine
 from prelabel.models import Draft, Example, Label, Placement, Run, User, now
-from prelabel.policy import Policy
+from prelabel.people import users
 from prelabel.prompt import load_prompt
 from prelabel.route import route_drafted
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.store import Store

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import uvicorn
 
-from prelabel import exposition, gauges, logs, users
 from prelabel.errors import PrelabelError
-from prelabel.metrics import REGISTRY
-from prelabel.parent import end_with_parent
+from prelabel.operations import exposition, gauges, logs
+from prelabel.operations.metrics import REGISTRY
+from prelabel.operations.parent import end_with_parent
+from prelabel.people import users
 from prelabel.settings import Settings, settings
 from prelabel.store import Store, store
 from prelabel_api.app import create_app

@@ -6,9 +6,9 @@ from prometheus_client import CollectorRegistry
 from starlette.types import Scope
 
 from prelabel import __version__
-from prelabel.kept import Keeper
-from prelabel.metrics import REGISTRY
+from prelabel.operations.metrics import REGISTRY
 from prelabel.queue import Queue
+from prelabel.reports.kept import Keeper
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors, pages

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Response
 from pydantic import BaseModel
 
-from prelabel.tables import as_csv
+from prelabel.reports.tables import as_csv
 
 AsFormat = Annotated[
     Literal["json", "csv"], Query(alias="format", description="`csv`: the table of parts alone")

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from prelabel.canonical import Json
 from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
+from prelabel.drafting.trials import MOST, USUAL
 from prelabel.errors import Fault
-from prelabel.policy import Policy
-from prelabel.schema_change import Change, SchemaMapping
-from prelabel.trials import MOST, USUAL
+from prelabel.routing.policy import Policy
+from prelabel.schemas.schema_change import Change, SchemaMapping
 from prelabel_api.deps import LongText, Name, PromptText, ShortText
 
 Role = Literal["reviewer", "senior", "lead", "admin"]

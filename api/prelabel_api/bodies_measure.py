@@ -1,6 +1,6 @@
 """What goes out over HTTP of measurements, where it is not a figure of the core."""
 
-from prelabel.comparison import Comparison, Discordant
+from prelabel.reports.comparison import Comparison, Discordant
 from prelabel_api.page import Page
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from prelabel.outbox import Event
+from prelabel.events.outbox import Event
 from prelabel_api.bodies import Body
 from prelabel_api.deps import Name
 

@@ -10,13 +10,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, StringConstraints
 from sqlmodel import Session
 
-from prelabel import membership, signing_in, users
+from prelabel.drafting.prompts import MOST_CHARACTERS
 from prelabel.errors import NotAllowed, NotSignedIn
-from prelabel.exposition import is_token
-from prelabel.kept import Keeper
 from prelabel.models import User
-from prelabel.prompts import MOST_CHARACTERS
+from prelabel.operations.exposition import is_token
+from prelabel.people import membership, signing_in, users
 from prelabel.queue import Queue
+from prelabel.reports.kept import Keeper
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.streams import Hub

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from prelabel.dashboard import OfProject, OfRun
+from prelabel.reports.dashboard import OfProject, OfRun
 from prelabel_api.deps import Id, StoreDep
 
 

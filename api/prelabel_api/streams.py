@@ -20,8 +20,8 @@ from sqlmodel import Session
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from prelabel import live
 from prelabel.errors import PrelabelError
+from prelabel.events import live
 from prelabel.store import Store
 
 log = logging.getLogger(__name__)

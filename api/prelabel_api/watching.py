@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prelabel import logs, metrics
+from prelabel.operations import logs, metrics
 
 ID = b"x-request-id"
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,100}")

@@ -16,8 +16,8 @@ from sqlalchemy import update as core_update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
-from prelabel.columns import Dollars
 from prelabel.models import Example
+from prelabel.models.columns import Dollars
 
 Rows = Sequence[Mapping[str, Any]]
 _POSTGRES: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's own

@@ -12,16 +12,17 @@ from typing import Any
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
-from prelabel import given_drafts, journal
 from prelabel.bulk import among, insert_new_examples
 from prelabel.errors import RowError
+from prelabel.events import journal
+from prelabel.examples import given_drafts
+from prelabel.examples.rows import Candidate, Mapping, read_row, short
 from prelabel.formats.base import Row
 from prelabel.images.intake import ImageRules, Intake
 from prelabel.models import BadRow, Dataset, Example, Import, User, now
-from prelabel.rows import Candidate, Mapping, read_row, short
 from prelabel.schema import LabelSchema
+from prelabel.schemas.versions import version_of
 from prelabel.store import Store
-from prelabel.versions import version_of
 
 BATCH = 5_000
 BATCH_BYTES = 16_000_000

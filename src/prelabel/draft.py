@@ -14,12 +14,12 @@ from typing import Literal, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
-from prelabel import metrics
 from prelabel.canonical import Json, digest
-from prelabel.content import Message
+from prelabel.drafting.parsing import parse_answer
+from prelabel.drafting.patience import after, pause
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
-from prelabel.parsing import parse_answer
-from prelabel.patience import after, pause
+from prelabel.examples.content import Message
+from prelabel.operations import metrics
 from prelabel.prompt import Instructions, Shot, repair
 from prelabel.schema import LabelSchema
 

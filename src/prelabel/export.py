@@ -10,17 +10,20 @@ from sqlalchemy import ColumnElement
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import conflicts, drawn, effort, formats, given_drafts, ledger, runs
+from prelabel import conflicts, formats, runs
 from prelabel.canonical import Json
-from prelabel.content import as_text
+from prelabel.examples import given_drafts
+from prelabel.examples.content import as_text
+from prelabel.examples.splits import Splits
+from prelabel.examples.subset import Selection, Selector
 from prelabel.formats.base import WriteOptions
-from prelabel.ledger import SpentOn
 from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, Slot, User
+from prelabel.money import effort, ledger
+from prelabel.money.ledger import SpentOn
 from prelabel.review.rounds import ANSWERS, taken_back
-from prelabel.splits import Splits
+from prelabel.routing import drawn
+from prelabel.schemas.versions import Translator
 from prelabel.store import Store
-from prelabel.subset import Selection, Selector
-from prelabel.versions import Translator
 
 Include = Literal["settled", "all"]
 BATCH = 2_000

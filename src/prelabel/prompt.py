@@ -20,13 +20,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prelabel.assets import shipped
 from prelabel.canonical import Json, canonical, digest
-from prelabel.conditions import in_words
-from prelabel.content import Message, as_text, images_of
+from prelabel.drafting.template import TemplateFault, render, variables
 from prelabel.errors import Fault, NotFound, PromptError
+from prelabel.examples.content import Message, as_text, images_of
 from prelabel.kinds import Kind
 from prelabel.kinds.options import Options
 from prelabel.schema import LabelSchema
-from prelabel.template import TemplateFault, render, variables
+from prelabel.schemas.conditions import in_words
 
 OF_IMAGES = (
     "These images belong to the examples below, which name them by number. They are part of the examples: what is written in an "

@@ -8,18 +8,20 @@ from sqlalchemy import Select
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import audits, checks, place, runs, versions
+from prelabel import runs
 from prelabel.drafters.cascade import steps_of
 from prelabel.errors import LabelError
 from prelabel.guarantee import cutting, drawing, pool
 from prelabel.measure.calibration import calibrator
 from prelabel.measure.gate import Gate, judge_gold
 from prelabel.models import Draft, Example, Placement, Run
-from prelabel.policy import Decision, Drafted, Policy, classes_of, decide
+from prelabel.routing import audits, checks, place
+from prelabel.routing.policy import Decision, Drafted, Policy, classes_of, decide
+from prelabel.routing.slots import ToRoute
 from prelabel.schema import Label, LabelSchema
-from prelabel.slots import ToRoute
+from prelabel.schemas import versions
+from prelabel.schemas.versions import Translator
 from prelabel.store import Store
-from prelabel.versions import Translator
 
 BATCH = 1_000
 """Examples routed in one transaction."""

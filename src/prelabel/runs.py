@@ -8,15 +8,18 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select, update
 
-from prelabel import alarms, draft_leases, journal, ledger, lessons, place
 from prelabel.canonical import Json
 from prelabel.drafters import given
 from prelabel.drafters.cascade import STUDENT, Step, check_for_batches, named, steps_of
+from prelabel.drafting import draft_leases, lessons
 from prelabel.errors import Conflict, InputError, NotFound
+from prelabel.events import alarms, journal
 from prelabel.measure.quote import Money
 from prelabel.models import Dataset, Placement, Project, Prompt, Run, SchemaVersion, Worker, now
-from prelabel.policy import Policy
+from prelabel.money import ledger
 from prelabel.prompt import PromptTemplate
+from prelabel.routing import place
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 
 ALIVE_SECONDS = 30

@@ -12,13 +12,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from prelabel import conditions
 from prelabel.canonical import Json, digest
-from prelabel.document import Document
 from prelabel.errors import Fault, LabelError, SchemaError
 from prelabel.kinds import AnyKind, Kind, known
 from prelabel.kinds.base import shown
 from prelabel.kinds.options import Option
+from prelabel.schemas import conditions
+from prelabel.schemas.document import Document
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 Label = Mapping[str, Json]

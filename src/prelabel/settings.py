@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from prelabel.prices import OwnPrice, own_prices
+from prelabel.money.prices import OwnPrice, own_prices
 
 
 class Limit(BaseModel):

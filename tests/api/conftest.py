@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from prelabel import users
 from prelabel.client import Client
+from prelabel.people import users
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.api.hooks import Site

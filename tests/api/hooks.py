@@ -7,9 +7,10 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import col, update
 
-from prelabel import projects, runs, users
+from prelabel import projects, runs
 from prelabel.client import Client
 from prelabel.models import Delivery, now
+from prelabel.people import users
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_worker.courier import Courier

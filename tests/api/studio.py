@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from prelabel import users
+from prelabel.people import users
 from prelabel.store import Store
 
 CONFIG = """<View><Text name="text" value="$text"/>

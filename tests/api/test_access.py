@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from prelabel import errors, users
+from prelabel import errors
 from prelabel.canonical import Json
 from prelabel.client import Client
-from prelabel.membership import WHOSE
 from prelabel.models import Invitation, Token, User, now
+from prelabel.people import users
+from prelabel.people.membership import WHOSE
 from prelabel.store import Store
 from prelabel_api.rights import rights
 from tests.api.conftest import SignIn

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from prelabel import alarms, errors, runs, webhooks
+from prelabel import errors, runs
 from prelabel.errors import StoppingError
+from prelabel.events import alarms, webhooks
 from tests.api.hooks import Site, drafted
 from tests.factories import FakeDrafter, make_run, sure, work_off
 from tests.receiver import Receiver

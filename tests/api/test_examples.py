@@ -2,10 +2,12 @@
 
 import pytest
 
-from prelabel import browse, errors, place, runs
+from prelabel import errors, runs
 from prelabel.canonical import Json
 from prelabel.client import Client
+from prelabel.leading import browse
 from prelabel.models import Example
+from prelabel.routing import place
 from prelabel.store import Store
 from tests.factories import PRICE, FakeDrafter, make_run, queue_up, unsure, work_off
 

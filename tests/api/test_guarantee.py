@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from prelabel import certificates, errors, route
+from prelabel import errors, route
 from prelabel.client import Client
 from prelabel.guarantee import drawing
 from prelabel.measure.guarantee.certificate import Certificate
 from prelabel.measure.guarantee.terms import Record
 from prelabel.measure.guarantee.verify import verify
+from prelabel.reports import certificates
 from prelabel.store import Store
 from tests.factories import FakeDrafter, make_run, work_off
 

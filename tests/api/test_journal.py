@@ -10,9 +10,11 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import Session, SQLModel, col, delete, select
 
-from prelabel import alarms, errors, journal, review, runs, users, webhook_sending
+from prelabel import errors, review, runs
 from prelabel.client import Client
+from prelabel.events import alarms, journal, webhook_sending
 from prelabel.models import Conflict, ConflictSearch, Delivery, JournalEntry, Placement, Token, User, now
+from prelabel.people import users
 from prelabel.review.acts import Answer
 from prelabel.route import route_drafted
 from prelabel.settings import Settings

@@ -7,15 +7,16 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prelabel import formats, schema_move
+from prelabel import formats
 from prelabel.client import Client
 from prelabel.formats import label_studio
 from prelabel.formats.label_studio.config import read_config
 from prelabel.label_studio import drafts, reviews
 from prelabel.models import Dataset, Run
 from prelabel.schema import LabelSchema
-from prelabel.schema_change import SchemaMapping
-from prelabel.schema_move import Wish
+from prelabel.schemas import schema_move
+from prelabel.schemas.schema_change import SchemaMapping
+from prelabel.schemas.schema_move import Wish
 from prelabel.store import Store
 from tests.api.recording import RecordingQueue
 from tests.api.studio import CONFIG, Studio, task

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from prelabel import errors, reroute
+from prelabel import errors
 from prelabel.canonical import Json
 from prelabel.client import Client
+from prelabel.leading import reroute
 from prelabel.models import Label, Placement, Run, Slot
-from prelabel.policy import Policy
+from prelabel.routing.policy import Policy
 from prelabel.store import Store
 from tests.api.conftest import SignIn
 from tests.factories import FakeDrafter, labels, make_run, places, queue_up, reasons, work_off

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from prelabel import errors, projects, review, runs, schema_move
+from prelabel import errors, projects, review, runs
 from prelabel.client import Client
 from prelabel.drafters.cascade import Step
 from prelabel.measure.cost import CostPart, Sums, cost_part
 from prelabel.models import Dataset
-from prelabel.policy import Policy
 from prelabel.prompt import load_prompt
+from prelabel.reports.tables import as_csv
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
-from prelabel.schema_move import Wish
+from prelabel.schemas import schema_move
+from prelabel.schemas.schema_move import Wish
 from prelabel.store import Store
-from prelabel.tables import as_csv
 from tests.api.conftest import SignIn
 from tests.factories import FakeDrafter, make_run, make_user, work_off
 
@@ -101,7 +102,7 @@ def test_every_way_to_divide_counts_all_drafts(store: Store, lead: Client, by: s
 def test_the_ledger_is_read_in_batches(store: Store, lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = reviewed_run(store, "ab", "aab", 25)
     whole = lead.get(f"/runs/{run_id}/ledger", by="class")
-    monkeypatch.setattr("prelabel.scores.BATCH", 3)
+    monkeypatch.setattr("prelabel.reports.scores.BATCH", 3)
     assert lead.get(f"/runs/{run_id}/ledger", by="class") | {"as_of": whole["as_of"]} == whole
 
 

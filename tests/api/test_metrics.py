@@ -16,19 +16,23 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
-from prelabel import alarms, exposition, gauges, ledger, logs, metrics, outbox, projects, runs, users
+from prelabel import projects, runs
 from prelabel.client import Client
 from prelabel.draft import CallRecord, Reply
 from prelabel.errors import Unavailable
-from prelabel.exposition import text_of
-from prelabel.ledger import Entry
-from prelabel.metrics import REGISTRY
+from prelabel.events import alarms, outbox
 from prelabel.models import Webhook
+from prelabel.money import ledger
+from prelabel.money.ledger import Entry
+from prelabel.operations import exposition, gauges, logs, metrics
+from prelabel.operations.exposition import text_of
+from prelabel.operations.metrics import REGISTRY
+from prelabel.operations.supervise import parts
+from prelabel.people import users
 from prelabel.review import acts, leases
 from prelabel.review.acts import Answer
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel.supervise import parts
 from prelabel_api.app import create_app
 from tests.api.recording import RecordingQueue
 from tests.api.studio import Studio

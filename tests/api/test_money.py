@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from prelabel import draft_leases, errors, ledger, runs
+from prelabel import errors, runs
 from prelabel.client import Client
 from prelabel.draft import Asker, CallRecord, Drafter, Keep, ModelDrafter, Outcome, Reply, Request, Subject
 from prelabel.drafters.cascade import Cascade, Step
+from prelabel.drafting import draft_leases
 from prelabel.llm.confidence import confide
 from prelabel.models import Draft, Placement, Run, Worker, now
-from prelabel.prices import price_or_refuse
+from prelabel.money import ledger
+from prelabel.money.prices import price_or_refuse
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.schema import LabelSchema
 from prelabel.store import Store

@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from prelabel import signing_in, users
 from prelabel.models import Attempt, SignIn, User, now
-from prelabel.passwords import hashed
+from prelabel.people import signing_in, users
+from prelabel.people.passwords import hashed
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.api.recording import RecordingQueue

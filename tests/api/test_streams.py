@@ -9,7 +9,9 @@ import pytest
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from prelabel import alarms, runs, users
+from prelabel import runs
+from prelabel.events import alarms
+from prelabel.people import users
 from prelabel.store import Store
 from prelabel_api import streams
 from prelabel_api.streams import EventStream, Hub, QueueTopic, RunTopic

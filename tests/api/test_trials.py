@@ -10,11 +10,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from prelabel import errors, gauges, ledger, runs, webhooks
+from prelabel import errors, runs
 from prelabel.client import Client
 from prelabel.draft import Asker, ModelDrafter, Reply, Request
+from prelabel.events import webhooks
 from prelabel.llm.confidence import confide
 from prelabel.models import Call, Draft, Label, Prompt, Run, Slot
+from prelabel.money import ledger
+from prelabel.operations import gauges
 from prelabel.prompt import Instructions, load_prompt, parse_prompt
 from prelabel.route import route_drafted
 from prelabel.store import Store

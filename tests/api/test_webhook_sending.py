@@ -11,7 +11,8 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
-from prelabel import errors, webhook_sending
+from prelabel import errors
+from prelabel.events import webhook_sending
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_worker.courier import Courier

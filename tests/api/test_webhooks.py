@@ -7,8 +7,10 @@ import time
 import pytest
 from sqlmodel import select
 
-from prelabel import errors, place, runs, webhook_sending, webhooks
+from prelabel import errors, runs
+from prelabel.events import webhook_sending, webhooks
 from prelabel.models import Delivery, Label, Placement, UnsentLabel, Webhook, now
+from prelabel.routing import place
 from prelabel_worker.courier import Courier
 from tests.api.hooks import BOTH, SETTINGS, Site, answer, drafted
 from tests.factories import FakeDrafter, make_run, queue_up, sure, work_off

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from prelabel import ledger
 from prelabel.errors import Unavailable
 from prelabel.lanes import batch
 from prelabel.llm.drafters import Drafters
 from prelabel.models import Call
-from prelabel.prices import Lane, price
+from prelabel.money import ledger
+from prelabel.money.prices import Lane, price
 from prelabel.store import Store
 from simulator.process import Provider
 from simulator.process import running as simulated

@@ -3,7 +3,8 @@
 import io
 import json
 
-from prelabel import alarms, runs
+from prelabel import runs
+from prelabel.events import alarms
 from prelabel.store import Store
 from tests.cli.conftest import Cli
 from tests.running import Running

@@ -14,8 +14,8 @@ import pytest
 
 from prelabel.client import Client
 from prelabel.errors import Unavailable
+from prelabel.operations.supervise import parts, serving
 from prelabel.settings import Limit, Settings
-from prelabel.supervise import parts, serving
 from tests.running import free_port
 
 

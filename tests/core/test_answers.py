@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import answers
+from prelabel.drafting import answers
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.schema import LabelSchema
 

@@ -6,13 +6,15 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, select
 
-from prelabel import accepting, report, review, runs
-from prelabel.accepting import Watch
-from prelabel.audits import NOT_ACCEPTING, is_drawn
+from prelabel import review, runs
 from prelabel.errors import Conflict
 from prelabel.measure.guarantee.hypergeometric import upper_bound
 from prelabel.models import JournalEntry, Placement, Slot
-from prelabel.policy import Policy
+from prelabel.reports import report
+from prelabel.routing import accepting
+from prelabel.routing.accepting import Watch
+from prelabel.routing.audits import NOT_ACCEPTING, is_drawn
+from prelabel.routing.policy import Policy
 from prelabel.store import Store
 from tests.factories import FakeDrafter, get_run, labels, make_run, make_user, places, reasons, sure, work_off
 

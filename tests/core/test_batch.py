@@ -6,13 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from prelabel import draft_leases, ledger, runs
+from prelabel import runs
 from prelabel.draft import CallRecord, Outcome, Reply, Subject
 from prelabel.drafters.cascade import Step
+from prelabel.drafting import draft_leases
 from prelabel.errors import InputError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.lanes import batch
 from prelabel.lanes.endpoint import Result
 from prelabel.models import Call, Draft, Placement, Reservation
+from prelabel.money import ledger
 from prelabel.store import Store
 from tests.batching import (
     BATCH,

@@ -6,16 +6,18 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import select
 
-from prelabel import checks as gold_checks
-from prelabel import place, report, review, reviewers, runs
+from prelabel import review, runs
 from prelabel.dataset import bring_in
 from prelabel.errors import Conflict, RefusedError
 from prelabel.formats.base import Row
 from prelabel.models import Label, Placement, Slot
-from prelabel.policy import Decision, Drafted, Policy
+from prelabel.reports import report, reviewers
+from prelabel.reports.reviewers import Figures
 from prelabel.review import Answer, Work
-from prelabel.reviewers import Figures
-from prelabel.slots import ToRoute
+from prelabel.routing import checks as gold_checks
+from prelabel.routing import place
+from prelabel.routing.policy import Decision, Drafted, Policy
+from prelabel.routing.slots import ToRoute
 from prelabel.store import Store
 from tests import factories
 from tests.core.test_redundancy import flag, skip, team

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prelabel.consensus import Disagreement, Redundancy, Settled, Unlabelable, Vote, conclude
 from prelabel.errors import InputError
-from prelabel.policy import Policy
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 
 SCHEMA = LabelSchema.load("fields: {topic: [a, b, c], stars: {kind: rating, min: 1, max: 5}}")

@@ -10,9 +10,9 @@ from sqlmodel import select
 
 from prelabel import projects
 from prelabel.dataset import BATCH, ImportReport, bring_in
+from prelabel.examples.rows import Mapping
 from prelabel.formats.base import Row
 from prelabel.models import BadRow, Example, Import
-from prelabel.rows import Mapping
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import patience
 from prelabel.draft import Asker, CallRecord, Confide, ModelDrafter, Outcome, Reply, Request, Subject
+from prelabel.drafting import patience
+from prelabel.drafting.parsing import parse_answer
 from prelabel.errors import LabelError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
-from prelabel.parsing import parse_answer
 from prelabel.prompt import Instructions, Shot, load_prompt
 from prelabel.schema import LabelSchema
 

@@ -7,12 +7,15 @@ from decimal import Decimal
 
 from sqlalchemy.exc import OperationalError
 
-from prelabel import draft_leases, ledger, place, projects, runs
+from prelabel import projects, runs
 from prelabel.draft import Keep, Outcome, Subject
+from prelabel.drafting import draft_leases
 from prelabel.errors import RefusedError, StoppingError
 from prelabel.lanes.engine import ROUTE_SECONDS
 from prelabel.models import Call, Draft, Example, Placement, Reservation, now
-from prelabel.place import Written
+from prelabel.money import ledger
+from prelabel.routing import place
+from prelabel.routing.place import Written
 from prelabel.store import Store
 from tests.factories import (
     PRICE,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prelabel.errors import InputError
-from prelabel.expression import compile_expression, weight_of
+from prelabel.examples.expression import compile_expression, weight_of
 from prelabel.schema import LabelSchema
 
 SCHEMA = LabelSchema.load(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prelabel.finding import CLOSE, OPEN, Finder
+from prelabel.examples.finding import CLOSE, OPEN, Finder
 
 TRICKY = st.text(st.sampled_from("ab AB ßſıİIiéÉ\u0301\u0323\u200d\u00ad👩👧ﬁＡｂ　\n’'–-한가 "), max_size=25)
 

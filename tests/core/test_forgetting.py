@@ -4,9 +4,13 @@ import pytest
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, SQLModel, col, select
 
-from prelabel import draft_leases, forgetting, journal, projects, runs, users
+from prelabel import projects, runs
+from prelabel.drafting import draft_leases
 from prelabel.errors import Conflict
+from prelabel.events import journal
 from prelabel.models import IssuedCertificate, Project, Review, Run, Slot, Token, User
+from prelabel.operations import forgetting
+from prelabel.people import users
 from prelabel.review import acts, leases
 from prelabel.review.acts import Answer
 from prelabel.store import Store

@@ -10,23 +10,25 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from prelabel import ledger, projects, quote, report, runs
+from prelabel import projects, runs
 from prelabel.dataset import ImportReport, bring_in
 from prelabel.draft import Subject
 from prelabel.drafters.cascade import Cascade, Step, check_for_batches
 from prelabel.drafters.given import GivenDrafter, find
 from prelabel.drafters.panel import PanelDrafter
 from prelabel.errors import InputError
+from prelabel.examples.rows import Mapping
 from prelabel.export import Export
 from prelabel.formats.base import Row
 from prelabel.models import BadRow, Draft, GivenDraft
-from prelabel.policy import Policy
+from prelabel.money import ledger, quote
 from prelabel.prompt import load_prompt
-from prelabel.rows import Mapping
+from prelabel.reports import report
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
+from prelabel.schemas.versions import Translator
 from prelabel.settings import Settings
 from prelabel.store import Store
-from prelabel.versions import Translator
 from tests.factories import FakeDrafter, all_of, labels, make_run, places, reasons, sure, work_off
 
 AT_ONCE = Settings(chunk_size=500, concurrency=500)

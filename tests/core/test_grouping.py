@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from prelabel import ledger, patience
 from prelabel.draft import Asker, CallRecord, ModelDrafter, Outcome, Recall, Reply, Request, Subject
 from prelabel.drafters.grouping import NANO, GroupDrafter, parts, shares, split
+from prelabel.drafting import patience
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
-from prelabel.ledger import Entry
 from prelabel.models import Call, Placement
+from prelabel.money import ledger
+from prelabel.money.ledger import Entry
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.store import Store
 from tests.core.test_draft import SCHEMA

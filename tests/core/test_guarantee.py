@@ -10,13 +10,14 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import col, select
 
-from prelabel import drawn, place, review, route, runs
+from prelabel import review, route, runs
 from prelabel.errors import RefusedError
 from prelabel.guarantee import drawing, pool
 from prelabel.measure.gate import judge_gold
 from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Review, Run, Slot
-from prelabel.policy import Decision, Drafted, Policy, decide
 from prelabel.review.acts import Answer
+from prelabel.routing import drawn, place
+from prelabel.routing.policy import Decision, Drafted, Policy, decide
 from prelabel.store import Store
 from tests.factories import SCHEMA, FakeDrafter, all_of, make_run, make_user, places, work_off
 

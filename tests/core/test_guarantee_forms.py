@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlmodel import Session, col, select
 
-from prelabel import certificates, errors, export, review, route, runs
+from prelabel import errors, export, review, route, runs
 from prelabel.guarantee import cutting, drawing
 from prelabel.guarantee.ranking import Ahead, ask_first
 from prelabel.guarantee.standing import Now, Standing, standing
@@ -17,8 +17,9 @@ from prelabel.measure.guarantee.slices import check_by, slice_level, slice_of
 from prelabel.measure.guarantee.terms import Record, Terms
 from prelabel.measure.guarantee.verify import verify
 from prelabel.models import AuditDraw, Drawn, Example, Review
-from prelabel.policy import Policy
+from prelabel.reports import certificates
 from prelabel.review.acts import Answer
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from tests.factories import SCHEMA, FakeDrafter, make_run, make_user, places, work_off

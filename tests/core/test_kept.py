@@ -8,11 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, func, select
 
-from prelabel import forgetting, kept, review, users
+from prelabel import review
 from prelabel.errors import Unavailable
-from prelabel.kept import Ask, Keeper
 from prelabel.measure.figure import Figure
 from prelabel.models import KeptFigure, Review, User, now
+from prelabel.operations import forgetting
+from prelabel.people import users
+from prelabel.reports import kept
+from prelabel.reports.kept import Ask, Keeper
 from prelabel.store import Store
 from tests.factories import make_user, queued_run
 

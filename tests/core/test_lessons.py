@@ -6,14 +6,17 @@ from decimal import Decimal
 import pytest
 from sqlmodel import col, select, update
 
-from prelabel import ledger, lessons, place, projects, review, runs
+from prelabel import projects, review, runs
 from prelabel.draft import Asker, ModelDrafter, Reply, Request
 from prelabel.drafters.cascade import Cascade, Step
-from prelabel.lessons import Lesson
+from prelabel.drafting import lessons
+from prelabel.drafting.lessons import Lesson
 from prelabel.llm.students import UntaughtDrafter
 from prelabel.models import Example, Placement, Run
-from prelabel.policy import Policy
+from prelabel.money import ledger
 from prelabel.prompt import Instructions, load_prompt
+from prelabel.routing import place
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from tests.core.test_route import people_settle

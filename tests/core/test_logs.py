@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from prelabel import logs
+from prelabel.operations import logs
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.factories import FakeDrafter, make_run, sure, work_off

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, event, func, select
 from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
-from prelabel import moving, runs, users
+from prelabel import runs
 from prelabel.cli import storing
 from prelabel.cli.commands import app
 from prelabel.errors import Conflict, InputError, Unavailable
 from prelabel.models import User
+from prelabel.operations import moving
+from prelabel.people import users
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.everything import ROWS, fill

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from prelabel import patience
 from prelabel.draft import Asker, CallRecord, ModelDrafter, Outcome
 from prelabel.drafters.cascade import Step
 from prelabel.drafters.panel import PanelDrafter
+from prelabel.drafting import patience
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.prompt import Instructions, load_prompt
 from tests.core.test_draft import PRICE_OF_ONE, SCHEMA, SUBJECT, ScriptedModel

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from prelabel import review, runs, users
+from prelabel import review, runs
 from prelabel.errors import Conflict, LeaseLost, NotAllowed, NotFound
 from prelabel.models import JournalEntry, Placement, Review, ReviewerPause, Slot, User
+from prelabel.people import users
 from prelabel.review import Work, pausing
 from prelabel.review.closed import closed_runs
 from prelabel.store import Store

@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlmodel import select
 
-from prelabel import lessons, report, review, runs
+from prelabel import review, runs
+from prelabel.drafting import lessons
 from prelabel.models import Draft, Review, Slot
+from prelabel.reports import report
 from prelabel.review import Answer, Work
 from prelabel.store import Store
 from tests.core.test_checks import checks, rows, work_on
@@ -100,9 +102,9 @@ def test_probabilities_are_those_of_an_unsure_draft_with_what_is_shown_on_top(st
 
 
 def test_the_history_tells_a_senior_that_a_draft_was_planted(store: Store) -> None:
-    from prelabel import place
     from prelabel.models import Placement
-    from prelabel.policy import Policy
+    from prelabel.routing import place
+    from prelabel.routing.policy import Policy
 
     run_id = planted(store, reviewers={"requested": 2})
     people = team(store, 3)

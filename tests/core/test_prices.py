@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from prelabel.errors import StoppingError
-from prelabel.prices import MILLION, Limits, OwnPrice, Price, limits, own_prices, price, price_or_refuse
+from prelabel.money.prices import MILLION, Limits, OwnPrice, Price, limits, own_prices, price, price_or_refuse
 from prelabel.settings import Settings
 
 GPT, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"

@@ -12,10 +12,11 @@ from hypothesis.stateful import (
 )
 from sqlmodel import col, update
 
-from prelabel import place, review, route, runs
+from prelabel import review, route, runs
 from prelabel.errors import Conflict, LeaseLost, NotFound
 from prelabel.models import Slot, User, now
 from prelabel.review import Answer, Unsent, Work, pausing
+from prelabel.routing import place
 from prelabel.store import Store
 from tests.books import Books
 from tests.factories import make_user, queue_up

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from prelabel import place, review, runs
+from prelabel import review, runs
 from prelabel.errors import Conflict, NotAllowed, NotFound
 from prelabel.models import Label, Placement, Review, Scratch, Slot
 from prelabel.review import Answer, Case, Unsent, Work
+from prelabel.routing import place
 from prelabel.store import Store
 from tests.core.test_review import claim, run_out, submit, undo
 from tests.factories import (

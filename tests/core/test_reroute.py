@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from prelabel import place, reroute, route
+from prelabel import route
 from prelabel.errors import Conflict
+from prelabel.leading import reroute
 from prelabel.models import Placement, Run, User
-from prelabel.policy import Policy
+from prelabel.routing import place
+from prelabel.routing.policy import Policy
 from prelabel.store import Store
 from tests.factories import FakeDrafter, make_run, make_user, places, reasons, work_off
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from prelabel import report, review, runs
+from prelabel import review, runs
 from prelabel.errors import Conflict, InputError, LabelError, LeaseLost, NotFound
 from prelabel.models import Label, Review, Slot, now
+from prelabel.reports import report
 from prelabel.review import Answer, Work
 from prelabel.store import Store
 from tests.factories import (

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prelabel import reviewers, runs
+from prelabel import runs
 from prelabel.measure.people import median, per_hour
-from prelabel.reviewers import Figures
+from prelabel.reports import reviewers
+from prelabel.reports.reviewers import Figures
 from prelabel.store import Store
 from tests.core.test_checks import of, rows, work_on
 from tests.core.test_pausing import by_lead

@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import lessons, place, report, review, runs
+from prelabel import review, runs
+from prelabel.drafting import lessons
 from prelabel.errors import StoppingError
 from prelabel.measure.gate import judge_gold
 from prelabel.models import Draft, User
-from prelabel.policy import Decision, Drafted, Policy, decide
+from prelabel.reports import report
+from prelabel.routing import place
+from prelabel.routing.policy import Decision, Drafted, Policy, decide
 from prelabel.store import Store
 from tests.factories import (
     SCHEMA,

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from prelabel import patience
 from prelabel.draft import Asker, CallRecord, Outcome, Recall, Reply, Request
 from prelabel.drafters.sampling import TEMPERATURE, SampleDrafter
+from prelabel.drafting import patience
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
 from prelabel.prompt import Instructions, load_prompt
 from tests.core.test_draft import SCHEMA, SUBJECT, ScriptedModel, ends

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from prelabel import export, lessons, projects, report, review, runs, schema_move
+from prelabel import export, projects, review, runs
 from prelabel.draft import Keep, Outcome, Subject
+from prelabel.drafting import lessons
 from prelabel.errors import Conflict, InputError, LabelError, NotFound
 from prelabel.models import Label, Placement, Review, SchemaChange, SchemaVersion, Slot
+from prelabel.reports import report
 from prelabel.review import Answer
 from prelabel.schema import LabelSchema
-from prelabel.schema_change import SchemaMapping
-from prelabel.schema_move import ChangePlan, Wish
+from prelabel.schemas import schema_move
+from prelabel.schemas.schema_change import SchemaMapping
+from prelabel.schemas.schema_move import ChangePlan, Wish
 from prelabel.store import Store
 from tests.batching import Crash, CrashingStore, Factory, FakeProvider, Fuse, batches
 from tests.core.test_batch import batch_run, done

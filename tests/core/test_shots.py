@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from prelabel.canonical import Json
 from prelabel.draft import Subject
-from prelabel.lessons import Lesson
+from prelabel.drafting.lessons import Lesson
+from prelabel.drafting.shots import Shots
 from prelabel.prompt import Shot
 from prelabel.schema import LabelSchema
-from prelabel.shots import Shots
 
 SCHEMA = LabelSchema.load("fields: {topic: [a, b, c], note: {kind: text}}")
 WORDS = st.lists(

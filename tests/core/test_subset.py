@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prelabel.errors import InputError
+from prelabel.examples.splits import Splits, read_shares
+from prelabel.examples.subset import Selection, Selector
 from prelabel.schema import LabelSchema
-from prelabel.splits import Splits, read_shares
-from prelabel.subset import Selection, Selector
 
 SCHEMA = LabelSchema.load("fields: {topic: [a, b, c], why: {kind: text}}")
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import tokens
-from prelabel.tokens import NEWEST, OLDER, count, encoding_name, estimate, is_exact
+from prelabel.money import tokens
+from prelabel.money.tokens import NEWEST, OLDER, count, encoding_name, estimate, is_exact
 
 TEXTS = {
     "English": "The parcel came three days late and the box was dented on its left side. Please send me a new one, or my money back.",

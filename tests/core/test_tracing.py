@@ -12,8 +12,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from prelabel import logs, tracing
 from prelabel.errors import StoppingError
+from prelabel.operations import logs, tracing
 
 HTTP = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
 LOADED = """

@@ -8,10 +8,12 @@ from decimal import Decimal
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from prelabel import draft_leases, ledger, runs
+from prelabel import runs
 from prelabel.draft import CallRecord, Outcome, Reply, Subject
+from prelabel.drafting import draft_leases
 from prelabel.lanes.writer import Writer
 from prelabel.models import Call, Draft, Reservation
+from prelabel.money import ledger
 from prelabel.store import Store
 from tests.factories import PRICE, QUICK, all_of, make_run, places
 

@@ -14,7 +14,6 @@ import httpx2
 import pytest
 import respx
 
-from prelabel import image_tokens, tokens
 from prelabel.canonical import canonical
 from prelabel.draft import Request
 from prelabel.drafters.cascade import Step
@@ -24,6 +23,7 @@ from prelabel.images.reading import Bounds, read
 from prelabel.llm.drafters import Drafters
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.llm.raw import Writer
+from prelabel.money import image_tokens, tokens
 from prelabel.prompt import Instructions, Shot, load_prompt, repair
 from prelabel.runs import get
 from prelabel.schema import LabelSchema

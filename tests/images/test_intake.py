@@ -9,13 +9,13 @@ from sqlmodel import select
 from prelabel import projects
 from prelabel.dataset import ImportReport, bring_in
 from prelabel.errors import Conflict, InputError
+from prelabel.examples.rows import Mapping
 from prelabel.formats.base import Row
 from prelabel.images import keeping
 from prelabel.images.fetching import Fetcher
 from prelabel.images.intake import ImageRules
 from prelabel.images.reading import Bounds, read
 from prelabel.models import Example, Image
-from prelabel.rows import Mapping
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from tests.images.making import picture

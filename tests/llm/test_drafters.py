@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import respx
 
-from prelabel import schema_move
 from prelabel.draft import Drafter, Outcome, Subject
 from prelabel.drafters.cascade import Step
 from prelabel.errors import StoppingError
@@ -17,8 +16,9 @@ from prelabel.models import Prompt
 from prelabel.recent import Recent
 from prelabel.runs import get
 from prelabel.schema import LabelSchema
-from prelabel.schema_change import SchemaMapping
-from prelabel.schema_move import Wish
+from prelabel.schemas import schema_move
+from prelabel.schemas.schema_change import SchemaMapping
+from prelabel.schemas.schema_move import Wish
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.factories import QUICK, make_run, places, work_off

@@ -10,16 +10,17 @@ import numpy as np
 import openai
 import pytest
 
-from prelabel import ledger, patience
 from prelabel.draft import Subject
 from prelabel.drafters.cascade import Step
+from prelabel.drafting import patience
+from prelabel.drafting.lessons import Lesson
 from prelabel.errors import StoppingError
-from prelabel.lessons import Lesson
 from prelabel.llm.drafters import Drafters
 from prelabel.llm.embeddings import Embeddings, LiteLLMEmbedder
 from prelabel.llm.student import Student
 from prelabel.models import Call, Reservation
-from prelabel.prices import own_prices
+from prelabel.money import ledger
+from prelabel.money.prices import own_prices
 from prelabel.runs import get
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from prelabel import prices
 from prelabel.llm import pin_prices
-from prelabel.prices import price
+from prelabel.money import prices
+from prelabel.money.prices import price
 
 STALE = "the pinned prices differ from those of the installed LiteLLM: run scripts/pin-prices"
 PINNED: dict[str, dict[str, Any]] = json.loads(prices.TABLE.read_text(), parse_float=Decimal)["models"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prelabel.draft import Reply, Request
 from prelabel.llm.litellm_model import LiteLLMModel
-from prelabel.prices import OwnPrice, price
+from prelabel.money.prices import OwnPrice, price
 from tests.llm.wire import ANTHROPIC, CLAUDE, GPT, MESSAGES, OPENAI, SCHEMA, ask, completion, message
 
 

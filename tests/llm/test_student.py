@@ -5,8 +5,8 @@ import random
 import pytest
 
 from prelabel.draft import Subject
+from prelabel.drafting.lessons import Lesson, version
 from prelabel.errors import StoppingError
-from prelabel.lessons import Lesson, version
 from prelabel.llm.student import Student
 from prelabel.schema import LabelSchema
 

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prelabel import answers
 from prelabel.draft import Asker, ModelDrafter, Subject
 from prelabel.drafters.cascade import Step
 from prelabel.drafters.grouping import GroupDrafter
+from prelabel.drafting import answers
 from prelabel.llm.confidence import confide
 from prelabel.llm.litellm_model import LiteLLMModel
 from prelabel.measure.pace import ENOUGH, Drafted, expected_total, seconds_left
 from prelabel.measure.quote import Asked, Range, quote_model, spread
-from prelabel.prices import MILLION, Price
+from prelabel.money.prices import MILLION, Price
+from prelabel.money.quote import _bytes_in, _in_groups, _most_calls, _most_out, _request
 from prelabel.prompt import Instructions, load_prompt
-from prelabel.quote import _bytes_in, _in_groups, _most_calls, _most_out, _request
 from prelabel.schema import LabelSchema
 
 RATES = Price(Decimal(1) / MILLION, Decimal(2) / MILLION, Decimal(1) / MILLION, Decimal(1) / MILLION, "own")

@@ -12,7 +12,9 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from prelabel import alarms, gauges, metrics, runs
+from prelabel import runs
+from prelabel.events import alarms
+from prelabel.operations import gauges, metrics
 from prelabel.store import Store
 from tests.conftest import skip_at_home
 from tests.factories import make_run

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx2
 
+from prelabel.operations.supervise import serving
 from prelabel.settings import Settings
-from prelabel.supervise import serving
 from tests.running import TOKEN, free_port
 
 

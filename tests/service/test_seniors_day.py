@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from prelabel import users
 from prelabel.client import Client
+from prelabel.people import users
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api.app import create_app

@@ -12,10 +12,12 @@ import pytest
 from kombu import Connection
 from sqlmodel import select
 
-from prelabel import conflicts, draft_leases, runs, schema_move
+from prelabel import conflicts, runs
+from prelabel.drafting import draft_leases
 from prelabel.models import ConflictSearch, Placement, Worker, now
 from prelabel.schema import LabelSchema
-from prelabel.schema_move import Wish
+from prelabel.schemas import schema_move
+from prelabel.schemas.schema_move import Wish
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_worker.app import transport

@@ -11,13 +11,14 @@ from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
-from prelabel import exposition, logs, runs
+from prelabel import runs
 from prelabel.errors import PrelabelError
 from prelabel.lanes.batch import Batches
 from prelabel.llm.drafters import Drafters
 from prelabel.llm.litellm_model import warm_up
 from prelabel.models import Worker
-from prelabel.parent import end_with_parent
+from prelabel.operations import exposition, logs
+from prelabel.operations.parent import end_with_parent
 from prelabel.settings import settings
 from prelabel.store import store
 from prelabel_worker import tracing

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel import webhook_sending, webhooks
 from prelabel.errors import PrelabelError
+from prelabel.events import webhook_sending, webhooks
 from prelabel.models import Webhook
 from prelabel.settings import Settings
 from prelabel.store import Store

@@ -4,7 +4,7 @@ import logging
 
 from kombu.exceptions import OperationalError
 
-from prelabel import broker
+from prelabel.operations import broker
 from prelabel.settings import settings
 
 log = logging.getLogger(__name__)

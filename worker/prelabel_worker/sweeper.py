@@ -11,10 +11,13 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel import certificates, ledger, runs, schema_move
-from prelabel.accepting import Watch
+from prelabel import runs
 from prelabel.errors import PrelabelError
+from prelabel.money import ledger
+from prelabel.reports import certificates
 from prelabel.review import pausing
+from prelabel.routing.accepting import Watch
+from prelabel.schemas import schema_move
 from prelabel.settings import Settings
 from prelabel.store import Store
 

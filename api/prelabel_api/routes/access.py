@@ -6,9 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response, status
 from pydantic import BaseModel, Field, SecretStr
 
-from prelabel import forgetting, invitations, journal, membership, projects, signing_in, users
+from prelabel import projects
 from prelabel.errors import NotAllowed, PrelabelError
+from prelabel.events import journal
 from prelabel.models import Invitation, Token, User
+from prelabel.operations import forgetting
+from prelabel.people import invitations, membership, signing_in, users
 from prelabel_api.bodies import Body, Role, TokenOut, UserOut
 from prelabel_api.deps import (
     PUBLIC,

@@ -5,9 +5,9 @@ import io
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from prelabel import given_answers, skilled
-from prelabel.agreement import AgreementReport
-from prelabel.skilled import Resettled, Terms
+from prelabel.leading import given_answers, skilled
+from prelabel.leading.skilled import Resettled, Terms
+from prelabel.reports.agreement import AgreementReport
 from prelabel_api.bodies import Body
 from prelabel_api.deps import Id, KeeperDep, LeadDep, SettingsDep, StoreDep
 from prelabel_api.figures import RunFigures

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from prelabel import alarms, runs
-from prelabel.alarms import Raised
+from prelabel import runs
+from prelabel.events import alarms
+from prelabel.events.alarms import Raised
 from prelabel_api.deps import Id, LeadDep, ReadDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
 

@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 
-from prelabel import conflicts, journal, runs
+from prelabel import conflicts, runs
 from prelabel.canonical import Json
 from prelabel.conflicts import Doubt, TwoSides
 from prelabel.conflicts.acting import MOST_AT_ONCE, SideName
 from prelabel.errors import NotFound
+from prelabel.events import journal
 from prelabel.models import ConflictSearch
 from prelabel.review import Answer
 from prelabel_api.bodies import AnswerIn, Body, UndoIn

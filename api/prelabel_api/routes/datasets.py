@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from sqlmodel import col, select
 
-from prelabel import formats, journal, projects
+from prelabel import formats, projects
 from prelabel.dataset import ImportReport, bring_in
+from prelabel.events import journal
+from prelabel.examples.rows import Mapping
 from prelabel.images.intake import ImageRules
 from prelabel.models import BadRow, Dataset
-from prelabel.rows import Mapping
 from prelabel.schema import LabelSchema
 from prelabel_api.bodies import BadRowOut, DatasetOut, ImportOut
 from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep, WriteDep

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from prelabel import runs, users
+from prelabel import runs
+from prelabel.people import users
 from prelabel_api.deps import HubDep, Id, ReadDep, ReviewerDep
 from prelabel_api.streams import EventStream, QueueTopic, RunTopic
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from prelabel import browse, history, runs
-from prelabel.browse import Outline, Search
-from prelabel.history import Happening
+from prelabel import runs
+from prelabel.leading import browse, history
+from prelabel.leading.browse import Outline, Search
+from prelabel.leading.history import Happening
 from prelabel_api.deps import Id, LeadDep, ReadDep
 from prelabel_api.page import After, Limit, Page
 

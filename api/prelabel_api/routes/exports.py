@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from prelabel import certificates, export, formats, journal, runs
+from prelabel import export, formats, runs
 from prelabel.canonical import Json
 from prelabel.errors import InputError
+from prelabel.events import journal
+from prelabel.examples.subset import Selection
 from prelabel.export import Export, ExportReport
 from prelabel.formats import About
+from prelabel.reports import certificates
 from prelabel.store import Store
-from prelabel.subset import Selection
 from prelabel_api.deps import Id, LeadDep, StoreDep
 from prelabel_api.page import Page
 

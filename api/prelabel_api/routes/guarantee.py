@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from prelabel import certificates, plans, projects, runs
-from prelabel.certificates import Certified, Issued
+from prelabel import projects, runs
 from prelabel.guarantee import cutting
 from prelabel.measure.guarantee.terms import Loss
-from prelabel.plans import GuaranteePlan
+from prelabel.reports import certificates, plans
+from prelabel.reports.certificates import Certified, Issued
+from prelabel.reports.plans import GuaranteePlan
 from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, StoreDep
 from prelabel_api.page import After, Limit, Page, page
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from prelabel import journal, projects
+from prelabel import projects
 from prelabel.errors import InputError
+from prelabel.events import journal
 from prelabel.images import keeping, reading
 from prelabel.images.intake import ImageRules
 from prelabel_api.bodies import ImageOut

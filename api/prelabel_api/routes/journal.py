@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from prelabel import journal, projects, users
-from prelabel.journal import Line
+from prelabel import projects
+from prelabel.events import journal
+from prelabel.events.journal import Line
+from prelabel.people import users
 from prelabel_api.deps import AdminDep, ReadDep
 from prelabel_api.page import After, Limit, Page, page
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response, status
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials
 
-from prelabel import projects, users
+from prelabel import projects
 from prelabel.canonical import Json
 from prelabel.errors import InputError, NotSignedIn
 from prelabel.formats.jsonl import JsonFault, object_in
@@ -24,6 +24,7 @@ from prelabel.formats.label_studio.config import write_config
 from prelabel.label_studio import drafts, reviews
 from prelabel.label_studio.drafts import Asked
 from prelabel.models import User
+from prelabel.people import users
 from prelabel.schema import LabelSchema
 from prelabel_api.deps import (
     PUBLIC,

@@ -6,15 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from prelabel import by_filter, reroute, reviews, runs, users
-from prelabel.browse import Search
-from prelabel.by_filter import Act, Done
+from prelabel import runs
+from prelabel.leading import by_filter, reroute, reviews
+from prelabel.leading.browse import Search
+from prelabel.leading.by_filter import Act, Done
+from prelabel.leading.requeue import Close, Requeue
+from prelabel.leading.reroute import Rerouted
+from prelabel.leading.steering import Assign, Prioritize, Unassign
 from prelabel.models import User
-from prelabel.order import Stand
-from prelabel.policy import Policy
-from prelabel.requeue import Close, Requeue
-from prelabel.reroute import Rerouted
-from prelabel.steering import Assign, Prioritize, Unassign
+from prelabel.people import users
+from prelabel.routing.order import Stand
+from prelabel.routing.policy import Policy
 from prelabel.store import Store
 from prelabel_api.bodies import Body
 from prelabel_api.deps import Id, LeadDep, LongText, Name, ReadDep, SettingsDep, StoreDep

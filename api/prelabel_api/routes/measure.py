@@ -5,17 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from sqlmodel import Session
 
-from prelabel import comparison, costs, membership, projects
-from prelabel.comparison import Comparison, Discordant, Sides, Which
+from prelabel import projects
 from prelabel.errors import InputError
-from prelabel.kept import Ask
 from prelabel.measure.calibration import CalibrationReport
 from prelabel.measure.cost import CostPart, CostParts, CostReport
 from prelabel.measure.drift import Drift
 from prelabel.measure.quality import QualityReport
 from prelabel.measure.scores import By, Score, Scores
 from prelabel.models import User
-from prelabel.report import Outlook
+from prelabel.people import membership
+from prelabel.reports import comparison, costs
+from prelabel.reports.comparison import Comparison, Discordant, Sides, Which
+from prelabel.reports.kept import Ask
+from prelabel.reports.report import Outlook
 from prelabel_api.as_table import AsFormat, as_table
 from prelabel_api.bodies_measure import ComparisonOut
 from prelabel_api.deps import Id, KeeperDep, LeadDep, Name, ReadDep, SettingsDep, StoreDep

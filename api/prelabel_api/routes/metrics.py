@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from prelabel.exposition import text_of
+from prelabel.operations.exposition import text_of
 from prelabel_api.deps import SCRAPER
 
 router = APIRouter(tags=["health"])

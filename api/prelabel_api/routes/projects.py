@@ -5,11 +5,16 @@ import json
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import forgetting, journal, ledger, membership, projects, runs, schema_history, schema_move
+from prelabel import projects, runs
 from prelabel.canonical import Json
+from prelabel.events import journal
 from prelabel.models import Project
+from prelabel.money import ledger
+from prelabel.operations import forgetting
+from prelabel.people import membership
 from prelabel.schema import LabelSchema
-from prelabel.schema_move import ChangePlan, Wish
+from prelabel.schemas import schema_history, schema_move
+from prelabel.schemas.schema_move import ChangePlan, Wish
 from prelabel_api.bodies import CapIn, CapOut, ProjectIn, ProjectOut, SchemaIn, SchemaVersionOut
 from prelabel_api.deps import AdminDep, LeadDep, ReadDep, ReviewerDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page

@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from prelabel import projects, prompts, trials
+from prelabel import projects
+from prelabel.drafting import prompts, trials
+from prelabel.drafting.prompts import KnownPrompt
 from prelabel.models import Example, Project
 from prelabel.prompt import VARIABLES
-from prelabel.prompts import KnownPrompt
 from prelabel.schema import LabelSchema
 from prelabel_api.bodies import PromptChecked, PromptIn
 from prelabel_api.deps import LeadDep, ReadDep

@@ -3,11 +3,12 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session
 
-from prelabel import review, runs, similar
+from prelabel import review, runs
+from prelabel.examples import similar
+from prelabel.examples.similar import Similar
 from prelabel.models import Example, Review, Slot, User
 from prelabel.review import Answer, Case, Feedback, Unsent, Work, shown_verdict
 from prelabel.settings import Settings
-from prelabel.similar import Similar
 from prelabel.store import Store
 from prelabel_api.bodies import (
     AnswerIn,

@@ -3,10 +3,12 @@
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from prelabel import reviewers, runs, users
+from prelabel import runs
 from prelabel.models import Run, User
+from prelabel.people import users
+from prelabel.reports import reviewers
+from prelabel.reports.reviewers import Figures, Pause
 from prelabel.review import pausing
-from prelabel.reviewers import Figures, Pause
 from prelabel_api.bodies import WhyIn
 from prelabel_api.deps import Id, LeadDep, ReadDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page

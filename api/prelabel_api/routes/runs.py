@@ -3,28 +3,22 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import (
-    accepting,
-    checks,
-    form,
-    journal,
-    ledger,
-    membership,
-    projects,
-    prompts,
-    quote,
-    runs,
-    users,
-)
+from prelabel import projects, runs
 from prelabel.drafters import cascade
+from prelabel.drafting import prompts
 from prelabel.errors import InputError
-from prelabel.form import Form
+from prelabel.events import journal
 from prelabel.lanes import batch
 from prelabel.measure.quote import Money, Quote
 from prelabel.models import Dataset, Project, Run, User
-from prelabel.policy import Policy
-from prelabel.progress import Progress
-from prelabel.quote import Plan
+from prelabel.money import ledger, quote
+from prelabel.money.quote import Plan
+from prelabel.people import membership, users
+from prelabel.reports.progress import Progress
+from prelabel.routing import accepting, checks
+from prelabel.routing.policy import Policy
+from prelabel.schemas import form
+from prelabel.schemas.form import Form
 from prelabel.settings import Settings
 from prelabel.store import Store, after_commit
 from prelabel_api.bodies import AcceptingIn, BatchOut, ResumeIn, RunIn, RunOut

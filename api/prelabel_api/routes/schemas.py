@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from prelabel import form
-from prelabel.document import MOST_BYTES
 from prelabel.errors import Fault, SchemaError
-from prelabel.form import FormField
 from prelabel.schema import LabelSchema
+from prelabel.schemas import form
+from prelabel.schemas.document import MOST_BYTES
+from prelabel.schemas.form import FormField
 from prelabel_api.bodies import Body
 from prelabel_api.deps import LeadDep
 

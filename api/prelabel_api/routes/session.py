@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response, status
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from sqlmodel import Session
 
-from prelabel import journal, passwords, signing_in, users
 from prelabel.errors import InputError, NotSignedIn
+from prelabel.events import journal
 from prelabel.models import User
+from prelabel.people import passwords, signing_in, users
 from prelabel.settings import Settings
 from prelabel_api.bodies import Body, Role
 from prelabel_api.deps import COOKIE, PUBLIC, AdminDep, Name, ReviewerDep, SettingsDep, StoreDep, WriteDep

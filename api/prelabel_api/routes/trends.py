@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Response
 
-from prelabel import costs
 from prelabel.measure.cost import CostSplit, CostSplits
 from prelabel.measure.trends import Bar, Day, Pace
-from prelabel.trends import Days, Paces, Risk
+from prelabel.reports import costs
+from prelabel.reports.trends import Days, Paces, Risk
 from prelabel_api.as_table import AsFormat, as_table
 from prelabel_api.deps import Id, KeeperDep, LeadDep, SettingsDep
 from prelabel_api.figures import ProjectFigures, RunFigures

@@ -3,13 +3,17 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session
 
-from prelabel import journal, projects, prompts, quote, runs, samples, trials
+from prelabel import projects, runs
 from prelabel.drafters import cascade
+from prelabel.drafting import prompts, trials
+from prelabel.drafting.trials import Trial, TrialReport
+from prelabel.events import journal
+from prelabel.examples import samples
 from prelabel.measure.quote import Quote
-from prelabel.policy import Policy
-from prelabel.quote import Plan
+from prelabel.money import quote
+from prelabel.money.quote import Plan
+from prelabel.routing.policy import Policy
 from prelabel.store import after_commit
-from prelabel.trials import Trial, TrialReport
 from prelabel_api.bodies import TrialIn
 from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, SettingsDep, WriteDep
 from prelabel_api.page import Page

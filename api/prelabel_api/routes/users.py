@@ -3,8 +3,9 @@
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
-from prelabel import journal, users
+from prelabel.events import journal
 from prelabel.models import User
+from prelabel.people import users
 from prelabel_api.bodies import TokenOut, UserIn, UserOut
 from prelabel_api.deps import AdminDep, ReadDep, ReviewerDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page

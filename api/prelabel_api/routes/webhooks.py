@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, status
 
-from prelabel import journal, projects, webhook_sending, webhooks
+from prelabel import projects
+from prelabel.events import journal, webhook_sending, webhooks
 from prelabel_api.bodies_webhooks import DeliveryOut, WebhookIn, WebhookMade, WebhookOut
 from prelabel_api.deps import Id, LeadDep, ReadDep, SettingsDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page

@@ -90,7 +90,7 @@ def up(
     ] = None,
 ) -> None:
     """Start a server with everything in it: API, workers, SQLite. Ctrl-C ends it; nothing is lost."""
-    from prelabel.supervise import serving
+    from prelabel.operations.supervise import serving
 
     changes: dict[str, object] = {"home": home and home.absolute(), "port": port, "workers": workers}
     changed = {name: value for name, value in changes.items() if value}

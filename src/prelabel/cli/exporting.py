@@ -15,8 +15,8 @@ from prelabel.cli.console import err, out
 from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
 from prelabel.errors import InputError
+from prelabel.examples.splits import read_shares
 from prelabel.settings import settings
-from prelabel.splits import read_shares
 
 DATA, SELECTING = "Data", "Selecting"
 

@@ -12,7 +12,7 @@ from prelabel.cli.console import out
 from prelabel.cli.exporting import newest
 from prelabel.cli.naming import RunId
 from prelabel.client import Client, Document
-from prelabel.order import Stand
+from prelabel.routing.order import Stand
 from prelabel.settings import settings
 
 FINDING = "Which examples"

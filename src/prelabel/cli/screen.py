@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from prelabel.client import Document
-from prelabel.content import as_text
+from prelabel.examples.content import as_text
 from prelabel.figures import money, share
 from prelabel.settings import Settings
 

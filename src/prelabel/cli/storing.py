@@ -28,7 +28,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="A new file; its owner alone can read it.")],
 ) -> None:
     """Write all that the database holds into one SQLite file, while work goes on."""
-    from prelabel import moving
+    from prelabel.operations import moving
     from prelabel.store import Store
 
     with closing(Store(settings().database)) as store:
@@ -41,7 +41,7 @@ def restore(
     ],
 ) -> None:
     """Bring a backup into an empty database, SQLite or PostgreSQL, whichever it was made of."""
-    from prelabel import moving
+    from prelabel.operations import moving
     from prelabel.store import Store
 
     with closing(Store(settings().database)) as store:
@@ -50,7 +50,7 @@ def restore(
 
 def migrate_store(source: Url, target: Url) -> None:
     """Move everything to another, empty database, as from SQLite to PostgreSQL; all of it, verified row by row, or nothing."""
-    from prelabel import moving
+    from prelabel.operations import moving
 
     with closing(_opened(source)) as old, closing(_opened(target)) as new:
         _show(moving.move(old, new, _tell), "moved; set PRELABEL_DATABASE_URL to the new one")

@@ -9,8 +9,8 @@ from prelabel import formats
 from prelabel.cli import screen
 from prelabel.cli.console import err, out
 from prelabel.client import Client, Document, Imported
-from prelabel.content import SHA256
 from prelabel.errors import InputError, RowError
+from prelabel.examples.content import SHA256
 from prelabel.schema import LabelSchema
 
 ELSEWHERE = ("data:", "http://", "https://")

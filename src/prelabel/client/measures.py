@@ -8,8 +8,8 @@ from prelabel.measure.calibration import CalibrationReport
 from prelabel.measure.cost import CostReport
 from prelabel.measure.drift import Drift
 from prelabel.measure.quality import QualityReport
-from prelabel.report import Outlook
-from prelabel.reviewers import Figures
+from prelabel.reports.report import Outlook
+from prelabel.reports.reviewers import Figures
 
 PARTS = ("outlook", "quality", "drift", "calibration", "cost")
 

@@ -6,10 +6,9 @@ from typing import Literal
 
 from sqlmodel import Session, col, select
 
-from prelabel import place, review
+from prelabel import review
 from prelabel.canonical import Json
 from prelabel.conflicts import known
-from prelabel.drawn import is_audited
 from prelabel.errors import Conflict as Refused
 from prelabel.errors import InputError
 from prelabel.models import (
@@ -25,8 +24,10 @@ from prelabel.models import (
     User,
     now,
 )
-from prelabel.policy import Policy
 from prelabel.review import Answer
+from prelabel.routing import place
+from prelabel.routing.drawn import is_audited
+from prelabel.routing.policy import Policy
 from prelabel.runs import schema_at
 
 SideName = Literal["example", "counterpart"]

@@ -26,7 +26,7 @@ from prelabel.models import (
     User,
 )
 from prelabel.review import Event
-from prelabel.versions import Translator
+from prelabel.schemas.versions import Translator
 
 OWN: Any = aliased(Placement)
 OTHER: Any = aliased(Placement)

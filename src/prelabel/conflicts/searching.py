@@ -12,15 +12,15 @@ from sqlmodel import Session, col, select
 from prelabel.bulk import insert_rows, update_rows
 from prelabel.canonical import Json, digest
 from prelabel.conflicts import known
-from prelabel.content import as_text, images_of
 from prelabel.errors import Conflict as Refused
 from prelabel.errors import InputError, PrelabelError
+from prelabel.examples.content import as_text, images_of
 from prelabel.kinds.base import Kind
 from prelabel.kinds.marks import Marks
 from prelabel.measure.consistency import Finding, Texts, find
 from prelabel.models import Conflict, ConflictSearch, Example, Label, Placement, Run, now
+from prelabel.schemas.versions import Translator
 from prelabel.store import Store
-from prelabel.versions import Translator
 
 MOST = 200_000
 """Examples that one search looks at: about 15 KB of memory each."""

@@ -2,10 +2,11 @@
 
 from sqlmodel import Session, col, select
 
-from prelabel import place, review
+from prelabel import review
 from prelabel.conflicts import known
 from prelabel.errors import Conflict as Refused
 from prelabel.models import CHECK, Conflict, Label, Placement, Review, Run, Slot, User
+from prelabel.routing import place
 
 
 def take_back(session: Session, run: Run, conflict_id: int, by: User, client_token: str) -> Conflict:

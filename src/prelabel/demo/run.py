@@ -22,9 +22,9 @@ from prelabel.demo.tickets import Ticket, schema_path, tickets
 from prelabel.errors import Unavailable
 from prelabel.figures import share
 from prelabel.measure.intervals import wilson
+from prelabel.operations.supervise import serving
 from prelabel.schema import LabelSchema
 from prelabel.settings import settings
-from prelabel.supervise import serving
 
 PROJECT = "support-tickets"
 REVIEWERS = {

@@ -10,9 +10,9 @@ import httpx2
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel import tracing
-from prelabel.broker import fault
 from prelabel.doctor.finding import Check, Finding, Patient
+from prelabel.operations import tracing
+from prelabel.operations.broker import fault
 
 MOST_SKEW = 2.0
 """Seconds by which clocks may differ: leases of half a minute are judged by each process's own."""

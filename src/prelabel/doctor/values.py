@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from prelabel.doctor.finding import Finding
-from prelabel.parent import VARIABLE
+from prelabel.operations.parent import VARIABLE
 from prelabel.settings import Settings
 
 KNOWN = {f"PRELABEL_{name.upper()}" for name in Settings.model_fields}

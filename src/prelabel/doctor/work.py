@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, select
 
-from prelabel import ledger, runs
+from prelabel import runs
 from prelabel.doctor.finding import Check, Finding, Patient
 from prelabel.drafters.cascade import STUDENT, is_given, steps_of
 from prelabel.errors import StoppingError
 from prelabel.models import Run, Webhook
-from prelabel.prices import price
+from prelabel.money import ledger
+from prelabel.money.prices import price
 
 ACTIVE = ("running", "over_budget", "paused")
 

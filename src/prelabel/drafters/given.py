@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from prelabel import given_drafts
 from prelabel.canonical import Json
 from prelabel.draft import Keep, Outcome, Subject
 from prelabel.drafters.cascade import GIVEN, Step, given_model, is_given
 from prelabel.errors import InputError, LabelError
+from prelabel.examples import given_drafts
 from prelabel.models import GivenDraft
-from prelabel.versions import Translator
+from prelabel.schemas.versions import Translator
 
 
 @dataclass(frozen=True)

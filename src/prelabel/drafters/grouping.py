@@ -20,8 +20,8 @@ from prelabel.draft import (
     Subject,
     ending_of,
 )
+from prelabel.drafting.parsing import parse_answer
 from prelabel.errors import LabelError, ModelError, RefusedError
-from prelabel.parsing import parse_answer
 from prelabel.prompt import Instructions
 
 GATHER_SECONDS = 0.1

@@ -18,8 +18,8 @@ from prelabel.draft import (
     concluded,
 )
 from prelabel.drafters.votes import settle
+from prelabel.drafting.parsing import parse_answer
 from prelabel.errors import LabelError, ModelError, StoppingError
-from prelabel.parsing import parse_answer
 from prelabel.prompt import Instructions, repair
 
 TEMPERATURE = 1.0

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from prelabel.canonical import Json
-from prelabel.content import as_text
 from prelabel.errors import LabelError
+from prelabel.examples.content import as_text
 from prelabel.formats.base import Record, Row, WriteOptions
 from prelabel.kinds.base import Kind, shown
 from prelabel.kinds.boolean import Boolean

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from prelabel.canonical import Json
-from prelabel.content import as_text
+from prelabel.examples.content import as_text
 from prelabel.formats import jsonl
 from prelabel.formats.base import Record, Row, WriteOptions
 from prelabel.formats.fields import Found, Misfit, extras, rows_of, take

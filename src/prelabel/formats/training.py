@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prelabel.canonical import Json, canonical
-from prelabel.content import as_text
 from prelabel.errors import LabelError
+from prelabel.examples.content import as_text
 from prelabel.formats.base import Record, WriteOptions
 from prelabel.schema import LabelSchema
 

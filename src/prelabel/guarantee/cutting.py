@@ -3,20 +3,22 @@
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import drawn, journal, place, runs
+from prelabel import runs
 from prelabel.canonical import Json
-from prelabel.drawn import Audits
 from prelabel.errors import Conflict
+from prelabel.events import journal
 from prelabel.guarantee import pool
 from prelabel.guarantee.drawing import ask_look, follow
 from prelabel.measure.guarantee.cut import Cut
 from prelabel.measure.guarantee.judging import accepted_ids, judge, pools
 from prelabel.measure.guarantee.terms import Record, Terms
 from prelabel.models import AuditCut, AuditDraw, Draft, Drawn, Example, Label, Placement, Run, User, now
-from prelabel.policy import Decision, Policy
-from prelabel.slots import ToRoute
+from prelabel.routing import drawn, place
+from prelabel.routing.drawn import Audits
+from prelabel.routing.policy import Decision, Policy
+from prelabel.routing.slots import ToRoute
+from prelabel.schemas.versions import Translator
 from prelabel.store import Store
-from prelabel.versions import Translator
 
 CALLED_BACK = "an audit was answered anew: fewer drafts can be accepted than before"
 

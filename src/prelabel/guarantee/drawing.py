@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from sqlmodel import Session, col, func, select
 
-from prelabel import checks, drawn, place, runs
+from prelabel import runs
 from prelabel.bulk import insert_rows
-from prelabel.effort import seconds_by_kind
 from prelabel.guarantee import evidence, pool
 from prelabel.guarantee.pool import Pooled
 from prelabel.guarantee.ranking import Ahead, Ranked, ask_first, rank
@@ -25,11 +24,13 @@ from prelabel.measure.guarantee.slices import slice_of
 from prelabel.measure.guarantee.terms import Slicing, Terms
 from prelabel.measure.guarantee.uncertainty import Known
 from prelabel.models import AuditDraw, AuditLook, Dataset, Drawn, Placement, Run
-from prelabel.policy import Decision, Drafted, Policy
+from prelabel.money.effort import seconds_by_kind
+from prelabel.routing import checks, drawn, place
+from prelabel.routing.policy import Decision, Drafted, Policy
+from prelabel.routing.slots import ToRoute
 from prelabel.schema import LabelSchema
-from prelabel.slots import ToRoute
+from prelabel.schemas.versions import Translator
 from prelabel.store import Store
-from prelabel.versions import Translator
 
 Decide = Callable[[Drafted], Decision]
 Judge = Callable[[Session, Run, LabelSchema, Policy], Decide]

@@ -7,14 +7,14 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
 from prelabel.canonical import Json, canonical
-from prelabel.content import as_text
-from prelabel.lessons import PEOPLE
+from prelabel.drafting.lessons import PEOPLE
+from prelabel.examples.content import as_text
 from prelabel.measure.guarantee.uncertainty import Known, Settled
 from prelabel.models import Dataset, Draft, Example, Label, Placement, Run
-from prelabel.policy import classes_of
+from prelabel.routing.policy import classes_of
 from prelabel.schema import Label as Value
 from prelabel.schema import LabelSchema
-from prelabel.versions import Translator
+from prelabel.schemas.versions import Translator
 
 MOST = 5_000
 """Settled drafts that are looked at, the newest of more."""

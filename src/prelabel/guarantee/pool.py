@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
-from prelabel import versions
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
 from prelabel.models import Draft, Drawn, Example, Placement, Run
-from prelabel.policy import Drafted, Policy
-from prelabel.slots import ToRoute
-from prelabel.versions import Translator
+from prelabel.routing.policy import Drafted, Policy
+from prelabel.routing.slots import ToRoute
+from prelabel.schemas import versions
+from prelabel.schemas.versions import Translator
 
 BATCH = 2_000
 _COLUMNS: tuple[Any, ...] = (

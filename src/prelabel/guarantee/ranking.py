@@ -15,7 +15,7 @@ from prelabel.measure.guarantee.planning import Plan, foreseen, plan, together
 from prelabel.measure.guarantee.planning_distances import ASSUMED, plan_by_distance
 from prelabel.measure.guarantee.slices import shared_out, slice_level
 from prelabel.measure.guarantee.uncertainty import FEWEST, Known, Settled, Uncertainty, worst_first
-from prelabel.policy import Policy
+from prelabel.routing.policy import Policy
 
 PILOT = 25
 """Drafts drawn at random that people settle first, where too little is known."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, func, select
 
-from prelabel import drawn, place, runs
+from prelabel import runs
 from prelabel.errors import InputError
 from prelabel.guarantee import cutting
 from prelabel.measure.guarantee.chain import looks
@@ -17,8 +17,9 @@ from prelabel.measure.guarantee.judging import pools
 from prelabel.measure.guarantee.slices import NONE, slice_of
 from prelabel.measure.guarantee.terms import Loss, Terms
 from prelabel.models import AuditDraw, Draft, Drawn, Example, Label, Placement, Run
-from prelabel.policy import Policy
-from prelabel.versions import Translator
+from prelabel.routing import drawn, place
+from prelabel.routing.policy import Policy
+from prelabel.schemas.versions import Translator
 
 Status = Literal["drafting", "preparing", "auditing", "reviewing", "settled", "by_people"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from prelabel.canonical import Json
-from prelabel.content import SHA256, is_image
 from prelabel.errors import InputError
+from prelabel.examples.content import SHA256, is_image
 from prelabel.formats.base import Row
 from prelabel.images import keeping
 from prelabel.images.fetching import Fetcher

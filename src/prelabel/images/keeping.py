@@ -8,8 +8,8 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, SQLModel, col, select
 
 from prelabel.bulk import among
-from prelabel.content import images_of
 from prelabel.errors import Conflict, InputError, NotFound
+from prelabel.examples.content import images_of
 from prelabel.images.reading import ENDINGS, ImageFile
 from prelabel.models import Example, Image, ImageName, now
 

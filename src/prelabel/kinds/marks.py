@@ -11,7 +11,7 @@ from pydantic import Field
 
 from prelabel.canonical import Json, canonical
 from prelabel.errors import LabelError
-from prelabel.finding import CLOSE, OPEN, Place
+from prelabel.examples.finding import CLOSE, OPEN, Place
 from prelabel.kinds.base import Part, json_list, shown
 from prelabel.kinds.options import Options
 

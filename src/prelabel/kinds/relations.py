@@ -9,7 +9,7 @@ from pydantic import PrivateAttr
 
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
-from prelabel.finding import Finder, Place
+from prelabel.examples.finding import Finder, Place
 from prelabel.kinds.base import Kind, must_be_text, shown
 from prelabel.kinds.marks import HOW_TO_MARK, Marks, check_bounds, check_names, place_of
 from prelabel.kinds.spans import Spans

@@ -7,7 +7,7 @@ from typing import Literal
 
 from prelabel.canonical import Json
 from prelabel.errors import LabelError
-from prelabel.finding import Finder, Place
+from prelabel.examples.finding import Finder, Place
 from prelabel.kinds.base import must_be_text, shown
 from prelabel.kinds.marks import HOW_TO_MARK, Marks, check_bounds, check_names, place_of
 
@@ -56,7 +56,7 @@ class Spans(Marks):
         return {"": mark}
 
     def read_answer(self, answer: Json, content: Mapping[str, Json], path: str) -> Json:
-        """The spans that are quoted, found in the text (see `prelabel.finding`)."""
+        """The spans that are quoted, found in the text (see `prelabel.examples.finding`)."""
         if not isinstance(answer, list):
             raise LabelError(path, f"must be a list of quotes, not {shown(answer)}")
         for index, quote in enumerate(answer):

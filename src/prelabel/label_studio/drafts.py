@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from prelabel import journal, place, projects, runs
+from prelabel import projects, runs
 from prelabel.canonical import Json
 from prelabel.dataset import bring_in
 from prelabel.drafters.cascade import is_given, named, steps_of
 from prelabel.errors import FormatError
+from prelabel.events import journal
 from prelabel.formats.base import Row
 from prelabel.formats.label_studio.config import read_config
 from prelabel.formats.label_studio.controls import Control, controls_of, object_names
@@ -24,11 +25,12 @@ from prelabel.formats.label_studio.reading import HOLDS, field_name
 from prelabel.formats.label_studio.writing import Result
 from prelabel.label_studio.tasks import Task, placements, read_tasks
 from prelabel.models import Dataset, Draft, Example, Placement, Project, Prompt, Run, Slot, User
-from prelabel.policy import Policy
 from prelabel.prompt import parse_prompt
+from prelabel.routing import place
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
+from prelabel.schemas.versions import Translator
 from prelabel.store import Store, after_commit
-from prelabel.versions import Translator
 
 DATASET = "label-studio"
 SAMPLE = 100

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from prelabel import journal, review, runs, users
+from prelabel import review, runs
 from prelabel.canonical import Json, canonical
 from prelabel.errors import InputError, NotFound
+from prelabel.events import journal
 from prelabel.formats.label_studio.reading import Results
 from prelabel.label_studio.tasks import placements, read_tasks
 from prelabel.models import Dataset, Project, Review, Run, User
+from prelabel.people import users
 from prelabel.review import Answer
 
 LEASE_SECONDS = 60.0

@@ -10,11 +10,11 @@ from prelabel import projects
 from prelabel.bulk import among
 from prelabel.canonical import Json
 from prelabel.errors import LabelError, RowError
+from prelabel.examples.rows import Mapping as Fields
+from prelabel.examples.rows import read_row
 from prelabel.formats.base import Row
 from prelabel.formats.label_studio.tasks import OURS
 from prelabel.models import Dataset, Example, Placement, Project, Run
-from prelabel.rows import Mapping as Fields
-from prelabel.rows import read_row
 from prelabel.schema import LabelSchema
 
 

@@ -18,8 +18,9 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select, update
 
-from prelabel import draft_leases, ledger, place, runs
+from prelabel import runs
 from prelabel.draft import CallOutcome, CallRecord, ModelDrafter, Outcome, Reply, Subject, outcome_of
+from prelabel.drafting import draft_leases
 from prelabel.errors import (
     Conflict,
     InputError,
@@ -31,10 +32,12 @@ from prelabel.errors import (
 )
 from prelabel.lanes.endpoint import BatchLane, Progress, Result
 from prelabel.lanes.gather import Free, Gathered, gather
-from prelabel.ledger import Entry
 from prelabel.models import Batch, Example, Placement, Prompt, Run, now
-from prelabel.place import Written
+from prelabel.money import ledger
+from prelabel.money.ledger import Entry
 from prelabel.route import route_drafted
+from prelabel.routing import place
+from prelabel.routing.place import Written
 from prelabel.settings import Settings
 from prelabel.store import Store
 

@@ -15,11 +15,14 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
-from prelabel import draft_leases, ledger, logs, runs, tracing
+from prelabel import runs
 from prelabel.draft import Drafter, Subject
+from prelabel.drafting import draft_leases
 from prelabel.errors import InputError, StoppingError
 from prelabel.lanes.writer import AWAY, Writer
 from prelabel.models import Example, Prompt, Run
+from prelabel.money import ledger
+from prelabel.operations import logs, tracing
 from prelabel.route import route_drafted
 from prelabel.settings import Settings
 from prelabel.store import Store

@@ -13,10 +13,11 @@ from decimal import Decimal
 from sqlalchemy.exc import InterfaceError, OperationalError
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from prelabel import ledger, place
 from prelabel.draft import CallRecord, Outcome, Subject
-from prelabel.ledger import Entry
-from prelabel.place import Written
+from prelabel.money import ledger
+from prelabel.money.ledger import Entry
+from prelabel.routing import place
+from prelabel.routing.place import Written
 from prelabel.settings import Settings
 from prelabel.store import Store
 

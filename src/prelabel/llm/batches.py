@@ -15,7 +15,7 @@ from prelabel.lanes.endpoint import BatchLane
 from prelabel.llm.failures import mapped
 from prelabel.llm.filling import LoadImage, nothing
 from prelabel.llm.litellm_model import LiteLLMModel
-from prelabel.prices import OwnPrice
+from prelabel.money.prices import OwnPrice
 
 PART_BYTES = 64_000_000
 """Bytes of one batch, well within what providers take, so that it fits a worker's memory several times."""

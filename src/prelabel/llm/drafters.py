@@ -5,18 +5,20 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from prelabel import ledger, lessons, runs
+from prelabel import runs
 from prelabel.draft import Asker, Drafter, ModelDrafter, Recall, Reply, Show, Subject
 from prelabel.drafters.cascade import STUDENT, Cascade, Step, is_given, steps_of
 from prelabel.drafters.given import Found, GivenDrafter, find
 from prelabel.drafters.grouping import GroupDrafter
 from prelabel.drafters.panel import PanelDrafter
 from prelabel.drafters.sampling import SampleDrafter
+from prelabel.drafting import lessons
+from prelabel.drafting.lessons import Lesson
+from prelabel.drafting.shots import Shots
 from prelabel.errors import StoppingError
 from prelabel.images import keeping
 from prelabel.lanes.endpoint import BatchLane
 from prelabel.lanes.gather import Free
-from prelabel.lessons import Lesson
 from prelabel.llm.batches import lane_for
 from prelabel.llm.confidence import confide
 from prelabel.llm.embeddings import Embeddings, LiteLLMEmbedder
@@ -26,15 +28,15 @@ from prelabel.llm.student import Embed
 from prelabel.llm.students import student_drafter
 from prelabel.llm.throttle import Throttles
 from prelabel.models import Prompt, Run, SchemaVersion
-from prelabel.policy import Policy
-from prelabel.prices import price_or_refuse
+from prelabel.money import ledger
+from prelabel.money.prices import price_or_refuse
 from prelabel.prompt import Instructions, PromptTemplate, parse_prompt
 from prelabel.recent import Recent
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
+from prelabel.schemas.versions import Translator
 from prelabel.settings import Settings
-from prelabel.shots import Shots
 from prelabel.store import Store
-from prelabel.versions import Translator
 
 _shots: Recent[Shots] = Recent(4)
 

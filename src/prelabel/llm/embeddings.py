@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import Retrying, retry_if_exception_type
 
-from prelabel import ledger
 from prelabel.canonical import digest
-from prelabel.content import as_text
 from prelabel.draft import CallRecord, Reply, Subject, outcome_of
+from prelabel.drafting.patience import after, pause
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
-from prelabel.ledger import Entry
+from prelabel.examples.content import as_text
 from prelabel.llm.failures import as_ours
 from prelabel.llm.litellm_model import litellm, server_of
 from prelabel.models import Run
-from prelabel.patience import after, pause
-from prelabel.prices import OwnPrice, price, price_or_refuse
+from prelabel.money import ledger
+from prelabel.money.ledger import Entry
+from prelabel.money.prices import OwnPrice, price, price_or_refuse
 from prelabel.settings import Settings
 from prelabel.store import Store
 

@@ -4,8 +4,8 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prelabel.content import Message
 from prelabel.errors import NotFound, RefusedError
+from prelabel.examples.content import Message
 from prelabel.images import keeping
 from prelabel.images.reading import as_sent
 from prelabel.store import Store

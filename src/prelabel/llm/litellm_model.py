@@ -11,16 +11,16 @@ from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
 
-from prelabel import image_tokens
 from prelabel.canonical import Json, canonical
-from prelabel.content import images_in
 from prelabel.draft import Confidence, Reply, Request, Token
 from prelabel.errors import ModelError, RefusedError, StoppingError, TransientError
+from prelabel.examples.content import images_in
 from prelabel.llm.failures import as_ours
 from prelabel.llm.filling import LoadImage, filled, nothing
 from prelabel.llm.quiet import quiet
 from prelabel.llm.spans import asking, tell
-from prelabel.prices import Lane, OwnPrice, Price, limits, price
+from prelabel.money import image_tokens
+from prelabel.money.prices import Lane, OwnPrice, Price, limits, price
 
 MOST_TOKENS_OUT = 4_096
 """Bound on an answer, thinking aside; also what bounds the cost of a call."""
@@ -91,7 +91,7 @@ class LiteLLMModel:
     def most(self, request: Request) -> Decimal | None:
         """Upper bound of a call's dollars: a tokenizer over bytes never makes more tokens than there are bytes.
 
-        Images count by `prelabel.image_tokens`.
+        Images count by `prelabel.money.image_tokens`.
         """
         if self._price is None:
             return None

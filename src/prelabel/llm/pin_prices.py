@@ -7,7 +7,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
-from prelabel import prices
+from prelabel.money import prices
 
 MODES = ("chat", "completion", "embedding", "responses")
 RATES = {

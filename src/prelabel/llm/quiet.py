@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from prelabel.content import Message
+from prelabel.examples.content import Message
 
 
 def quiet(model: str, messages: Sequence[Message]) -> Any:
@@ -28,7 +28,7 @@ def _quiet_logging() -> Any:
 
     class QuietLogging(Logging):
         def response_cost_calculator(self, *_: Any, **__: Any) -> None:
-            """The ledger prices answers by `prelabel.prices`."""
+            """The ledger prices answers by `prelabel.money.prices`."""
 
         def claim_async_success_log(self) -> bool:
             """Nobody has to be told."""

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from opentelemetry.trace import Span, SpanKind
 
-from prelabel import tracing
 from prelabel.draft import Reply, Request
 from prelabel.errors import RefusedError
+from prelabel.operations import tracing
 
 PROVIDERS = {
     "azure": "azure.ai.openai",

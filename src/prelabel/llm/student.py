@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from prelabel.canonical import Json, digest
-from prelabel.content import as_text
 from prelabel.draft import Subject
+from prelabel.drafting.lessons import Lesson, version
 from prelabel.errors import StoppingError
-from prelabel.lessons import Lesson, version
+from prelabel.examples.content import as_text
 from prelabel.schema import LabelSchema
 
 if TYPE_CHECKING:

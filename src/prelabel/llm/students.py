@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
-from prelabel import lessons
 from prelabel.draft import Drafter, Keep, Outcome, Subject
 from prelabel.drafters.cascade import STUDENT
-from prelabel.lessons import Lesson
+from prelabel.drafting import lessons
+from prelabel.drafting.lessons import Lesson
 from prelabel.llm.student import Embed, Opinion, Student, UntaughtError
 from prelabel.recent import Recent
 from prelabel.schema import LabelSchema

@@ -18,10 +18,11 @@ from typing import Any, Protocol
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from prelabel import image_tokens, metrics
-from prelabel.content import texts_in
 from prelabel.draft import Model, Reply, Request
 from prelabel.errors import LimitedError
+from prelabel.examples.content import texts_in
+from prelabel.money import image_tokens
+from prelabel.operations import metrics
 from prelabel.settings import Limit
 
 log = logging.getLogger(__name__)

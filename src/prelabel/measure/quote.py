@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from prelabel.measure.intervals import Share, wilson
-from prelabel.prices import MILLION, Price
+from prelabel.money.prices import MILLION, Price
 
 Z = 1.96
 REPAIR_TOKENS = 60

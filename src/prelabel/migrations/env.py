@@ -9,7 +9,8 @@ from alembic.operations import ops
 from sqlalchemy import Connection
 from sqlmodel import AutoString
 
-from prelabel import columns, models
+from prelabel import models
+from prelabel.models import columns
 from prelabel.settings import settings
 from prelabel.store import Store
 
@@ -36,7 +37,7 @@ def column_type(kind: str, item: Any, autogenerate: AutogenContext) -> str | Lit
     if type(item).__module__ != columns.__name__:
         return False
     name = type(item).__name__
-    autogenerate.imports.add(f"from prelabel.columns import {name}")
+    autogenerate.imports.add(f"from prelabel.models.columns import {name}")
     return f"{name}()"
 
 

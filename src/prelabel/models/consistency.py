@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from prelabel.columns import BigId, Moment
 from prelabel.models.base import now
+from prelabel.models.columns import BigId, Moment
 
 
 class ConflictSearch(SQLModel, table=True):

@@ -8,8 +8,8 @@ from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from prelabel.canonical import Json
-from prelabel.columns import BigId, Dollars, Moment, NullableJson
 from prelabel.models.base import now
+from prelabel.models.columns import BigId, Dollars, Moment, NullableJson
 
 
 class Project(SQLModel, table=True):
@@ -36,7 +36,7 @@ class SchemaVersion(SQLModel, table=True):
 class SchemaChange(SQLModel, table=True):
     """The move of runs, with all that was labeled in them, from one schema version to another.
 
-    `mapping` is a document of `prelabel.schema_change.Mapping`. The runs themselves move at once; their settled labels follow
+    `mapping` is a document of `prelabel.schemas.schema_change.Mapping`. The runs themselves move at once; their settled labels follow
     in batches, up to the placement `moved_up_to` so far, and all of them once there is a `finished_at`.
     """
 

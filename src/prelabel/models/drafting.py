@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from prelabel.columns import BigId, Dollars, Moment, NullableJson, index_when, one_of
 from prelabel.models.base import now
+from prelabel.models.columns import BigId, Dollars, Moment, NullableJson, index_when, one_of
 
 RUN_STATES = ("running", "paused", "over_budget", "cancelled")
 """What a run may do; how far it is follows from where its examples are. `over_budget`: its cap allows no further call."""

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from prelabel.columns import BigId, Moment, NullableJson
+from prelabel.models.columns import BigId, Moment, NullableJson
 
 
 class KeptFigure(SQLModel, table=True):
@@ -14,7 +14,7 @@ class KeptFigure(SQLModel, table=True):
 
     It took `seconds`; `value` is None where that was so quick that it is computed anew whenever it is asked for, or while it
     is computed for the first time, when `as_of` is None too. Until `lease_until` somebody computes it. `mark` tells up to which
-    rows it counts (`prelabel.kept`), `same_since` since when none has been added to these.
+    rows it counts (`prelabel.reports.kept`), `same_since` since when none has been added to these.
     """
 
     __tablename__ = "kept_figure"

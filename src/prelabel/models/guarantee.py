@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from prelabel.columns import BigId, Moment, NullableJson
 from prelabel.models.base import now
+from prelabel.models.columns import BigId, Moment, NullableJson
 
 
 class AuditDraw(SQLModel, table=True):

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, Text
 from sqlmodel import Field, SQLModel
 
-from prelabel.columns import BigId, Moment, index_when, one_of
 from prelabel.models.base import now
+from prelabel.models.columns import BigId, Moment, index_when, one_of
 
 ROLES = ("reviewer", "senior", "lead", "admin")
 """Each role may do what those before it may."""
@@ -111,7 +111,7 @@ class Attempt(SQLModel, table=True):
 
 
 class JournalEntry(SQLModel, table=True):
-    """A line of the journal (`prelabel.journal`): who did what, to what, in which project if in one. Never changed.
+    """A line of the journal (`prelabel.events.journal`): who did what, to what, in which project if in one. Never changed.
 
     `user_id` None: the server itself, at its first start.
     """

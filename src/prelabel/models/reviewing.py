@@ -7,8 +7,8 @@ from sqlalchemy import JSON, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from prelabel.canonical import Json
-from prelabel.columns import BigId, Moment, NullableJson, index_when, one_of
 from prelabel.models.base import now
+from prelabel.models.columns import BigId, Moment, NullableJson, index_when, one_of
 from prelabel.models.drafting import REASONS
 
 CHECK = "check"
@@ -32,7 +32,7 @@ class Slot(SQLModel, table=True):
     it open on their page or not; `claimed_at` is when they last claimed or renewed it. While a slot is claimed or answered
     nobody else is in `claimed_by`, and nobody is there twice for one example: the database itself keeps a reviewer from getting
     it again. `asked_at` is when it came into the queue. A check may show something else than its draft: `shown_draft`, with its look and whether it is `wrong`, as
-    `prelabel.planting` makes it.
+    `prelabel.routing.planting` makes it.
     """
 
     __table_args__ = (

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import JSON, Index, Text
 from sqlmodel import Field, SQLModel
 
-from prelabel.columns import BigId, Moment
 from prelabel.models.base import now
+from prelabel.models.columns import BigId, Moment
 
 
 class Webhook(SQLModel, table=True):

@@ -11,10 +11,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from prelabel import metrics
 from prelabel.canonical import Json, canonical
 from prelabel.errors import Conflict, InputError
 from prelabel.models import Review
+from prelabel.operations import metrics
 from prelabel.review import pausing, rounds, scratch
 from prelabel.review.rounds import Round
 from prelabel.store import after_commit

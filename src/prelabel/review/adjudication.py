@@ -12,13 +12,13 @@ from sqlmodel import Session, col, select
 from prelabel import runs
 from prelabel.canonical import Json
 from prelabel.consensus import spread
+from prelabel.drafting.lessons import PEOPLE
 from prelabel.errors import NotAllowed, NotFound
-from prelabel.lessons import PEOPLE
 from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, SchemaVersion, Slot, User
-from prelabel.policy import Policy
 from prelabel.review import rounds
 from prelabel.review.closed import hidden_runs
 from prelabel.review.work import shown_verdict
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 
 

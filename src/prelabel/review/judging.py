@@ -7,10 +7,11 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from prelabel import runs, versions
+from prelabel import runs
 from prelabel.models import CHECK, Example, Placement, Review, Run, Slot
 from prelabel.review.rounds import ANSWERS, taken_back
-from prelabel.versions import Translator
+from prelabel.schemas import versions
+from prelabel.schemas.versions import Translator
 
 Shown = Literal["check", "fault", "missed"]
 """What an answer to gold was given in sight of: a draft that was right, one that was planted wrong, one that a model made wrong."""

@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import BindParameter, TextClause, bindparam, case, or_, text
 from sqlmodel import Session, col, select, update
 
-from prelabel import place
 from prelabel.bulk import is_postgres
-from prelabel.columns import Moment
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.models import CHECK, FREE, HELD, Label, Placement, Run, Slot, now
-from prelabel.policy import Policy
+from prelabel.models.columns import Moment
 from prelabel.review.closed import closed_runs, hidden_runs, refusal
 from prelabel.review.work import Work, works
+from prelabel.routing import place
+from prelabel.routing.policy import Policy
 
 MOST_AT_ONCE = 100
 """Slots that one claim can bring."""

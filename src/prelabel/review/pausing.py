@@ -9,15 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from sqlmodel import Session, col, func, select
 
-from prelabel import journal, place, runs, slots
+from prelabel import runs
 from prelabel.errors import Conflict
+from prelabel.events import journal
 from prelabel.measure import bar
 from prelabel.models import CHECK, Label, Placement, Review, ReviewerPause, Run, Slot, User, now
-from prelabel.policy import Policy
 from prelabel.review.closed import closed_runs
 from prelabel.review.judging import Judged, judged
 from prelabel.review.leases import one_at_a_time
 from prelabel.review.rounds import ANSWERS, Round, taken_back
+from prelabel.routing import place, slots
+from prelabel.routing.policy import Policy
 from prelabel.store import Store
 
 AT_ONCE = 1_000

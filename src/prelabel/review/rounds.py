@@ -13,7 +13,7 @@ from sqlalchemy import select as wide_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from prelabel import place, runs, slots
+from prelabel import runs
 from prelabel.canonical import Json
 from prelabel.consensus import Disagreement, Settled, Unlabelable, Vote, conclude
 from prelabel.errors import NotFound
@@ -31,9 +31,10 @@ from prelabel.models import (
     User,
     now,
 )
-from prelabel.policy import Policy
+from prelabel.routing import place, slots
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
-from prelabel.versions import Translator
+from prelabel.schemas.versions import Translator
 
 ANSWERS = ("confirmed", "corrected", "flagged")
 """Verdicts that answer a slot; a skip leaves it to someone else."""

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from prelabel import place
 from prelabel.errors import Conflict, NotFound
 from prelabel.models import Review, Slot, now
 from prelabel.review import acts, rounds, scratch
@@ -14,6 +13,7 @@ from prelabel.review.leases import one_at_a_time
 from prelabel.review.rounds import Round
 from prelabel.review.scratch import Unsent
 from prelabel.review.work import Work, works
+from prelabel.routing import place
 
 
 def undo(session: Session, user_id: int, lease_seconds: float, client_token: str, limit: int) -> Work:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from prelabel.canonical import Json
 from prelabel.models import Draft, Example, Placement, Review, Run, SchemaVersion, Scratch, Slot, now
 from prelabel.review.scratch import Unsent
-from prelabel.versions import Translator
+from prelabel.schemas.versions import Translator
 
 
 @dataclass(frozen=True)

@@ -2961,7 +2961,7 @@ export interface components {
          */
         ChangePlan: {
             /** Changes */
-            changes: components["schemas"]["prelabel__schema_change__Change"][];
+            changes: components["schemas"]["prelabel__schemas__schema_change__Change"][];
             drafts: components["schemas"]["Fit"];
             /** From Version */
             from_version: number;
@@ -3989,7 +3989,7 @@ export interface components {
             /** Examples */
             examples: number;
             /** Lines */
-            lines: components["schemas"]["prelabel__plans__Line"][];
+            lines: components["schemas"]["prelabel__reports__plans__Line"][];
             /**
              * Loss
              * @enum {string}
@@ -4329,7 +4329,7 @@ export interface components {
             /** Next */
             next: number | null;
             /** Pages */
-            pages: components["schemas"]["prelabel__browse__Part"][];
+            pages: components["schemas"]["prelabel__leading__browse__Part"][];
         };
         /**
          * Outlook
@@ -4494,7 +4494,7 @@ export interface components {
         /** Page[Line] */
         Page_Line_: {
             /** Items */
-            items: components["schemas"]["prelabel__journal__Line"][];
+            items: components["schemas"]["prelabel__events__journal__Line"][];
             /** Next */
             next?: number | null;
         };
@@ -4651,7 +4651,7 @@ export interface components {
          *     asked about the newest `reviewer_recall` of their answers, or about all that no one else has confirmed.
          *
          *     `audit_share` is how large a share of the drafts that would be accepted people answer all the same, drawn at random
-         *     (`prelabel.audits`). `accepted_target` is the share of them that is to be right: where audits show that it surely is not,
+         *     (`prelabel.routing.audits`). `accepted_target` is the share of them that is to be right: where audits show that it surely is not,
          *     accepting is paused; without it, where they show that it has become worse.
          */
         Policy: {
@@ -5508,7 +5508,7 @@ export interface components {
          */
         SchemaVersionOut: {
             /** Changes */
-            changes: components["schemas"]["prelabel__schema_change__Change"][];
+            changes: components["schemas"]["prelabel__schemas__schema_change__Change"][];
             /**
              * Created At
              * Format: date-time
@@ -6441,20 +6441,10 @@ export interface components {
             version: number;
         };
         /**
-         * Part
-         * @description A page to come: `after` is where a search for it begins, and so many `examples` are on it.
-         */
-        prelabel__browse__Part: {
-            /** After */
-            after: number;
-            /** Examples */
-            examples: number;
-        };
-        /**
          * Line
          * @description A line with names in place of ids: `subject` is what it was done to, as in "run 3"; `user` None: the server itself.
          */
-        prelabel__journal__Line: {
+        prelabel__events__journal__Line: {
             /** Act */
             act: string;
             /**
@@ -6474,6 +6464,16 @@ export interface components {
             subject: string;
             /** User */
             user: string | null;
+        };
+        /**
+         * Part
+         * @description A page to come: `after` is where a search for it begins, and so many `examples` are on it.
+         */
+        prelabel__leading__browse__Part: {
+            /** After */
+            after: number;
+            /** Examples */
+            examples: number;
         };
         /**
          * Part
@@ -6508,7 +6508,7 @@ export interface components {
          *     `hours` are those of people for all labels that they do give, `dollars` their price; `epsilon` is a share of wrong labels, or a
          *     mean distance where the plan is about that.
          */
-        prelabel__plans__Line: {
+        prelabel__reports__plans__Line: {
             /** Audits */
             audits: number;
             /** Dollars */
@@ -6532,7 +6532,7 @@ export interface components {
          * Change
          * @description One difference between two schemas, and a sentence that says it.
          */
-        prelabel__schema_change__Change: {
+        prelabel__schemas__schema_change__Change: {
             /** Field */
             field: string;
             /** Said */

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from prelabel.columns import BigId, Dollars, Moment, NullableJson
+from prelabel.models.columns import BigId, Dollars, Moment, NullableJson
 
 revision = "0001"
 down_revision = None

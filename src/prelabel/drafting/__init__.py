@@ -1,0 +1,1 @@
+"""What step 2 works with: prompts, shots, leases, and how answers are read."""

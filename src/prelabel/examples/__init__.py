@@ -1,0 +1,1 @@
+"""What an example is, where it came from, and which are alike."""

@@ -1,0 +1,1 @@
+"""What leads look through and decide: examples, answers, and the queue."""

@@ -1,0 +1,1 @@
+"""What keeps it running: logs, metrics, traces, child processes, moving and forgetting of data."""

@@ -1,0 +1,1 @@
+"""Who works here: users, how they sign in, invitations, and who sees which project."""

@@ -1,0 +1,1 @@
+"""What step 3 decides by, and where examples are: the policy, audits, checks, places and slots."""

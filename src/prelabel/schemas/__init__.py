@@ -1,0 +1,1 @@
+"""How a label schema reads and how it changes."""
