@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
+import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
@@ -14,6 +15,7 @@ from prelabel.drafting import draft_leases
 from prelabel.lanes.writer import Writer
 from prelabel.models import Call, Draft, Reservation
 from prelabel.money import ledger
+from prelabel.operations import logs
 from prelabel.store import Store
 from tests.factories import PRICE, QUICK, all_of, make_run, places
 
@@ -80,3 +82,22 @@ def test_what_was_not_committed_is_written_again(store: Store) -> None:
 
 def test_a_commit_that_was_lost_sight_of_is_not_written_twice(store: Store) -> None:
     write_through(store, after_commit=True)
+
+
+def test_a_fault_in_writing_is_told_as_one_of_all_that_was_to_be_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no such column")
+
+    async def write() -> None:
+        writer = Writer(store, QUICK, OWNER)
+        with logs.about(example_id=7), pytest.raises(ValueError, match="no such column"):
+            await writer.finish(1, Outcome(Subject(7, {}), "drafted", "m", {"topic": "a"}), Decimal(0))
+        await writer.close()
+
+    monkeypatch.setattr(ledger, "record", fail)
+    caplog.handler.setFormatter(logs.Plain())
+    asyncio.run(write())
+    assert "could not be written" in caplog.text
+    assert "example_id" not in caplog.text

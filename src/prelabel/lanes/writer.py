@@ -4,6 +4,7 @@ An answer is money: where the database does not answer, the writer holds on to w
 """
 
 import asyncio
+import contextvars
 import logging
 from collections import defaultdict
 from contextlib import suppress
@@ -79,7 +80,8 @@ class Writer:
     def _start(self) -> None:
         self._arrived.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
+            # Of its own context: what it says is about all that it writes, not about the example that came first.
+            self._task = asyncio.create_task(self._run(), context=contextvars.Context())
 
     async def _run(self) -> None:
         while True:
@@ -97,7 +99,7 @@ class Writer:
                 await self._write_patiently(calls, finished)
             except Exception as error:  # noqa: BLE001 # handed to all who wait, who stop their runs with it
                 fault = error
-                log.error("%d calls could not be written to the ledger: %s", len(calls), fault)
+                log.error("%d calls and %d drafts could not be written: %s", len(calls), len(finished), fault)
             for one in finished:
                 if not one.written.done():
                     one.written.set_exception(fault) if fault else one.written.set_result(None)
