@@ -39,6 +39,7 @@ from prelabel.models import Call, Draft, Example, Label, Placement, Run
 from prelabel.people import users
 from prelabel.prompt import load_prompt
 from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -150,7 +151,7 @@ class Work:
         steps = [Step(model=STUDENT, take_from=bar), Step(model=MODEL)][0 if bar else 1 :]
         with self.store.writing() as session:
             policy = Policy(threshold=self.threshold, gold="measure")
-            run = runs.start(session, dataset, version, load_prompt("label"), steps, policy)
+            run = runs.start(session, Plan(dataset, version, load_prompt("label"), steps, policy))
             by_id = {row.id: row for row in rows}
             found = session.exec(
                 select(Example.id, Example.external_id).where(Example.dataset_id == dataset.id)

@@ -30,7 +30,7 @@ from prelabel.export import Export, report
 from prelabel.formats.base import Row
 from prelabel.models import Draft, Label, Placement, now
 from prelabel.prompt import load_prompt
-from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 
@@ -53,7 +53,7 @@ def fill(url: str, rows: int) -> int:
     )
     with store.writing() as session:
         steps, prompt = [Step(model="student")], load_prompt("label")
-        run = runs.start(session, dataset, version, prompt, steps, Policy(), None, "live")
+        run = runs.start(session, Plan(dataset, version, prompt, steps))
     settle(store, run.id or 0, version.id or 0)
     store.close()
     return run.id or 0

@@ -31,7 +31,7 @@ from prelabel.drafters.cascade import Step
 from prelabel.models import Call, Dataset, Draft, Label, Placement, Run, now
 from prelabel.prompt import load_prompt
 from prelabel.reports import comparison, costs, report, scores
-from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schemas.versions import Translator
 from prelabel.store import Store
 from tests.conftest import POSTGRES
@@ -48,7 +48,7 @@ def fill(store: Store, count: int) -> list[int]:
         dataset = session.get_one(Dataset, runs.get(session, first).dataset_id)
         version = projects.schema_versions(session, projects.find(session, "p"))[0]
         prompt, steps = load_prompt("label"), [Step(model="fake")]
-        second = runs.start(session, dataset, version, prompt, steps, Policy()).id or 0
+        second = runs.start(session, Plan(dataset, version, prompt, steps)).id or 0
     for run_id in (first, second):
         with store.writing() as session:
             rows = session.exec(

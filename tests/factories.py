@@ -16,10 +16,12 @@ from prelabel.errors import ModelError, StoppingError
 from prelabel.formats.base import Row
 from prelabel.lanes.engine import Engine
 from prelabel.models import Draft, Example, Label, Placement, Run, User, now
+from prelabel.money.prices import Lane
 from prelabel.people import users
 from prelabel.prompt import load_prompt
 from prelabel.route import route_drafted
 from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.settings import Settings
 from prelabel.store import Store
@@ -79,7 +81,7 @@ def make_run(
     cap: Decimal | None = None,
     model: str = "fake",
     steps: Sequence[Step] = (),
-    lane: str = "live",
+    lane: Lane = "live",
     schema: LabelSchema = SCHEMA,
     **policy: Any,
 ) -> int:
@@ -97,16 +99,16 @@ def make_run(
         store, dataset.id or 0, schema, [Row(number, value) for number, value in enumerate(values, 1)], "test"
     )
     with store.writing() as session:
-        run = runs.start(
-            session,
+        plan = Plan(
             dataset,
             version,
             load_prompt("label"),
             steps or [Step(model=model)],
             Policy.model_validate(policy),
-            cap,
             lane,
+            cap,
         )
+        run = runs.start(session, plan)
     return run.id or 0
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select, update
@@ -17,6 +18,7 @@ from prelabel.events import alarms, journal
 from prelabel.measure.quote import Money
 from prelabel.models import Dataset, Placement, Project, Prompt, Run, SchemaVersion, Worker, now
 from prelabel.money import ledger
+from prelabel.money.prices import Lane
 from prelabel.prompt import PromptTemplate
 from prelabel.routing import place
 from prelabel.routing.policy import Policy
@@ -29,45 +31,55 @@ LEARN_GROWTH = 0.5
 """A run learns anew once people have settled this share more than it knows, and at least LEARN_AT_LEAST."""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How a dataset is to be drafted: quoted first, then started."""
+
+    dataset: Dataset
+    schema_version: SchemaVersion
+    template: PromptTemplate
+    steps: Sequence[Step]
+    policy: Policy = field(default_factory=Policy)
+    lane: Lane = "live"
+    cap: Decimal | None = None
+
+    @cached_property
+    def schema(self) -> LabelSchema:
+        """The labels that are asked for."""
+        return schema_at(self.schema_version.document)
+
+
 def start(
-    session: Session,
-    dataset: Dataset,
-    schema_version: SchemaVersion,
-    template: PromptTemplate,
-    steps: Sequence[Step],
-    policy: Policy,
-    cap: Decimal | None = None,
-    lane: str = "live",
-    quoted: Money | None = None,
-    trial_of: Collection[int] | None = None,
+    session: Session, plan: Plan, quoted: Money | None = None, trial_of: Collection[int] | None = None
 ) -> Run:
     """A new run over all examples of the dataset, which may learn from all that people have settled in its project.
 
     `quoted` is what it is expected to cost; it is kept to tell so until the run's own calls tell better. With `trial_of`, examples
     by their ids, it is a trial of these. Raises InputError where there is nothing to draft, or not in this lane.
     """
-    assert dataset.id is not None
-    assert schema_version.id is not None
-    steps = given.resolved(session, dataset.id, steps)
-    if lane == "batch":
+    dataset_id = plan.dataset.id or 0
+    steps = given.resolved(session, dataset_id, plan.steps)
+    if plan.lane == "batch":
         check_for_batches(steps)
-    policy.check_fields(schema_at(schema_version.document))
+    plan.policy.check_fields(plan.schema)
     run = Run(
-        dataset_id=dataset.id,
-        schema_version_id=schema_version.id,
-        prompt_id=_prompt(session, template),
+        dataset_id=dataset_id,
+        schema_version_id=plan.schema_version.id or 0,
+        prompt_id=_prompt(session, plan.template),
         steps=[step.model_dump(mode="json") for step in steps],
-        policy=policy.model_dump(mode="json"),
-        cap=cap,
-        lane=lane,
+        policy=plan.policy.model_dump(mode="json"),
+        cap=plan.cap,
+        lane=plan.lane,
         trial=trial_of is not None,
-        learned_label_id=lessons.newest(session, dataset.id),
+        learned_label_id=lessons.newest(session, dataset_id),
         quote=quoted.model_dump(mode="json") if quoted else None,
     )
     session.add(run)
     session.flush()
     if not place.fill(session, run, trial_of):
-        raise InputError(f"dataset {dataset.name!r} has no examples yet: bring some in before starting a run")
+        raise InputError(
+            f"dataset {plan.dataset.name!r} has no examples yet: bring some in before starting a run"
+        )
     return run
 
 

@@ -17,6 +17,7 @@ from prelabel.models import Dataset
 from prelabel.prompt import load_prompt
 from prelabel.reports.tables import as_csv
 from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.schemas import schema_move
 from prelabel.schemas.schema_move import Wish
@@ -58,9 +59,8 @@ def second_run(store: Store, first: int, topics: str) -> int:
         run = runs.get(session, first)
         version = projects.schema_versions(session, projects.find(session, "p"))[0]
         dataset = session.get_one(Dataset, run.dataset_id)
-        again = runs.start(
-            session, dataset, version, load_prompt("label"), [Step(model="fake")], Policy(gold="measure")
-        ).id
+        plan = Plan(dataset, version, load_prompt("label"), [Step(model="fake")], Policy(gold="measure"))
+        again = runs.start(session, plan).id
     drafter = drafted_by(topics)
     drafter.name = "other"
     work_off(store, again or 0, drafter)

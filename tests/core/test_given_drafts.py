@@ -25,6 +25,7 @@ from prelabel.money import ledger, quote
 from prelabel.prompt import load_prompt
 from prelabel.reports import report
 from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.schemas.versions import Translator
 from prelabel.settings import Settings
@@ -210,7 +211,7 @@ def test_given_drafts_are_quoted_as_free_with_how_far_they_reach(sqlite_store: S
             projects.find_dataset(session, project, "d0"),
             projects.schema_versions(session, project)[0],
         )
-        planned = quote.Plan(dataset, version, load_prompt("label"), [Step(model="given")], Policy())
+        planned = Plan(dataset, version, load_prompt("label"), [Step(model="given")])
         found = quote.quote(session, planned, {}, Decimal(20))
     assert found.most == 0
     assert "given/m has drafts of 2 of 2 examples, and costs nothing" in found.notes
@@ -261,7 +262,8 @@ def recorded_run(store: Store, rows: list[dict[str, Any]], schema: LabelSchema, 
     )
     with store.writing() as session:
         steps, policy = [Step(model=f"given/{model}")], Policy(gold="measure")
-        return runs.start(session, dataset, version, load_prompt("label"), steps, policy).id or 0
+        plan = Plan(dataset, version, load_prompt("label"), steps, policy)
+        return runs.start(session, plan).id or 0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from prelabel.models import Example, Placement, Run
 from prelabel.money import ledger
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.routing import place
-from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from tests.core.test_route import people_settle
@@ -89,7 +89,7 @@ def test_nothing_of_another_project_is_learned(store: Store) -> None:
         dataset = projects.open_dataset(session, projects.find(session, "other"), "d")
         session.add(Example(dataset_id=dataset.id or 0, external_id="x", content_hash="x", content={}))
         session.flush()
-        run = runs.start(session, dataset, version, load_prompt("label"), [Step()], Policy())
+        run = runs.start(session, Plan(dataset, version, load_prompt("label"), [Step()]))
     assert (run.learned_label_id, learned(store, run.id or 0)) == (0, {})
 
 

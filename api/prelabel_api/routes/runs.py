@@ -12,11 +12,11 @@ from prelabel.lanes import batch
 from prelabel.measure.quote import Money, Quote
 from prelabel.models import Dataset, Project, Run, User
 from prelabel.money import ledger, quote
-from prelabel.money.quote import Plan
 from prelabel.people import membership, users
 from prelabel.reports.progress import Progress
 from prelabel.routing import accepting, checks
 from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schemas import form
 from prelabel.schemas.form import Form
 from prelabel.settings import Settings
@@ -118,18 +118,7 @@ def start_run(
 ) -> RunOut:
     """Start drafting all examples of a dataset under the project's newest schema."""
     expected = _expected(store, settings, project, dataset, body)  # before the transaction that writes begins
-    plan = _plan(session, project, dataset, body)
-    run = runs.start(
-        session,
-        plan.dataset,
-        plan.schema_version,
-        plan.template,
-        plan.steps,
-        plan.policy,
-        plan.cap,
-        plan.lane,
-        expected,
-    )
+    run = runs.start(session, _plan(session, project, dataset, body), expected)
     journal.note(session, lead, "run.start", run, **runs.described(session, run))
     after_commit(session, lambda: queue.draft(run.id or 0))
     return _out(session, run, lead)

@@ -11,8 +11,7 @@ from prelabel.events import journal
 from prelabel.examples import samples
 from prelabel.measure.quote import Quote
 from prelabel.money import quote
-from prelabel.money.quote import Plan
-from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.store import after_commit
 from prelabel_api.bodies import TrialIn
 from prelabel_api.deps import Id, LeadDep, QueueDep, ReadDep, SettingsDep, WriteDep
@@ -29,7 +28,6 @@ def _plan(session: Session, project: str, dataset: str, body: TrialIn) -> tuple[
         projects.schema_versions(session, found)[0],
         prompts.find(session, found, body.prompt),
         body.all_steps,
-        Policy(),
         cap=body.cap,
     )
     return plan, trials.pick(session, plan.dataset, body.examples)
@@ -51,7 +49,7 @@ def start_trial(
 ) -> TrialReport:
     """Have a few examples drafted to see what the prompt makes of them. Nobody reviews the drafts, and none becomes a label."""
     plan, ids = _plan(session, project, dataset, body)
-    run = trials.start(session, plan, ids)
+    run = runs.start(session, plan, trial_of=ids)
     journal.note(
         session, lead, "trial.start", run, dataset=plan.dataset.name, model=cascade.named(plan.steps),
         prompt=plan.template.digest[:12], examples=len(ids), cap=journal.dollars(run.cap),

@@ -5,7 +5,7 @@ the same prompt finds its answers. But nobody is asked about its drafts, and non
 """
 
 import statistics
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,6 @@ from prelabel.drafting.lessons import PEOPLE
 from prelabel.errors import NotFound
 from prelabel.examples.samples import shuffled
 from prelabel.measure.intervals import Share, wilson
-from prelabel.measure.quote import Money
 from prelabel.models import (
     Call,
     Dataset,
@@ -37,7 +36,6 @@ from prelabel.models import (
     SchemaVersion,
 )
 from prelabel.money import ledger
-from prelabel.money.quote import Plan
 from prelabel.routing import place
 from prelabel.schemas.versions import Translator
 
@@ -141,22 +139,6 @@ def names(session: Session, example_ids: Sequence[int]) -> list[str]:
     rows = session.exec(select(Example.id, Example.external_id).where(col(Example.id).in_(example_ids)))
     found = dict(rows.all())
     return [found[one] for one in example_ids]
-
-
-def start(session: Session, plan: Plan, example_ids: Collection[int], quoted: Money | None = None) -> Run:
-    """A new trial of these examples. Raises InputError where they cannot be drafted so."""
-    return runs.start(
-        session,
-        plan.dataset,
-        plan.schema_version,
-        plan.template,
-        plan.steps,
-        plan.policy,
-        plan.cap,
-        "live",
-        quoted,
-        example_ids,
-    )
 
 
 def get(session: Session, run_id: int) -> Run:

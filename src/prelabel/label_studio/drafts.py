@@ -28,6 +28,7 @@ from prelabel.models import Dataset, Draft, Example, Placement, Project, Prompt,
 from prelabel.prompt import parse_prompt
 from prelabel.routing import place
 from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.schemas.versions import Translator
 from prelabel.store import Store, after_commit
@@ -203,15 +204,15 @@ def _standing_run(session: Session, project: Project, dataset: Dataset, by: User
     like = _asking_run(session, project)
     assert like is not None, "the caller has seen to it that there is one"
     prompt = session.get_one(Prompt, like.prompt_id)
-    run = runs.start(
-        session,
+    plan = Plan(
         dataset,
         projects.schema_versions(session, project)[0],
         parse_prompt(prompt.text, prompt.name),
         steps_of(like),
         Policy.model_validate(like.policy),
-        like.cap,
+        cap=like.cap,
     )
+    run = runs.start(session, plan)
     journal.note(session, by, "run.start", run, **runs.described(session, run))
     return run
 

@@ -5,7 +5,7 @@ Nothing is asked of a model and nothing is written. The arithmetic is in `prelab
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -35,14 +35,14 @@ from prelabel.measure.quote import (
     spread,
     total,
 )
-from prelabel.models import Dataset, Prompt, Run, SchemaVersion
+from prelabel.models import Dataset, Prompt, Run
 from prelabel.money import image_tokens, ledger, tokens
 from prelabel.money.effort import usual_seconds
-from prelabel.money.prices import Lane, OwnPrice, Price, limits, price_or_refuse
-from prelabel.prompt import Instructions, PromptTemplate
+from prelabel.money.prices import OwnPrice, Price, limits, price_or_refuse
+from prelabel.prompt import Instructions
 from prelabel.reports.progress import drafted_by_step, newest_drafted
 from prelabel.routing.policy import Policy
-from prelabel.schema import LabelSchema
+from prelabel.runs import Plan
 
 PAST_RUNS = 20
 ENOUGH = 10
@@ -52,24 +52,6 @@ THOUGHT = Range(mean=500, low=0, high=2_000)
 REPAIRS = Range(mean=0, low=0, high=0.05)
 """Repairs for each call where no past call tells."""
 FREE = Price(Decimal(0), Decimal(0), Decimal(0), Decimal(0), "free")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a run would be started."""
-
-    dataset: Dataset
-    schema_version: SchemaVersion
-    template: PromptTemplate
-    steps: Sequence[Step]
-    policy: Policy
-    lane: Lane = "live"
-    cap: Decimal | None = None
-
-    @cached_property
-    def schema(self) -> LabelSchema:
-        """The labels that are asked for."""
-        return LabelSchema.model_validate(self.schema_version.document)
 
 
 def quote(
