@@ -11,6 +11,7 @@ from prelabel.draft import Confidence
 from prelabel.drafters.cascade import STUDENT, Step, Steps
 from prelabel.drafting.trials import MOST, USUAL
 from prelabel.errors import Fault
+from prelabel.people.membership import Number
 from prelabel.routing.policy import Policy
 from prelabel.schemas.schema_change import Change, SchemaMapping
 from prelabel_api.deps import LongText, Name, PromptText, ShortText
@@ -22,7 +23,7 @@ ClientToken = Annotated[
 ]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="how long the reviewer looked at the example")]
 
-SlotIds = Annotated[list[Annotated[int, Field(ge=1, le=2**53)]], Field(max_length=100)]
+SlotIds = Annotated[list[Number], Field(max_length=100)]
 Version = Annotated[
     int | None,
     Field(ge=0, le=2**31 - 1, description="the slot's as you claimed it; it is refused if that has changed"),
@@ -287,7 +288,7 @@ class ClaimIn(Body):
     """How many slots to claim, of one run or of all."""
 
     limit: int = Field(default=10, ge=1, le=100)
-    run_id: int | None = Field(default=None, ge=1, le=2**53)
+    run_id: Number | None = None
 
 
 class ScratchIn(Body):

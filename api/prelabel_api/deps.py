@@ -182,7 +182,7 @@ def _short(length: int) -> tuple[StringConstraints, AfterValidator]:
     return StringConstraints(max_length=length), AfterValidator(_without_nul)
 
 
-Id = Annotated[int, Path(ge=1, le=2**53)]
+Id = Annotated[membership.Number, Path()]
 Name = Annotated[str, *_short(200)]
 ShortText = Annotated[str, *_short(500)]
 LongText = Annotated[str, *_short(20_000)]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -70,6 +71,19 @@ def test_to_who_is_no_member_the_project_does_not_exist(
     assert reviewer.post("/queue/claim", {}) == []
     with pytest.raises(errors.NotFound, match=f"there is no run {run_id}"):
         reviewer.post("/queue/claim", {"run_id": run_id})
+
+
+@pytest.mark.parametrize("spelling", ["+{}", "{}.0", " {}", "{} ", "0{}"])
+def test_it_does_not_exist_however_its_number_is_written(run_id: int, lead: Client, spelling: str) -> None:
+    for path, number in (("/v1/runs/{}", run_id), ("/v1/queue/{}/scratch", 1)):
+        answer = lead._http.get(path.format(quote(spelling.format(number))))
+        assert answer.status_code == 404, answer.text
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9" * 30, "9" * 5_000, "²", "one"])
+def test_what_is_no_number_of_anything_is_refused(run_id: int, lead: Client, number: str) -> None:
+    for path in ("/v1/runs/{}", "/v1/queue/{}/scratch", "/v1/imports/{}/bad-rows"):
+        assert lead._http.get(path.format(quote(number))).status_code == 422
 
 
 def test_what_is_hidden_cannot_be_told_from_what_is_not_there(run_id: int, lead: Client) -> None:
@@ -140,12 +154,20 @@ def test_a_token_may_do_less_than_its_user_and_so_may_a_session_that_it_begins(
     assert begun["role"] == "reviewer"
     session.headers["X-CSRF-Token"] = begun["csrf_token"]
     assert session.put("/v1/projects/x", json={"schema": SCHEMA}).status_code == 403
-    assert session.put("/v1/password", json={"new": "long enough"}).status_code == 204
     assert robot.post("/tokens", {"name": "more"})["token"]
     with store.reading() as reading:
         assert reading.exec(select(User).where(User.name == "a-lead")).one().role == "lead"
         roles = [token.role for token in reading.exec(select(Token).where(Token.name == "more"))]
     assert roles == ["reviewer"]
+
+
+def test_who_may_do_less_sets_no_password_with_which_one_may_do_all(lead: Client, app: FastAPI) -> None:
+    made = lead.post("/tokens", {"role": "reviewer"})
+    robot = Client("http://testserver", made["token"], TestClient(app))
+    with pytest.raises(errors.NotAllowed, match="may do less"):
+        robot.put("/password", {"new": "long enough"})
+    lead.put("/password", {"new": "long enough"})
+    robot.put("/password", {"old": "long enough", "new": "longer than that"})
 
 
 def test_a_token_does_not_do_more_than_its_user(reviewer: Client) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response, status
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from sqlmodel import Session
 
-from prelabel.errors import InputError, NotSignedIn
+from prelabel.errors import InputError, NotAllowed, NotSignedIn
 from prelabel.events import journal
 from prelabel.models import User
 from prelabel.people import passwords, signing_in, users
@@ -101,9 +101,13 @@ def sign_out(
 
 @router.put("/password", status_code=status.HTTP_204_NO_CONTENT)
 def set_my_password(body: PasswordIn, user: ReviewerDep, request: Request, session: WriteDep) -> None:
-    """Set your password; all other sessions of yours end."""
+    """Set your password; all other sessions of yours end. A token that may do less than you sets no first one."""
     if user.password and not passwords.is_right(body.old.get_secret_value(), user.password):
         raise InputError("old: is not your password")
+    if not user.password and user.role != session.get_one(User, user.id).role:
+        raise NotAllowed(
+            "a token that may do less than its user sets no password: one signs in with it for all"
+        )
     _set(session, user, user, body, keeping=[request.cookies.get(COOKIE, "")])
 
 

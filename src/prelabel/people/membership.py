@@ -4,13 +4,18 @@ To all others it does not exist: what belongs to it is not found.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from prelabel.errors import NotFound
 from prelabel.models import Dataset, ImageName, Import, Member, Project, Run, Slot, User
 
+Number = Annotated[int, Field(ge=1, le=2**53)]
+"""By which something is addressed in a path. Endpoints and `check` have to read it alike: "+7" and "7.0" are 7 as well."""
+_NUMBER: TypeAdapter[int] = TypeAdapter(Number)
 CLOSED = text("""
     SELECT DISTINCT project_id FROM member
     WHERE project_id NOT IN (SELECT project_id FROM member WHERE user_id = :user_id)
@@ -38,7 +43,7 @@ def check(session: Session, user: User, addressed: Mapping[str, str]) -> None:
     if not addressed or not (closed := closed_projects(session, user)):
         return
     for name, value in addressed.items():
-        whose = WHOSE[name](session, value) if name in WHOSE else set()
+        whose = _projects_of(session, name, value)
         if whose and whose <= closed:
             raise NotFound(f"there is no {name.removesuffix('_id')} {_quoted(name, value)}")
 
@@ -74,29 +79,32 @@ def remove(session: Session, project: Project, user: User) -> None:
     session.flush()
 
 
+def _projects_of(session: Session, name: str, value: str) -> set[int]:
+    """The projects of what a part of a path addresses; none where it is nothing that the endpoint would take, or belongs to none."""
+    try:
+        return WHOSE[name](session, value) if name in WHOSE else set()
+    except ValidationError:
+        return set()
+
+
 def _of_project(session: Session, name: str) -> set[int]:
     return set(filter(None, session.exec(select(Project.id).where(Project.name == name))))
 
 
 def _of_run(session: Session, run_id: str) -> set[int]:
-    if not run_id.isdecimal():
-        return set()
     runs = select(Dataset.project_id).join(Run, col(Run.dataset_id) == Dataset.id)
-    return set(session.exec(runs.where(Run.id == int(run_id))))
+    return set(session.exec(runs.where(Run.id == _NUMBER.validate_python(run_id))))
 
 
 def _of_slot(session: Session, slot_id: str) -> set[int]:
-    if not slot_id.isdecimal():
-        return set()
-    run_id = session.exec(select(Slot.run_id).where(Slot.id == int(slot_id))).first()
-    return _of_run(session, str(run_id)) if run_id else set()
+    slots = select(Dataset.project_id).join(Run, col(Run.dataset_id) == Dataset.id)
+    slots = slots.join(Slot, col(Slot.run_id) == Run.id)
+    return set(session.exec(slots.where(Slot.id == _NUMBER.validate_python(slot_id))))
 
 
 def _of_import(session: Session, import_id: str) -> set[int]:
-    if not import_id.isdecimal():
-        return set()
     imports = select(Dataset.project_id).join(Import, col(Import.dataset_id) == Dataset.id)
-    return set(session.exec(imports.where(Import.id == int(import_id))))
+    return set(session.exec(imports.where(Import.id == _NUMBER.validate_python(import_id))))
 
 
 def _of_image(session: Session, sha256: str) -> set[int]:
