@@ -1,6 +1,6 @@
 """The application: routes, errors, settings."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.types import Scope
@@ -12,6 +12,7 @@ from prelabel.reports.kept import Keeper
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_api import errors, pages
+from prelabel_api.deps import readable
 from prelabel_api.routes import (
     access,
     agreement,
@@ -76,6 +77,7 @@ def build() -> FastAPI:
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
         telemetry={"metrics": False, "logs": False, "operation_spans": False, "exclude": _is_probe},
+        dependencies=[Depends(readable)],
         responses={"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}},
     )
     errors.install(app)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, StringConstraints
 from sqlmodel import Session
 
 from prelabel.drafting.prompts import MOST_CHARACTERS
-from prelabel.errors import NotAllowed, NotSignedIn
+from prelabel.errors import InputError, NotAllowed, NotSignedIn
 from prelabel.models import User
 from prelabel.operations.exposition import is_token
 from prelabel.people import membership, signing_in, users
@@ -49,6 +49,12 @@ async def hub_of(request: Request) -> Hub:
 async def keeper_of(request: Request) -> Keeper:
     """What keeps the figures of the application."""
     return cast(Keeper, request.app.state.keeper)
+
+
+async def readable(request: Request) -> None:
+    """Raise InputError where the URL holds a NUL character: PostgreSQL keeps none, nor can it look for one."""
+    if "\x00" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise InputError("the URL holds a NUL character (%00): leave it out")
 
 
 StoreDep = Annotated[Store, Depends(store_of)]

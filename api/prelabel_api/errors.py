@@ -8,12 +8,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from prelabel import errors
 
 log = logging.getLogger(__name__)
+UNIQUE_VIOLATION = "23505"
+"""As PostgreSQL calls it."""
 
 STATUS: dict[type[errors.PrelabelError], int] = {
     errors.NotSignedIn: 401,
@@ -40,6 +42,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _no_database)
+    app.add_exception_handler(IntegrityError, _not_kept)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -87,6 +90,13 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 def _no_database(_request: Request, error: Exception) -> JSONResponse:
     log.error("the database does not answer", exc_info=error)
     return _body(503, "Unavailable", "the database does not answer; nothing was changed, try again")
+
+
+def _not_kept(request: Request, error: Exception) -> JSONResponse:
+    """Of two who make the same at the same time, PostgreSQL lets both see that it is not there yet, and one of them keep it."""
+    if getattr(cast(IntegrityError, error).orig, "sqlstate", "") != UNIQUE_VIOLATION:
+        return _unexpected(request, error)
+    return _body(409, "Conflict", "somebody else has just made the same; nothing was changed, try again")
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

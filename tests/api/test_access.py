@@ -294,6 +294,17 @@ def test_a_bad_password_or_name_leaves_the_invitation_good(admin: Client, strang
     assert accept(stranger, made["path"], "bob")[0] == 200
 
 
+def test_an_invitation_does_not_lead_from_a_deleted_project_into_the_next(
+    admin: Client, reviewer: Client, stranger: TestClient
+) -> None:
+    admin.define_project("gone", SCHEMA)
+    made = admin.post("/invitations", {"projects": ["gone"]})
+    admin.delete("/projects/gone")
+    admin.define_project("next", SCHEMA)
+    assert accept(stranger, made["path"], "bob")[0] == 200
+    assert reviewer.get("/projects/next/members") == []
+
+
 def test_leads_invite_reviewers_only(lead: Client) -> None:
     assert lead.post("/invitations", {})["role"] == "reviewer"
     for body in ({"role": "admin"}, {"user": "a-lead"}):

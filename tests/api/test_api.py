@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlmodel import Session
 from prelabel import errors, runs
 from prelabel.client import Client
 from prelabel.models import Batch
+from prelabel.people import users
 from prelabel.store import Store
 from tests.api.conftest import SignIn
 from tests.api.recording import RecordingQueue
@@ -242,6 +244,27 @@ def test_a_body_that_is_not_json_is_an_error_in_the_same_form(lead: Client) -> N
     answer = lead._http.post(
         "/v1/queue/claim", content=b'{"limit": "\\ud800"', headers={"content-type": "application/json"}
     )
+    assert (answer.status_code, answer.json()["error"]) == (422, "InputError")
+
+
+def test_of_two_who_make_the_same_at_once_one_is_told_that_it_is_there(store: Store, sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+    with ThreadPoolExecutor() as pool:
+        with store.writing() as session:
+            users.create(session, "eve", "reviewer")
+            session.flush()
+            asked = pool.submit(admin._http.post, "/v1/users", json={"name": "eve"})
+            assert not wait([asked], timeout=1).done, "it waits for who came first"
+        assert asked.result().status_code == 409
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/projects/%00", "/runs/1/examples/history?example=%00", "/runs/1/reviews?text=%00", "/health?a=%00"],
+)
+def test_a_nul_in_an_address_is_refused_on_every_database(store: Store, lead: Client, path: str) -> None:
+    make_run(store, 1)
+    answer = lead._http.get(f"/v1{path}" if path[1] != "h" else path)
     assert (answer.status_code, answer.json()["error"]) == (422, "InputError")
 
 

@@ -195,7 +195,6 @@ def accept_invitation(
                 session, body.secret.get_secret_value(), body.name, body.password.get_secret_value()
             )
             signing_in.end(session, user)
-            journal.note(session, user, "user.add", user, role=user.role)
             return begin(session, user, request, response, settings)
     except PrelabelError:
         with store.writing() as session:

@@ -79,10 +79,18 @@ def forget_project(session: Session, project: Project, by: User) -> dict[str, in
     for sha256 in shown:
         others = select(ImageName.sha256).where(ImageName.sha256 == sha256)
         session.execute(delete(Image).where(col(Image.sha256) == sha256, ~others.exists()))
+    _uninvite(session, project.id or 0)
     session.expunge(project)
     line = session.get_one(JournalEntry, entry)
     line.details = line.details | {"rows": {name: rows for name, rows in found.items() if rows}}
     return found
+
+
+def _uninvite(session: Session, project_id: int) -> None:
+    """Who is invited still may come in, but not into the project: SQLite may give its number to the next one."""
+    for invitation in session.exec(select(Invitation).where(col(Invitation.ended_at).is_(None))):
+        if project_id in invitation.project_ids:
+            invitation.project_ids = [one for one in invitation.project_ids if one != project_id]
 
 
 def forget_person(session: Session, user: User, by: User) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select, update
 
 from prelabel.errors import NotAllowed, NotFound
+from prelabel.events import journal
 from prelabel.models import Invitation, Member, Project, User, now
 from prelabel.people import passwords, users
 
@@ -67,8 +68,10 @@ def accept(session: Session, secret: str, name: str, password: str) -> User:
     found = session.get_one(Invitation, taken[0])
     if found.user_id is not None:
         user = session.get_one(User, found.user_id)
+        journal.note(session, user, "password.set", user)
     else:
         user = users.create(session, name, found.role)
+        journal.note(session, user, "user.add", user, role=user.role)
         session.add_all(Member(project_id=key, user_id=user.id or 0) for key in found.project_ids)
     user.password = hashed
     session.flush()
