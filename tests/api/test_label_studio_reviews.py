@@ -97,7 +97,8 @@ def test_a_reviewer_s_token_speaks_for_its_own_user_only(
     assert verdicts(store) == [("studio-reviewer", "corrected")]
     studio.annotate("text 1", "b", number=6)
     assert own.delete(6).status_code == 404
-    assert len(labels(store, run)) == 2
+    assert own.annotate("text 1", "c", number=6, action="ANNOTATION_UPDATED").status_code == 404
+    assert labels(store, run) == {"e0": ("b", "review"), "e1": ("b", "review")}
 
 
 @pytest.mark.parametrize("drafter", [FakeDrafter(sure), None], ids=["accepted", "waiting"])

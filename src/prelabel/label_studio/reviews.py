@@ -64,6 +64,7 @@ class _Annotation:
     ) -> None:
         self._session = session
         self._project = project
+        self._user = user
         self._said = said
         self._reviewer = _reviewer(session, user, said)
         self._prefix = _prefix(payload, said)
@@ -82,7 +83,7 @@ class _Annotation:
             return f"known already as review {standing.id}"
         token = f"{self._prefix}{len(earlier) + 1}"
         if standing:
-            _undo(self._session, standing, token)
+            _undo(self._session, self._user, standing, token)
         slot = review.claim_example(self._session, self._reviewer, own[0], LEASE_SECONDS)
         answer = Answer(token, self._seconds(), "in Label Studio")
         if label is None:
@@ -114,13 +115,14 @@ def _take_back(
     standing = _standing(session, earlier)
     if standing is None:
         return "nothing to take back"
-    if not users.may(user, "lead") and standing.user_id != user.id:
-        raise NotFound("that annotation is not yours to take back")
-    _undo(session, standing, f"{prefix}{len(earlier) + 1}")
+    _undo(session, user, standing, f"{prefix}{len(earlier) + 1}")
     return f"took back review {standing.id}"
 
 
-def _undo(session: Session, standing: Review, token: str) -> None:
+def _undo(session: Session, user: User, standing: Review, token: str) -> None:
+    """Raises NotFound where the review is another's, and the token is no lead's."""
+    if not users.may(user, "lead") and standing.user_id != user.id:
+        raise NotFound("that annotation is not yours to change or take back")
     slot = review.take_back(session, standing, f"{token}-undo")
     review.release(session, standing.user_id, [slot.id or 0])
 

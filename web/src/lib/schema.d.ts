@@ -260,7 +260,7 @@ export interface paths {
         get?: never;
         /**
          * Set My Password
-         * @description Set your password; all other sessions of yours end.
+         * @description Set your password; all other sessions of yours end. A token that may do less than you sets no first one.
          */
         put: operations["set_my_password"];
         post?: never;
