@@ -13,7 +13,7 @@ from prelabel.drafting.trials import MOST, USUAL
 from prelabel.errors import Fault
 from prelabel.people.membership import Number
 from prelabel.routing.policy import Policy
-from prelabel.schemas.schema_change import Change, SchemaMapping
+from prelabel.schemas.change import Change, SchemaMapping
 from prelabel_api.deps import LongText, Name, PromptText, ShortText
 
 Role = Literal["reviewer", "senior", "lead", "admin"]

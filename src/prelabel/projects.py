@@ -15,7 +15,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 def define(session: Session, name: str, schema: LabelSchema) -> SchemaVersion:
     """The project's newest schema version, which says this: made, and the project too, where that is not so yet.
 
-    A new version is for new runs. Those that there are keep theirs, until `prelabel.schemas.schema_move` moves them.
+    A new version is for new runs. Those that there are keep theirs, until `prelabel.schemas.move` moves them.
     """
     project = session.exec(select(Project).where(Project.name == name)).first()
     if project is None:

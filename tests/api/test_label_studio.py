@@ -14,9 +14,9 @@ from prelabel.formats.label_studio.config import read_config
 from prelabel.label_studio import drafts, reviews
 from prelabel.models import Dataset, Run
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_move
-from prelabel.schemas.schema_change import SchemaMapping
-from prelabel.schemas.schema_move import Wish
+from prelabel.schemas import move
+from prelabel.schemas.change import SchemaMapping
+from prelabel.schemas.move import Wish
 from prelabel.store import Store
 from tests.api.recording import RecordingQueue
 from tests.api.studio import CONFIG, Studio, task
@@ -145,7 +145,7 @@ def test_a_draft_is_not_shown_to_those_who_are_to_answer_without_sight_of_it(
 def test_a_draft_is_shown_as_the_schema_of_today_has_it(sqlite_store: Store, light: Studio) -> None:
     queued_run(sqlite_store, 1)
     schema = LabelSchema.load("fields: {topic: [z, b, c]}")
-    schema_move.apply(
+    move.apply(
         sqlite_store, "p", Wish(label_schema=schema, mapping=SchemaMapping(options={"topic": {"a": "z"}})), 10
     )
     [found] = light.predict(task("text 0"))

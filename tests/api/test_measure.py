@@ -19,8 +19,8 @@ from prelabel.reports.tables import as_csv
 from prelabel.routing.policy import Policy
 from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_move
-from prelabel.schemas.schema_move import Wish
+from prelabel.schemas import move
+from prelabel.schemas.move import Wish
 from prelabel.store import Store
 from tests.api.conftest import SignIn
 from tests.factories import FakeDrafter, make_run, make_user, work_off
@@ -108,7 +108,7 @@ def test_the_ledger_is_read_in_batches(store: Store, lead: Client, monkeypatch: 
 
 def test_what_does_not_fit_the_schema_any_more_is_said_to_be_left_out(store: Store, lead: Client) -> None:
     run_id = reviewed_run(store, "a", "ab")
-    schema_move.apply(store, "p", Wish(label_schema=LabelSchema.load("fields: {topic: [b, c]}")), 60)
+    move.apply(store, "p", Wish(label_schema=LabelSchema.load("fields: {topic: [b, c]}")), 60)
     found = lead.get(f"/runs/{run_id}/ledger")
     assert (found["left_out"], found["total"]["drafted"], found["total"]["accuracy"]["n"]) == (20, 40, 0)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prelabel.errors import LabelError, SchemaError
 from prelabel.kinds.options import Options
 from prelabel.schema import LabelSchema
-from prelabel.schemas.schema_change import Move, SchemaMapping
+from prelabel.schemas.change import Move, SchemaMapping
 
 OLD = LabelSchema.load("""
 fields:

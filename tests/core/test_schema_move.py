@@ -16,9 +16,9 @@ from prelabel.models import Label, Placement, Review, SchemaChange, SchemaVersio
 from prelabel.reports import report
 from prelabel.review import Answer
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_move
-from prelabel.schemas.schema_change import SchemaMapping
-from prelabel.schemas.schema_move import ChangePlan, Wish
+from prelabel.schemas import move
+from prelabel.schemas.change import SchemaMapping
+from prelabel.schemas.move import ChangePlan, Wish
 from prelabel.store import Store
 from tests.batching import Crash, CrashingStore, Factory, FakeProvider, Fuse, batches
 from tests.core.test_batch import batch_run, done
@@ -48,13 +48,13 @@ def change(
     store: Store, schema: LabelSchema, mapping: SchemaMapping | None = None, from_version: int | None = None
 ) -> ChangePlan:
     wish = Wish(label_schema=schema, mapping=mapping or SchemaMapping(), from_version=from_version)
-    return schema_move.apply(store, "p", wish, 60)
+    return move.apply(store, "p", wish, 60)
 
 
 def dry(store: Store, schema: LabelSchema, mapping: SchemaMapping | None = None) -> ChangePlan:
     with store.reading() as session:
         wish = Wish(label_schema=schema, mapping=mapping or SchemaMapping())
-        return schema_move.plan(session, projects.find(session, "p"), wish)
+        return move.plan(session, projects.find(session, "p"), wish)
 
 
 def by_text(content: dict[str, Any]) -> tuple[str, float]:
@@ -252,7 +252,7 @@ def test_answers_in_flight_get_the_new_names(store: Store) -> None:
 def test_a_change_survives_a_crash_at_any_moment(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema_move, "BATCH", 5)
+    monkeypatch.setattr(move, "BATCH", 5)
     run_id, crashes = mixed_run(sqlite_store), 0
     for schema, mapping in ((MERGED, TO_B), (RENAMED, SchemaMapping(fields={"topic": "subject"}))):
         for left in range(1, 20):
@@ -284,9 +284,9 @@ def schema_now(store: Store, run_id: int) -> LabelSchema:
 def test_what_a_request_leaves_is_moved_by_whoever_comes_next(store: Store) -> None:
     run_id = mixed_run(store)
     wish = Wish(label_schema=MERGED)
-    assert schema_move.apply(store, "p", wish, 0).left == 12
+    assert move.apply(store, "p", wish, 0).left == 12
     assert len(values(store, run_id)) == 5
-    schema_move.carry_on(store)
+    move.carry_on(store)
     assert places(store, run_id) == {"settled": 5, "queued": 7}
 
 
@@ -363,8 +363,8 @@ def test_an_answer_that_is_being_given_while_the_schema_changes_is_moved_too(pos
     with postgres_store.writing() as session:
         review.submit(session, rita, work.slot_id, {"topic": "a"}, Answer("token-01"))
         with postgres_store.writing() as other:
-            schema_move.begin(other, projects.find(other, "p"), Wish(label_schema=MERGED))
-        mover = threading.Thread(target=schema_move.carry_on, args=(postgres_store,))
+            move.begin(other, projects.find(other, "p"), Wish(label_schema=MERGED))
+        mover = threading.Thread(target=move.carry_on, args=(postgres_store,))
         mover.start()
         time.sleep(0.3)
         assert mover.is_alive()  # it waits for the answer that is not committed yet

@@ -16,9 +16,9 @@ from prelabel.models import Prompt
 from prelabel.recent import Recent
 from prelabel.runs import get
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_move
-from prelabel.schemas.schema_change import SchemaMapping
-from prelabel.schemas.schema_move import Wish
+from prelabel.schemas import move
+from prelabel.schemas.change import SchemaMapping
+from prelabel.schemas.move import Wish
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.factories import QUICK, make_run, places, work_off
@@ -155,7 +155,7 @@ def test_given_drafts_are_read_under_the_schema_that_the_run_has(sqlite_store: S
         label_schema=LabelSchema.load("fields: {topic: [x, b, c]}"),
         mapping=SchemaMapping(options={"topic": {"a": "x"}}),
     )
-    schema_move.apply(sqlite_store, "p", wish, 60)
+    move.apply(sqlite_store, "p", wish, 60)
     with sqlite_store.reading() as session:
         drafter = Drafters(sqlite_store, Settings())(session, get(session, run_id))
     assert asyncio.run(drafted(drafter)).label == {"topic": "x"}

@@ -16,8 +16,8 @@ from prelabel import conflicts, runs
 from prelabel.drafting import draft_leases
 from prelabel.models import ConflictSearch, Placement, Worker, now
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_move
-from prelabel.schemas.schema_move import Wish
+from prelabel.schemas import move
+from prelabel.schemas.move import Wish
 from prelabel.settings import Settings
 from prelabel.store import Store
 from prelabel_worker.app import transport
@@ -70,7 +70,7 @@ def test_a_run_whose_messages_were_lost_is_woken(store: Store, sweeper: Sweeper,
 def test_a_change_of_the_schema_that_was_left_half_done_is_carried_on(store: Store, sweeper: Sweeper) -> None:
     run_id = make_run(store, 3)
     work_off(store, run_id, FakeDrafter(sure))
-    schema_move.apply(store, "p", Wish(label_schema=LabelSchema.load("fields: {topic: [b, c]}")), 0)
+    move.apply(store, "p", Wish(label_schema=LabelSchema.load("fields: {topic: [b, c]}")), 0)
     assert places(store, run_id) == {"settled": 3}
     sweeper.sweep()
     assert places(store, run_id) == {"queued": 3}

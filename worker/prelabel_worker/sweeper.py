@@ -17,7 +17,7 @@ from prelabel.money import ledger
 from prelabel.reports import certificates
 from prelabel.review import pausing
 from prelabel.routing.accepting import Watch
-from prelabel.schemas import schema_move
+from prelabel.schemas import move
 from prelabel.settings import Settings
 from prelabel.store import Store
 
@@ -75,7 +75,7 @@ class Sweeper(threading.Thread):
             for run in runs.that_learn(session):
                 if moved := runs.learn_anew(session, run):
                     log.info("run %s: the student learns anew, %s examples are drafted again", run.id, moved)
-        schema_move.carry_on(self._store)
+        move.carry_on(self._store)
         pausing.carry_on(self._store)
         self._watch.look()
         self._keep_promises()

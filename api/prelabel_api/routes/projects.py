@@ -13,8 +13,8 @@ from prelabel.money import ledger
 from prelabel.operations import forgetting
 from prelabel.people import membership
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_history, schema_move
-from prelabel.schemas.schema_move import ChangePlan, Wish
+from prelabel.schemas import history, move
+from prelabel.schemas.move import ChangePlan, Wish
 from prelabel_api.bodies import CapIn, CapOut, ProjectIn, ProjectOut, SchemaIn, SchemaVersionOut
 from prelabel_api.deps import AdminDep, LeadDep, ReadDep, ReviewerDep, StoreDep, WriteDep
 from prelabel_api.page import After, Limit, Page, page
@@ -94,10 +94,10 @@ def list_schema_versions(project: str, _lead: LeadDep, session: ReadDep) -> Page
                 text=LabelSchema.model_validate(version.document).text(),
                 changes=changes,
                 runs=[run.id or 0 for run in projects.runs_at(session, version)],
-                left=schema_move.left(session, found) if version is newest else 0,
+                left=move.left(session, found) if version is newest else 0,
                 created_at=version.created_at,
             )
-            for version, changes in schema_history.versions(session, found)
+            for version, changes in history.versions(session, found)
         ]
     )
 
@@ -111,8 +111,8 @@ def change_schema(project: str, body: SchemaIn, lead: LeadDep, store: StoreDep) 
     wish = Wish(label_schema=_schema(body.schema_), mapping=body.mapping, from_version=body.from_version)
     if body.dry_run:
         with store.reading() as session:
-            return schema_move.plan(session, projects.find(session, project), wish)
-    return schema_move.apply(store, project, wish, MOVE_SECONDS, by=lead)
+            return move.plan(session, projects.find(session, project), wish)
+    return move.apply(store, project, wish, MOVE_SECONDS, by=lead)
 
 
 @router.put("/{project}/cap")

@@ -36,7 +36,7 @@ class SchemaVersion(SQLModel, table=True):
 class SchemaChange(SQLModel, table=True):
     """The move of runs, with all that was labeled in them, from one schema version to another.
 
-    `mapping` is a document of `prelabel.schemas.schema_change.Mapping`. The runs themselves move at once; their settled labels follow
+    `mapping` is a document of `prelabel.schemas.change.SchemaMapping`. The runs themselves move at once; their settled labels follow
     in batches, up to the placement `moved_up_to` so far, and all of them once there is a `finished_at`.
     """
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from prelabel import projects
 from prelabel.models import Project, SchemaChange, SchemaVersion
 from prelabel.schema import LabelSchema
-from prelabel.schemas.schema_change import Change, Move, SchemaMapping
+from prelabel.schemas.change import Change, Move, SchemaMapping
 
 
 def versions(session: Session, project: Project) -> Iterator[tuple[SchemaVersion, list[Change]]]:

@@ -38,7 +38,7 @@ from prelabel.routing.place import Relabeled
 from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.schemas import versions
-from prelabel.schemas.schema_change import Change, Move, SchemaMapping
+from prelabel.schemas.change import Change, Move, SchemaMapping
 from prelabel.schemas.versions import Translator
 from prelabel.store import Store
 

@@ -13,7 +13,7 @@ from prelabel.canonical import Json
 from prelabel.errors import LabelError
 from prelabel.models import Dataset, Example, Run, SchemaChange, SchemaVersion
 from prelabel.schema import Label, LabelSchema
-from prelabel.schemas.schema_change import Move, SchemaMapping, fitted
+from prelabel.schemas.change import Move, SchemaMapping, fitted
 
 AT_ONCE = 500
 """Keys in one question to the database; SQLite takes about a thousand."""
