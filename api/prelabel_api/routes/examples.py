@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from prelabel import runs
 from prelabel.leading import browse, history
 from prelabel.leading.browse import Outline, Search
-from prelabel.leading.history import Happening
+from prelabel.leading.history import Act
 from prelabel_api.deps import Id, LeadDep, ReadDep
 from prelabel_api.page import After, Limit, Page
 
@@ -40,7 +40,7 @@ class HistoryOut(BaseModel):
     record: ExampleOut
     note: str
     wanted: list[str]
-    acts: list[Happening]
+    acts: list[Act]
 
 
 def searched(

@@ -16,16 +16,13 @@ from prelabel.models import (
     CHECK,
     Conflict,
     ConflictSearch,
-    Draft,
     Example,
     Label,
     Placement,
-    Review,
     Run,
-    Slot,
-    User,
 )
-from prelabel.review import Event
+from prelabel.review import happenings
+from prelabel.review.happenings import Happening
 from prelabel.schemas.versions import Translator
 
 OWN: Any = aliased(Placement)
@@ -55,7 +52,7 @@ class Side:
     content: dict[str, Json]
     label: dict[str, Json] | None
     source: str | None
-    history: list[Event]
+    history: list[Happening]
 
 
 @dataclass(frozen=True)
@@ -181,18 +178,14 @@ def _side(session: Session, into: Translator, placement_id: int) -> Side:
     )
 
 
-def _history(session: Session, placement: Placement) -> list[Event]:
-    """Drafts, answers and labels, in the order of time; checks of people apart."""
+def _history(session: Session, placement: Placement) -> list[Happening]:
+    """All that happened; checks of people apart."""
     run_id, example_id = placement.run_id, placement.example_id
-    drafts = session.exec(select(Draft).where(Draft.run_id == run_id, Draft.example_id == example_id))
-    labels = session.exec(select(Label).where(Label.run_id == run_id, Label.example_id == example_id))
-    reviews = session.execute(
-        wide_select(Review, col(User.name))
-        .join(User, col(User.id) == Review.user_id)
-        .join(Slot, col(Slot.id) == Review.slot_id)
-        .where(col(Review.run_id) == run_id, col(Review.example_id) == example_id, col(Slot.reason) != CHECK)
+    answers = happenings.answers(session, run_id, example_id)
+    return happenings.in_order(
+        [
+            *map(Happening.of_draft, happenings.drafts(session, run_id, example_id)),
+            *(Happening.of_review(row, who) for row, slot, who in answers if slot.reason != CHECK),
+            *map(Happening.of_label, happenings.labels(session, run_id, example_id)),
+        ]
     )
-    events = [Event("draft", row.model, row.label, row.failure, row.created_at) for row in drafts]
-    events += [Event(row.verdict, who, row.label, row.comment, row.created_at) for row, who in reviews]
-    events += [Event("label", row.source, row.value, "", row.created_at) for row in labels]
-    return sorted(events, key=lambda event: event.created_at)

@@ -1,8 +1,6 @@
 """All that happened to one example in a run, in the order of time: for whoever asks why it is labeled as it is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +9,10 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select
 
 from prelabel import export
-from prelabel.canonical import Json
 from prelabel.errors import NotFound
-from prelabel.models import CHECK, Call, Draft, Example, Label, Placement, Review, Run, Slot, User
-from prelabel.review.rounds import taken_back
+from prelabel.models import CHECK, Call, Example, Placement, Run, Slot, User
+from prelabel.review import happenings
+from prelabel.review.happenings import Happening
 from prelabel.schemas.versions import Translator
 
 
@@ -32,18 +30,13 @@ class Drafted:
 
 
 @dataclass(frozen=True)
-class Happening:
-    """Something that happened: a `draft`, an answer by its verdict, or a `label` that was settled.
+class Act(Happening):
+    """What happened, in full.
 
-    `who` is a model, a person, or where the label came from. `note` is a failure, or a comment. Of answers: why they were
-    asked for, in `reason`, how long they took, whether they were a senior's, and whether they were taken back. Of labels: whether it `holds`.
+    Of answers: why they were asked for, in `reason`, how long they took, whether they were a senior's, and whether they were taken
+    back. Of labels: whether it `holds`.
     """
 
-    what: str
-    who: str
-    label: dict[str, Json] | None
-    note: str
-    created_at: datetime
     drafted: Drafted | None = None
     reason: str = ""
     seconds: float | None = None
@@ -59,7 +52,7 @@ class History:
     record: dict[str, Any]
     note: str
     wanted: list[str] = field(default_factory=list)
-    acts: list[Happening] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
 
 
 def of(session: Session, run: Run, external_id: str) -> History:
@@ -75,16 +68,19 @@ def of(session: Session, run: Run, external_id: str) -> History:
     acts = [
         *_drafts(session, run, found.example_id),
         *_answers(session, run, found.example_id),
-        *_labels(session, run, found.example_id, label_id),
+        *(
+            Act.of_label(row, holds=row.id == label_id)
+            for row in happenings.labels(session, run.id or 0, found.example_id)
+        ),
     ]
     wanted = _wanted(session, placement_id)
     is_it = col(Placement.id) == placement_id
     [(_, record)] = export.read(session, run, Translator.of(session, run), placement_id - 1, 1, is_it)
-    return History(record, note, wanted, sorted(acts, key=lambda act: act.created_at))
+    return History(record, note, wanted, happenings.in_order(acts))
 
 
-def _drafts(session: Session, run: Run, example_id: int) -> list[Happening]:
-    drafts = session.exec(select(Draft).where(Draft.run_id == run.id, Draft.example_id == example_id)).all()
+def _drafts(session: Session, run: Run, example_id: int) -> list[Act]:
+    drafts = happenings.drafts(session, run.id or 0, example_id)
     costs = _costs(session, run, example_id)
     newest = {draft.step: draft.id for draft in drafts}  # what a step has asked for is said once
     found = []
@@ -101,7 +97,7 @@ def _drafts(session: Session, run: Run, example_id: int) -> list[Happening]:
             calls,
             latency / 1_000,
         )
-        found.append(Happening("draft", draft.model, draft.label, draft.failure, draft.created_at, drafted))
+        found.append(Act.of_draft(draft, drafted=drafted))
     return found
 
 
@@ -115,36 +111,19 @@ def _costs(session: Session, run: Run, example_id: int) -> dict[int, tuple[Decim
     return {step: (dollars, calls, latency) for step, dollars, calls, latency in rows}
 
 
-def _answers(session: Session, run: Run, example_id: int) -> list[Happening]:
-    rows: Sequence[Any] = session.execute(
-        wide_select(
-            Review, col(User.name), col(Slot.reason), col(Slot.for_senior), taken_back().label("is_undone")
-        )
-        .join(User, col(User.id) == Review.user_id)
-        .join(Slot, col(Slot.id) == Review.slot_id)
-        .where(col(Review.run_id) == run.id, col(Review.example_id) == example_id)
-    ).all()
+def _answers(session: Session, run: Run, example_id: int) -> list[Act]:
+    said = happenings.answers(session, run.id or 0, example_id)
+    undone = {row.undoes for row, _, _ in said}
     return [
-        Happening(
-            row.verdict,
+        Act.of_review(
+            row,
             who,
-            row.label,
-            row.comment,
-            row.created_at,
-            reason=reason,
+            reason=slot.reason,
             seconds=None if row.verdict == "undone" else row.seconds,
-            for_senior=for_senior,
-            is_undone=bool(is_undone),
+            for_senior=slot.for_senior,
+            is_undone=row.id in undone,
         )
-        for row, who, reason, for_senior, is_undone in rows
-    ]
-
-
-def _labels(session: Session, run: Run, example_id: int, holding: int | None) -> list[Happening]:
-    labels = session.exec(select(Label).where(Label.run_id == run.id, Label.example_id == example_id))
-    return [
-        Happening("label", row.source, row.value, "", row.created_at, holds=row.id == holding)
-        for row in labels
+        for row, slot, who in said
     ]
 
 

@@ -14,9 +14,10 @@ from prelabel.canonical import Json
 from prelabel.consensus import spread
 from prelabel.drafting.lessons import PEOPLE
 from prelabel.errors import NotAllowed, NotFound
-from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, SchemaVersion, Slot, User
-from prelabel.review import rounds
+from prelabel.models import CHECK, Example, Label, Placement, Review, Run, SchemaVersion, Slot
+from prelabel.review import happenings, rounds
 from prelabel.review.closed import hidden_runs
+from prelabel.review.happenings import Happening
 from prelabel.review.work import shown_verdict
 from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
@@ -35,21 +36,6 @@ class Opinion:
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something that happened to the example: a `draft` by a model, one that was `planted` wrong to see whether people look,
-    an answer (by its verdict), or a `label` that was settled.
-
-    `who` is a model, a person, or where the label came from; of what was planted, "check".
-    """
-
-    what: str
-    who: str
-    label: dict[str, Json] | None
-    comment: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
 class Case:
     """A disagreement, side by side: the answers that stand, how far they are apart by field, and all that happened before."""
 
@@ -57,7 +43,7 @@ class Case:
     reason: str
     apart: dict[str, float]
     answers: list[Opinion]
-    history: list[Event]
+    history: list[Happening]
 
 
 @dataclass(frozen=True)
@@ -91,7 +77,8 @@ def case_of(session: Session, user_id: int, slot_id: int) -> Case:
     answers = [
         row for row in rounds.standing(session, slot, for_senior=False) if row.verdict in rounds.ANSWERS
     ]
-    names = _names(session, slot)
+    said = happenings.answers(session, slot.run_id, slot.example_id)
+    names = {row.user_id: who for row, _, who in said}
     version = session.get_one(SchemaVersion, runs.get(session, slot.run_id).schema_version_id)
     content = session.get_one(Example, slot.example_id).content
     labels = [rounds.as_of(session, version, row, content) for row in answers]
@@ -110,7 +97,7 @@ def case_of(session: Session, user_id: int, slot_id: int) -> Case:
             )
             for row in answers
         ],
-        _history(session, slot, names),
+        _history(session, slot, said),
     )
 
 
@@ -184,42 +171,22 @@ def _apart(schema: LabelSchema, labels: Sequence[dict[str, Json] | None]) -> dic
     return {name: spread(kind, [label.get(name) for label in given]) for name, kind in schema.fields.items()}
 
 
-def _names(session: Session, slot: Slot) -> dict[int, str]:
-    """Names of all who have answered the slot's example, by user id."""
-    found = session.execute(
-        wide_select(col(User.id), col(User.name))
-        .join(Review, col(Review.user_id) == User.id)
-        .where(col(Review.run_id) == slot.run_id, col(Review.example_id) == slot.example_id)
-    )
-    return {row[0]: row[1] for row in found}
-
-
-def _history(session: Session, slot: Slot, names: dict[int, str]) -> list[Event]:
-    """Drafts (but where the answer is to be given without sight of them), answers and labels, in the order of time."""
-    drafts = session.exec(
-        select(Draft).where(Draft.run_id == slot.run_id, Draft.example_id == slot.example_id)
-    )
-    reviews = session.exec(
-        select(Review).where(Review.run_id == slot.run_id, Review.example_id == slot.example_id)
-    )
-    labels = session.exec(
-        select(Label).where(Label.run_id == slot.run_id, Label.example_id == slot.example_id)
-    )
-    events = [
-        Event(shown_verdict(row, slot), names[row.user_id], row.label, row.comment, row.created_at)
-        for row in reviews
-    ]
+def _history(session: Session, slot: Slot, answers: Sequence[tuple[Review, Slot, str]]) -> list[Happening]:
+    """All but drafts where the answer is to be given without sight of them, and labels that nobody gave."""
     planted = session.exec(
         select(Slot).where(Slot.placement_id == slot.placement_id, Slot.reason == CHECK, Slot.state != "open")
     )
-    events += [
-        Event("planted", "check", one.shown_draft["label"], "", one.claimed_at)
-        for one in planted
-        if one.shown_draft and one.shown_draft["wrong"] and one.claimed_at
-    ]
-    if not slot.blind:
-        events += [Event("draft", row.model, row.label, row.failure, row.created_at) for row in drafts]
-    events += [
-        Event("label", row.source, row.value, "", row.created_at) for row in labels if row.source in PEOPLE
-    ]
-    return sorted(events, key=lambda event: event.created_at)
+    drafts = () if slot.blind else happenings.drafts(session, slot.run_id, slot.example_id)
+    labels = happenings.labels(session, slot.run_id, slot.example_id)
+    return happenings.in_order(
+        [
+            *(Happening.of_review(row, who, shown_verdict(row, slot)) for row, _, who in answers),
+            *(
+                Happening("planted", "check", one.shown_draft["label"], "", one.claimed_at)
+                for one in planted
+                if one.shown_draft and one.shown_draft["wrong"] and one.claimed_at
+            ),
+            *map(Happening.of_draft, drafts),
+            *(Happening.of_label(row) for row in labels if row.source in PEOPLE),
+        ]
+    )

@@ -107,7 +107,7 @@ function Past({ side, form }: { side: Side; form: Form }) {
         <li key={at}>
           <b>{event.what === 'label' ? 'Settled' : title(event.what)}</b> <bdi className="muted">{event.what === 'label' ? title(event.who) : event.who}</bdi>
           {event.label && <> <bdi>{form.fields.map((one) => inWords((event.label as Label)[one.name], one, side.content).join(', ')).filter(Boolean).join(' · ')}</bdi></>}
-          {event.comment && <span className="muted"> <bdi>{shown(event.comment)}</bdi></span>}
+          {event.note && <span className="muted"> <bdi>{shown(event.note)}</bdi></span>}
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 import { IconArrowBackUp, IconCheck, IconFlag, IconPlayerSkipForward, IconSparkles, IconUserCheck, IconX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { api, take, type Form, type Happening, type History as Past, type Label } from '../lib/api'
+import { api, take, type Act, type Form, type History as Past, type Label } from '../lib/api'
 import { Kbd } from '../lib/commands'
 import { inWords } from '../lib/summary'
 import { percent, shown, title } from '../lib/words'
@@ -55,7 +55,7 @@ const ICONS: Record<string, ReactNode> = {
   flagged: <IconFlag size={15} />, undone: <IconArrowBackUp size={15} />, label: <IconCheck size={15} />,
 }
 
-function ActView({ act, past, form }: { act: Happening; past: Past; form: Form }) {
+function ActView({ act, past, form }: { act: Act; past: Past; form: Form }) {
   const { drafted } = act
   return (
     <>
@@ -72,7 +72,7 @@ function ActView({ act, past, form }: { act: Happening; past: Past; form: Form }
   )
 }
 
-function heading(act: Happening): string {
+function heading(act: Act): string {
   if (act.what === 'label') return act.holds ? 'Settled, holds' : 'Settled'
   if (act.what === 'draft') return act.label ? 'Drafted' : 'Draft failed'
   if (act.what === 'undone') return 'Took an answer back'
@@ -80,7 +80,7 @@ function heading(act: Happening): string {
 }
 
 /** What the model thought possible besides, the likeliest first. */
-function Runners({ drafted, label }: { drafted: NonNullable<Happening['drafted']>; label: Label }) {
+function Runners({ drafted, label }: { drafted: NonNullable<Act['drafted']>; label: Label }) {
   const found = Object.entries(drafted.alternatives).flatMap(([name, odds]) =>
     Object.entries(odds).filter(([value]) => value !== String(label[name])).sort((a, b) => b[1] - a[1]).slice(0, 3).map(([value, share]) => ({ name, value, share })),
   )

@@ -2486,6 +2486,53 @@ export interface components {
             note: string;
         };
         /**
+         * Act
+         * @description What happened, in full.
+         *
+         *     Of answers: why they were asked for, in `reason`, how long they took, whether they were a senior's, and whether they were taken
+         *     back. Of labels: whether it `holds`.
+         */
+        Act: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            drafted?: components["schemas"]["Drafted"] | null;
+            /**
+             * For Senior
+             * @default false
+             */
+            for_senior: boolean;
+            /**
+             * Holds
+             * @default false
+             */
+            holds: boolean;
+            /**
+             * Is Undone
+             * @default false
+             */
+            is_undone: boolean;
+            /** Label */
+            label: {
+                [key: string]: unknown;
+            } | null;
+            /** Note */
+            note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Seconds */
+            seconds?: number | null;
+            /** What */
+            what: string;
+            /** Who */
+            who: string;
+        };
+        /**
          * Agreement
          * @description A coefficient over `n` examples with at least two answers. None where it is not defined: nobody ever differs, or n = 0.
          *
@@ -2764,7 +2811,7 @@ export interface components {
                 [key: string]: number;
             };
             /** History */
-            history: components["schemas"]["Event"][];
+            history: components["schemas"]["Happening"][];
             /** Reason */
             reason: string;
             /** Slot Id */
@@ -2961,7 +3008,7 @@ export interface components {
          */
         ChangePlan: {
             /** Changes */
-            changes: components["schemas"]["prelabel__schemas__schema_change__Change"][];
+            changes: components["schemas"]["prelabel__schemas__change__Change"][];
             drafts: components["schemas"]["Fit"];
             /** From Version */
             from_version: number;
@@ -3596,30 +3643,6 @@ export interface components {
             value: number;
         };
         /**
-         * Event
-         * @description Something that happened to the example: a `draft` by a model, one that was `planted` wrong to see whether people look,
-         *     an answer (by its verdict), or a `label` that was settled.
-         *
-         *     `who` is a model, a person, or where the label came from; of what was planted, "check".
-         */
-        Event: {
-            /** Comment */
-            comment: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Label */
-            label: {
-                [key: string]: unknown;
-            } | null;
-            /** What */
-            what: string;
-            /** Who */
-            who: string;
-        };
-        /**
          * ExampleOut
          * @description An example in a run, as an export has it: what it says, what was drafted, what it is labeled, and by whom.
          */
@@ -4004,10 +4027,11 @@ export interface components {
         };
         /**
          * Happening
-         * @description Something that happened: a `draft`, an answer by its verdict, or a `label` that was settled.
+         * @description Something that happened to an example: a `draft` by a model, one that was `planted` wrong to see whether people look,
+         *     an answer (by its verdict), or a `label` that was settled.
          *
-         *     `who` is a model, a person, or where the label came from. `note` is a failure, or a comment. Of answers: why they were
-         *     asked for, in `reason`, how long they took, whether they were a senior's, and whether they were taken back. Of labels: whether it `holds`.
+         *     `who` is a model, a person, or where the label came from; of what was planted, "check". `note` says why a draft failed, or is
+         *     the comment of an answer.
          */
         Happening: {
             /**
@@ -4015,35 +4039,12 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            drafted?: components["schemas"]["Drafted"] | null;
-            /**
-             * For Senior
-             * @default false
-             */
-            for_senior: boolean;
-            /**
-             * Holds
-             * @default false
-             */
-            holds: boolean;
-            /**
-             * Is Undone
-             * @default false
-             */
-            is_undone: boolean;
             /** Label */
             label: {
                 [key: string]: unknown;
             } | null;
             /** Note */
             note: string;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-            /** Seconds */
-            seconds?: number | null;
             /** What */
             what: string;
             /** Who */
@@ -4071,7 +4072,7 @@ export interface components {
          */
         HistoryOut: {
             /** Acts */
-            acts: components["schemas"]["Happening"][];
+            acts: components["schemas"]["Act"][];
             /** Note */
             note: string;
             record: components["schemas"]["ExampleOut"];
@@ -5508,7 +5509,7 @@ export interface components {
          */
         SchemaVersionOut: {
             /** Changes */
-            changes: components["schemas"]["prelabel__schemas__schema_change__Change"][];
+            changes: components["schemas"]["prelabel__schemas__change__Change"][];
             /**
              * Created At
              * Format: date-time
@@ -5707,7 +5708,7 @@ export interface components {
             /** Example */
             example: string;
             /** History */
-            history: components["schemas"]["Event"][];
+            history: components["schemas"]["Happening"][];
             /** Label */
             label: {
                 [key: string]: unknown;
@@ -6532,7 +6533,7 @@ export interface components {
          * Change
          * @description One difference between two schemas, and a sentence that says it.
          */
-        prelabel__schemas__schema_change__Change: {
+        prelabel__schemas__change__Change: {
             /** Field */
             field: string;
             /** Said */
