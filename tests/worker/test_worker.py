@@ -63,7 +63,7 @@ def sweeper(store: Store, wake: Woken) -> Iterator[Sweeper]:
 
 def test_a_run_whose_messages_were_lost_is_woken(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     run_id = make_run(store, 25)
-    sweeper.sweep()
+    sweeper.round()
     assert wake.asked == [run_id]
 
 
@@ -72,17 +72,17 @@ def test_a_change_of_the_schema_that_was_left_half_done_is_carried_on(store: Sto
     work_off(store, run_id, FakeDrafter(sure))
     move.apply(store, "p", Wish(label_schema=LabelSchema.load("fields: {topic: [b, c]}")), 0)
     assert places(store, run_id) == {"settled": 3}
-    sweeper.sweep()
+    sweeper.round()
     assert places(store, run_id) == {"queued": 3}
 
 
 def test_audits_that_find_worse_drafts_pause_accepting(store: Store, sweeper: Sweeper) -> None:
     run_id = make_run(store, 60, audit_share=0.5, accepted_target=0.9)
     work_off(store, run_id, FakeDrafter(sure))
-    sweeper.sweep()
+    sweeper.round()
     assert get_run(store, run_id).accepting
     people_settle(store, run_id, make_user(store), 15)  # as "b", where all drafts say "a"
-    sweeper.sweep()
+    sweeper.round()
     assert not get_run(store, run_id).accepting
 
 
@@ -114,7 +114,7 @@ def test_a_run_with_examples_that_nobody_holds_is_joined(store: Store, sweeper: 
     run_id = make_run(store, 25)
     with store.writing() as session:
         draft_leases.claim(session, run_id, "alive", 10, 30)
-    sweeper.sweep()
+    sweeper.round()
     assert wake.asked == [run_id]
 
 
@@ -124,7 +124,7 @@ def test_a_run_all_of_whose_examples_are_held_is_left_alone(
     run_id = make_run(store, 25)
     with store.writing() as session:
         draft_leases.claim(session, run_id, "alive", 25, 30)
-    sweeper.sweep()
+    sweeper.round()
     assert wake.asked == []
 
 
@@ -134,7 +134,7 @@ def test_a_run_whose_worker_died_is_woken_once_its_lease_is_over(
     run_id = make_run(store, 5)
     with store.writing() as session:
         draft_leases.claim(session, run_id, "dead", 5, -1)
-    sweeper.sweep()
+    sweeper.round()
     assert wake.asked == [run_id]
 
 
@@ -145,13 +145,13 @@ def test_a_run_that_is_not_running_is_not_woken(
     run_id = make_run(store, 5)
     with store.writing() as session:
         runs.get(session, run_id).state = state
-    sweeper.sweep()
+    sweeper.round()
     assert wake.asked == []
 
 
 def test_a_finished_run_is_not_woken(store: Store, sweeper: Sweeper, wake: Woken) -> None:
     work_off(store, make_run(store, 5), FakeDrafter(sure))
-    sweeper.sweep()
+    sweeper.round()
     assert wake.asked == []
 
 
@@ -159,14 +159,14 @@ def test_the_sweeper_has_the_student_learn_anew(store: Store, sweeper: Sweeper, 
     run_id = make_run(store, 80, model="student")
     work_off(store, run_id, FakeDrafter(unsure))
     people_settle(store, run_id, make_user(store), runs.LEARN_AT_LEAST)
-    sweeper.sweep()
+    sweeper.round()
     assert places(store, run_id)["waiting"] == 30
     assert wake.asked == [run_id]
 
 
 def test_a_worker_that_sweeps_is_alive_until_it_falls_silent(store: Store, sweeper: Sweeper) -> None:
-    sweeper.sweep()
-    sweeper.sweep()
+    sweeper.round()
+    sweeper.round()
     with store.writing() as session:
         assert [worker.name for worker in all_of_workers(store)] == [worker_name()]
         assert runs.workers_alive(session) == 1
@@ -194,6 +194,27 @@ def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, wake: Woken) -> None
     sweeper.settle()
     empty.close()
     assert wake.asked
+
+
+def test_after_a_fault_that_nobody_expected_it_sweeps_on(sqlite_store: Store) -> None:
+    class Faulty(Woken):
+        def wake(self, run_id: int) -> None:
+            super().wake(run_id)
+            if len(self.asked) == 1:
+                raise ZeroDivisionError
+
+    wake = Faulty()
+    make_run(sqlite_store, 1)
+    sweeper = Sweeper(sqlite_store, QUICK.model_copy(update={"sweep_seconds": 0.01}), wake)
+    sweeper.start()
+    for _ in range(500):
+        if len(wake.asked) > 1:
+            break
+        threading.Event().wait(0.02)
+    sweeper.stop()
+    sweeper.join()
+    sweeper.settle()
+    assert len(wake.asked) > 1
 
 
 def test_without_a_broker_url_messages_are_files_in_the_home_folder(tmp_path: Path) -> None:
@@ -252,5 +273,5 @@ def test_examples_that_stayed_drafted_are_taken_up(store: Store, sweeper: Sweepe
     with store.writing() as session:
         for placement in all_of(session, Placement):
             placement.place = "drafted"
-    sweeper.sweep()
+    sweeper.round()
     assert wake.asked == [run_id]

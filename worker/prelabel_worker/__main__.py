@@ -86,14 +86,13 @@ def _start_sweeping(**_: object) -> None:
     batcher = Batcher(Batches(store(), settings(), Drafters(store(), settings())), settings())
     courier = Courier(store(), settings())
     searcher = Searcher(store(), settings(), worker_name())
-    for thread in (sweeper, batcher, courier, searcher, threading.Thread(target=_warm_up, daemon=True)):
+    rounds = (sweeper, batcher, courier, searcher)
+    for thread in (*rounds, threading.Thread(target=_warm_up, daemon=True)):
         thread.start()
 
     def stop(**_: object) -> None:
-        sweeper.stop()
-        batcher.stop()
-        searcher.stop()
-        courier.stop()
+        for one in rounds:
+            one.stop()
 
     worker_shutting_down.connect(stop, weak=False)
 

@@ -3,7 +3,6 @@
 Every worker process does it; a batch is advanced by one at a time.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -11,34 +10,19 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from prelabel.errors import PrelabelError
 from prelabel.lanes.batch import Batches
 from prelabel.settings import Settings
+from prelabel_worker.rounds import Rounds, in_spite_of_faults
 
-log = logging.getLogger(__name__)
 
-
-class Batcher(threading.Thread):
-    """Advances batches until it is stopped; what fails is tried again."""
+class Batcher(Rounds):
+    """Advances batches."""
 
     def __init__(self, batches: Batches, settings: Settings) -> None:
-        super().__init__(name="batcher", daemon=True)
+        super().__init__("batcher", min(settings.sweep_seconds, settings.batch_poll_seconds))
         self._batches = batches
         self._settings = settings
-        self._stopped = threading.Event()
         self._rests: dict[int, float] = {}
-
-    def run(self) -> None:
-        """Look now, and every few seconds."""
-        while True:
-            with self._in_spite_of_faults("looking for batches"):
-                self.round()
-            if self._stopped.wait(min(self._settings.sweep_seconds, self._settings.batch_poll_seconds)):
-                return
-
-    def stop(self) -> None:
-        """End after the step in progress, or with the process: a step that is cut off is done again."""
-        self._stopped.set()
 
     def round(self) -> None:
         """Prepare what waits and advance what is due, until there is neither."""
@@ -49,28 +33,18 @@ class Batcher(threading.Thread):
                 is_at_work |= self._prepare(run_id)
             while not self._stopped.is_set() and (batch_id := self._batches.take()):
                 is_at_work = True
-                with self._keeping(batch_id), self._in_spite_of_faults(f"batch {batch_id}"):
+                with self._keeping(batch_id), in_spite_of_faults(f"batch {batch_id}"):
                     self._batches.advance(batch_id)
 
     def _prepare(self, run_id: int) -> bool:
         """A run for which nothing can be done, as when others hold the last of its money, is left alone until the next poll."""
         if self._rests.get(run_id, 0) > time.monotonic():
             return False
-        with self._in_spite_of_faults(f"run {run_id}"):
+        with in_spite_of_faults(f"run {run_id}"):
             if self._batches.prepare(run_id):
                 return True
         self._rests[run_id] = time.monotonic() + self._settings.batch_poll_seconds
         return False
-
-    @contextmanager
-    def _in_spite_of_faults(self, what: str) -> Iterator[None]:
-        """A fault of one run or batch is told and tried again later; the others go on."""
-        try:
-            yield
-        except (SQLAlchemyError, PrelabelError) as error:
-            log.warning("%s: trying again: %s", what, error)
-        except Exception:  # a fault in one batch must not end the keeping of all others
-            log.exception("%s: a fault, trying again", what)
 
     @contextmanager
     def _keeping(self, batch_id: int) -> Iterator[None]:

@@ -9,10 +9,7 @@ import socket
 import threading
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from prelabel import runs
-from prelabel.errors import PrelabelError
 from prelabel.money import ledger
 from prelabel.reports import certificates
 from prelabel.review import pausing
@@ -20,6 +17,7 @@ from prelabel.routing.accepting import Watch
 from prelabel.schemas import move
 from prelabel.settings import Settings
 from prelabel.store import Store
+from prelabel_worker.rounds import Rounds, in_spite_of_faults
 
 log = logging.getLogger(__name__)
 
@@ -36,39 +34,23 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-class Sweeper(threading.Thread):
-    """Sweeps until it is stopped; a database that does not answer is tried again."""
+class Sweeper(Rounds):
+    """Looks after all runs."""
 
     def __init__(self, store: Store, settings: Settings, drafting: Wakes) -> None:
-        super().__init__(name="sweeper", daemon=True)
+        super().__init__("sweeper", settings.sweep_seconds)
         self._store = store
-        self._settings = settings
         self._drafting = drafting
         self._watch = Watch(store)
-        self._stopped = threading.Event()
         self._promises = threading.Thread()
-
-    def run(self) -> None:
-        """Sweep now, and every few seconds."""
-        while True:
-            try:
-                self.sweep()
-            except (SQLAlchemyError, PrelabelError) as error:
-                log.warning("sweeping failed, trying again: %s", error)
-            if self._stopped.wait(self._settings.sweep_seconds):
-                return
-
-    def stop(self) -> None:
-        """End after the sweep in progress."""
-        self._stopped.set()
 
     def settle(self) -> None:
         """Wait for what the last sweep left at work beside it: it holds a connection of the store."""
         if self._promises.is_alive():
             self._promises.join()
 
-    def sweep(self) -> None:
-        """One round."""
+    def round(self) -> None:
+        """Say that this worker lives, carry on what was begun, and wake what has work."""
         with self._store.writing() as session:
             runs.beat(session, worker_name())
             ledger.forget_expired(session)
@@ -91,7 +73,5 @@ class Sweeper(threading.Thread):
             self._promises.start()
 
     def _carry_on(self) -> None:
-        try:
+        with in_spite_of_faults("guarantees"):
             certificates.carry_on(self._store)
-        except SQLAlchemyError as error:
-            log.warning("a guarantee waits, trying again: %s", error)
