@@ -137,23 +137,46 @@ def postgres_database(postgres_server: str) -> Iterator[str]:
     _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture
-def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    """A fresh SQLite store."""
-    path = tmp_path / "prelabel.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    store = Store(f"sqlite:///{path}")
+@pytest.fixture(scope="session")
+def shared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """What all tests on SQLite have in turn: a statement that one of them had compiled need not be compiled for the next."""
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'prelabel.db'}")
     yield store
     store.close()
 
 
 @pytest.fixture
-def postgres_store(postgres_database: str) -> Iterator[Store]:
-    """An empty PostgreSQL store."""
+def sqlite_store(shared_sqlite: Store, sqlite_template: Path) -> Iterator[Store]:
+    """A store on a fresh SQLite file."""
+    path = Path(shared_sqlite.url.removeprefix("sqlite:///"))
+    path.write_bytes(sqlite_template.read_bytes())
+    yield shared_sqlite
+    shared_sqlite.close()
+    for left in path.parent.iterdir():
+        left.unlink()
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres_database: str) -> Iterator[Store]:
+    """As `shared_sqlite`."""
     store = Store(postgres_database)
     yield store
     store.close()
-    _run_sql(postgres_database, END_OTHERS, EMPTY)
+
+
+@pytest.fixture(scope="session")
+def sweeper(postgres_database: str) -> Iterator[psycopg.Connection]:
+    """It stays connected, as a new connection would have to learn and plan all that EMPTY does each time."""
+    with psycopg.connect(_plain(postgres_database), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def postgres_store(shared_postgres: Store, sweeper: psycopg.Connection) -> Iterator[Store]:
+    """An empty PostgreSQL store."""
+    yield shared_postgres
+    sweeper.execute(END_OTHERS)
+    sweeper.execute(EMPTY)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -179,7 +202,11 @@ EMPTY = "; ".join([
     "COMMIT",
 ])  # fmt: skip
 """Quicker than TRUNCATE, which makes a new file for each table and index."""
-END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+)
+"""A transaction that a test has left open would have the next one wait."""
 
 
 def _run_sql(url: str, *statements: str) -> None:

@@ -5,9 +5,10 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -161,28 +162,37 @@ def test_a_database_that_does_not_answer_is_a_figure_too(tmp_path: Path) -> None
     assert made.get_sample_value("prelabel_workers_alive") is None
 
 
+@contextmanager
+def asked(store: Store) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
+    """The statements, with their values, that a store carries out meanwhile."""
+    found: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(*about: Any) -> None:
+        found.append((about[2], about[3]))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    yield found
+    event.remove(store.engine, "before_cursor_execute", note)
+
+
 def test_the_database_is_asked_once_however_many_scrape(sqlite_store: Store) -> None:
-    made, asked = CollectorRegistry(), []
+    made = CollectorRegistry()
     gauges.add(made, sqlite_store)
-    event.listen(sqlite_store.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
-    text_of(made)
-    once = len(asked)
-    text_of(made)
-    assert 0 < once == len(asked)
+    with asked(sqlite_store) as statements:
+        text_of(made)
+        once = len(statements)
+        text_of(made)
+    assert 0 < once == len(statements)
 
 
 def test_no_figure_reads_a_large_table_row_by_row(sqlite_store: Store) -> None:
-    asked: list[tuple[str, tuple[object, ...]]] = []
-    event.listen(
-        sqlite_store.engine, "before_cursor_execute", lambda *about: asked.append((about[2], about[3]))
-    )
-    with sqlite_store.reading() as session:
+    with asked(sqlite_store) as statements, sqlite_store.reading() as session:
         list(gauges.figures(session))
-    assert len(asked) > 5
+    assert len(statements) > 5
     with sqlite_store.engine.connect() as connection:
         plans = [
             row[3]
-            for statement, values in asked
+            for statement, values in statements
             if statement.startswith("SELECT")
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         ]

@@ -30,6 +30,7 @@ from tests.batching import (
     all_batches,
     batches,
     finish,
+    let_leases_lapse,
 )
 from tests.factories import get_run, make_run
 from tests.running import Running, running
@@ -95,7 +96,7 @@ def dies_at(store: Store, boundary: int, seconds: float = 20) -> Fuse:
             advance_all(used)
             time.sleep(0.01)
     except Crash:
-        pass
+        let_leases_lapse(store)
     return fuse
 
 

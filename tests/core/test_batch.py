@@ -1,7 +1,8 @@
 """A run in the batch lane: each step, a crash at any boundary, money to the nano-dollar."""
 
-import asyncio
+import time
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,12 +14,13 @@ from prelabel.drafting import draft_leases
 from prelabel.errors import InputError, LimitedError, ModelError, RefusedError, StoppingError, TransientError
 from prelabel.lanes import batch
 from prelabel.lanes.endpoint import Result
-from prelabel.models import Call, Draft, Placement, Reservation
+from prelabel.models import Call, Draft, Placement, Reservation, now
 from prelabel.money import ledger
 from prelabel.store import Store
 from tests.batching import (
     BATCH,
     LIVE,
+    QUICK,
     Crash,
     CrashingLane,
     CrashingStore,
@@ -29,7 +31,9 @@ from tests.batching import (
     all_batches,
     batches,
     finish,
+    let_leases_lapse,
     runs_live,
+    unfinished,
 )
 from tests.factories import FakeDrafter, all_of, get_run, make_run, places, reasons, work_off
 
@@ -91,7 +95,7 @@ def test_a_batch_goes_step_by_step(store: Store, provider: FakeProvider) -> None
     while batch_id := used.take():
         states.append((all_batches(store)[0].state, len(provider.sent)))
         used.advance(batch_id)
-        asyncio.run(asyncio.sleep(0.005))
+        time.sleep(0.005)
     assert states == [("preparing", 0), ("submitted", 1), ("collected", 1)]
 
 
@@ -222,9 +226,9 @@ def dies_at(store: Store, provider: FakeProvider, run_id: int, boundary: int) ->
     try:
         for _ in range(50):
             advance_all(used)
-            asyncio.run(asyncio.sleep(0.002))
+            time.sleep(0.002)
     except Crash:
-        pass
+        let_leases_lapse(store)
     return fuse
 
 
@@ -292,14 +296,15 @@ def resume(store: Store, run_id: int, cap: Decimal | None = None) -> None:
     [(TransientError("the queue is full"), "running"), (StoppingError("bad file"), "paused")],
 )
 def test_a_batch_that_failed_as_a_whole_costs_nothing_and_leaves_its_examples_free(
-    store: Store, provider: FakeProvider, failure: ModelError, state: str
+    store: Store, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, failure: ModelError, state: str
 ) -> None:
+    monkeypatch.setattr(batch, "RESTS", 10_000)
     provider.state, provider.failure = "failed", failure
     run_id = batch_run(store)
-    used = batches(store, Factory(store, provider), batch_poll_seconds=0.05)
+    used = batches(store, Factory(store, provider))
     for _ in range(3):
         advance_all(used)
-        asyncio.run(asyncio.sleep(0.2))
+        time.sleep(0.02)
     assert (get_run(store, run_id).state, len(provider.sent)) == (state, 1)
     assert [(one.state, one.note) for one in all_batches(store)] == [("failed", str(failure))]
     with store.reading() as session:
@@ -312,9 +317,8 @@ def test_a_run_goes_on_after_a_batch_that_the_provider_had_no_room_for(
     provider.state, provider.failure = "failed", TransientError("the queue is full")
     run_id = batch_run(store)
     used = batches(store, Factory(store, provider))
-    advance_all(used)
-    asyncio.run(asyncio.sleep(0.02))
-    advance_all(used)
+    while [one.state for one in all_batches(store)] != ["failed"]:
+        advance_all(used)
     provider.state = "ended"
     assert done(store, run_id, provider) == {"settled": EXAMPLES}
     assert [one.state for one in all_batches(store)] == ["failed", "collected"]
@@ -331,8 +335,7 @@ def test_a_batch_of_a_run_that_people_stop_is_cancelled_and_what_was_answered_is
     with store.writing() as session:
         run = runs.get(session, run_id)
         runs.pause(session, run, "tea") if act == "pause" else runs.cancel(session, run)
-    for _ in range(4):
-        asyncio.run(asyncio.sleep(0.02))
+    while unfinished(store):
         advance_all(used)
     assert provider.cancelled == ["remote-0"]
     assert places(store, run_id) == {"settled": 6, "waiting": 6}
@@ -377,9 +380,8 @@ def test_a_cap_lets_as_many_into_a_batch_as_it_could_pay_for(store: Store, provi
 def test_a_run_stops_at_its_cap_and_what_is_under_way_is_kept(store: Store, provider: FakeProvider) -> None:
     run_id = batch_run(store, cap=Decimal("0.1"))
     used = batches(store, Factory(store, provider))
-    for _ in range(60):
+    while get_run(store, run_id).state == "running" or unfinished(store):
         advance_all(used)
-        asyncio.run(asyncio.sleep(0.01))
     assert get_run(store, run_id).state == "over_budget"
     assert spent(store, run_id) == provider.spent == 8 * BATCH
     assert places(store, run_id) == {"settled": 8, "waiting": 4}
@@ -388,7 +390,7 @@ def test_a_run_stops_at_its_cap_and_what_is_under_way_is_kept(store: Store, prov
 
 
 def test_a_batch_is_taken_by_one_worker_at_a_time_and_comes_back_if_that_dies(
-    store: Store, provider: FakeProvider
+    store: Store, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id, used = batch_run(store), batches(store, Factory(store, provider))
     used.prepare(run_id)
@@ -396,7 +398,8 @@ def test_a_batch_is_taken_by_one_worker_at_a_time_and_comes_back_if_that_dies(
     assert batch_id is not None
     used.keep(batch_id)
     assert used.take() is None
-    asyncio.run(asyncio.sleep(0.2))
+    later = now() + timedelta(seconds=QUICK.lease_seconds + 1)
+    monkeypatch.setattr(batch, "now", lambda: later)
     assert used.take() == batch_id
 
 
@@ -404,10 +407,12 @@ def test_an_example_that_another_took_meanwhile_is_not_written_down_twice(
     store: Store, provider: FakeProvider
 ) -> None:
     run_id, used = batch_run(store, 2), batches(store, Factory(store, provider))
+    provider.state = "working"
     advance_all(used)
     with store.writing() as session:
         draft_leases.leave_batch(session, all_batches(store)[0].owner, [1])
-    asyncio.run(asyncio.sleep(0.02))
-    advance_all(used)
+    provider.state = "ended"
+    while unfinished(store):
+        advance_all(used)
     assert calls(store) == {("batch", "draft", "ok"): 1}
     assert places(store, run_id) == {"settled": 1, "waiting": 1}

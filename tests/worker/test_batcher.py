@@ -2,9 +2,11 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
+from prelabel.models import now
 from prelabel.store import Store
 from prelabel_worker.batcher import Batcher
 from tests.batching import QUICK, Factory, FakeProvider, all_batches, batches
@@ -16,7 +18,7 @@ def provider() -> FakeProvider:
     return FakeProvider()
 
 
-def until(condition: object, seconds: float = 10) -> bool:
+def until(condition: object, seconds: float = 90) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():  # type: ignore[operator] # a function
@@ -64,23 +66,26 @@ def test_a_fault_is_not_the_end(
         return good(remote_id)
 
     monkeypatch.setattr(provider, "poll", poll)
-    assert run_through(store, provider, run_id, [Batcher(batches(store, Factory(store, provider)), QUICK)])
+    used = batches(store, Factory(store, provider), lease_seconds=0.2)
+    assert run_through(store, provider, run_id, [Batcher(used, QUICK)])
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_batch_is_kept_while_a_step_takes_longer_than_its_lease(
     store: Store, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, at_once, inside = provider.submit, [], threading.Semaphore(1)
+    good, at_once, inside, leased = provider.submit, [], threading.Semaphore(1), 1
 
     def submit(*args: object) -> str:
         at_once.append(inside.acquire(blocking=False))
-        time.sleep(5 * QUICK.lease_seconds)
+        [first_end] = (one.due_at for one in all_batches(store))
+        assert until(lambda: now() > (first_end or now()) + timedelta(seconds=leased))
         inside.release()
         return good(*args)  # type: ignore[arg-type] # as they come
 
     monkeypatch.setattr(provider, "submit", submit)
     run_id = make_run(store, 12, lane="batch")
-    crew = [Batcher(batches(store, Factory(store, provider)), QUICK) for _ in range(2)]
+    short = QUICK.model_copy(update={"lease_seconds": leased})
+    crew = [Batcher(batches(store, Factory(store, provider), lease_seconds=leased), short) for _ in range(2)]
     assert run_through(store, provider, run_id, crew)
     assert (at_once, get_run(store, run_id).state) == ([True], "running")

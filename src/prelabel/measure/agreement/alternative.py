@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import ttest_1samp
 
 from prelabel.canonical import Json
 
@@ -81,6 +80,8 @@ def near_number(value: Json, others: Sequence[Json]) -> float:
 
 def _p_value(differences: np.ndarray[tuple[int], np.dtype[np.float64]], epsilon: float) -> float:
     """Of the mean difference being epsilon or more; where all are the same it is certain."""
+    from scipy.stats import ttest_1samp
+
     if np.ptp(differences) == 0:
         return float(differences[0] >= epsilon)
     return float(ttest_1samp(differences, epsilon, alternative="less").pvalue)
