@@ -56,7 +56,8 @@ ENOUGH_SECONDS = 8
 DRAFTS = examples_into_draft(
     "'a'", "(id * 7919 % 1000) / 1000.0", "CURRENT_TIMESTAMP - (id % 28) * INTERVAL '1 day'"
 )
-GOLD = 'UPDATE example SET gold = \'{"topic": "a"}\' WHERE dataset_id = :dataset AND id % 100 = 99'
+GOLD = """
+    UPDATE example SET gold = '{"topic": "a"}', schema_version_id = :version WHERE dataset_id = :dataset AND id % 100 = 99"""
 CALLS = """
     INSERT INTO call (run_id, example_id, step, model, purpose, lane, requests, request_hash, outcome, detail, tokens_in,
         tokens_out, tokens_cached, tokens_reasoning, dollars, price_version, latency_ms, created_at)

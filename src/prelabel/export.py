@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement
@@ -19,7 +18,6 @@ from prelabel.examples.subset import Selection, Selector
 from prelabel.formats.base import WriteOptions
 from prelabel.models import CHECK, Draft, Example, Label, Placement, Review, Run, Slot, User
 from prelabel.money import effort, ledger
-from prelabel.money.ledger import SpentOn
 from prelabel.review.rounds import ANSWERS, taken_back
 from prelabel.routing import drawn
 from prelabel.schemas.versions import Translator
@@ -27,7 +25,6 @@ from prelabel.store import Store
 
 Include = Literal["settled", "all"]
 BATCH = 2_000
-FREE = SpentOn(0, 0, Decimal(0))
 """Rows read at once: memory stays flat whatever the size of the run."""
 
 
@@ -189,7 +186,7 @@ def _with_cost(
     found = []
     for placement_id, record in batch:
         example_id, at = of[placement_id]
-        spent = calls.get(example_id, FREE)
+        spent = calls.get(example_id, ledger.NOTHING)
         cost = {
             "dollars": None if spent.unpriced else float(spent.dollars),
             "seconds": seconds.get(example_id, 0.0),

@@ -1,23 +1,31 @@
 """Figures of large runs are answered from what was computed before: with the moment, and anew where something has happened."""
 
+import inspect
+import itertools
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from sqlmodel import Session, func, select
 
-from prelabel import review
+from prelabel import projects, review
 from prelabel.errors import Unavailable
+from prelabel.events import journal
 from prelabel.measure.figure import Figure
 from prelabel.models import KeptFigure, Review, User, now
 from prelabel.operations import forgetting
 from prelabel.people import users
 from prelabel.reports import kept
+from prelabel.reports.dashboard import OfProject, OfRun
 from prelabel.reports.kept import Ask, Keeper
+from prelabel.schema import LabelSchema
 from prelabel.store import Store
-from tests.factories import make_user, queued_run
+from tests.factories import get_run, make_user, queued_run
 
 
 class Answers(Figure):
@@ -219,3 +227,93 @@ def test_what_is_kept_is_forgotten_with_a_person_whom_it_may_name(
         forgetting.forget_person(session, session.get_one(User, rita), admin)
     with store.reading() as session:
         assert session.exec(select(KeptFigure)).all() == []
+
+
+@pytest.mark.usefixtures("large")
+def test_what_a_process_that_died_had_taken_on_is_computed_by_another(
+    store: Store, counting: Counting
+) -> None:
+    ask = counting.ask()
+    Keeper(store).get(ask)
+    with store.writing() as session:
+        [one] = session.exec(select(KeptFigure))
+        assert one.lease_until is None  # what is computed is held no longer
+        one.value, one.as_of, one.lease_until = None, None, now() - timedelta(seconds=1)
+        session.add(one)
+    assert (Keeper(store).get(ask).count, counting.computed) == (0, 2)
+
+
+@pytest.mark.usefixtures("large")
+def test_what_is_young_is_served_whatever_has_happened_since(
+    store: Store, counting: Counting, rita: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, ask = Keeper(store), counting.ask()
+    keeper.get(ask)
+    answer(store, counting.run_id, rita)
+    monkeypatch.setattr(kept, "REST", 60.0)
+    monkeypatch.setattr(kept, "SHARE", 1e-9)  # seldom, as it takes long to compute
+    assert keeper.get(ask).count == 0
+    keeper.settle()
+    assert counting.computed == 1
+    monkeypatch.setattr(kept, "SHARE", 1e9)  # often, as it takes no time
+    keeper.get(ask)
+    keeper.settle()
+    assert counting.computed == 2
+
+
+def another_schema(store: Store, run_id: int) -> None:
+    with store.writing() as session:
+        projects.define(session, "p", LabelSchema.load("fields: {topic: [a, b, c, d]}"))
+
+
+def a_line_in_the_journal(store: Store, run_id: int) -> None:
+    with store.writing() as session:
+        journal.note(session, None, "cap.set", get_run(store, run_id))
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("happens", [another_schema, a_line_in_the_journal])
+def test_what_leaves_no_row_in_the_run_is_seen_as_well(
+    store: Store, counting: Counting, happens: Callable[[Store, int], None]
+) -> None:
+    keeper, ask = Keeper(store), counting.ask()
+    keeper.get(ask)
+    settled(store)
+    happens(store, counting.run_id)
+    keeper.get(ask)
+    keeper.settle()
+    assert counting.computed == 2
+
+
+@pytest.mark.usefixtures("large")
+def test_where_too_many_rows_came_since_something_is_taken_to_have_happened(
+    store: Store, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, ask = Keeper(store), counting.ask()
+    keeper.get(ask)
+    settled(store)
+    other_run = queued_run(store, 2)
+    answer(store, other_run, make_user(store, "remi").id or 0)
+    monkeypatch.setattr(kept, "NEWER", 1)
+    keeper.get(ask)
+    keeper.settle()
+    assert counting.computed == 2
+
+
+def every_ask(figures: OfRun | OfProject) -> Iterator[Ask[Any]]:
+    """What can be asked of a run or a project, by each way to divide it and at two prices of an hour."""
+    for name, method in inspect.getmembers(figures, inspect.ismethod):
+        if not name.startswith("_"):
+            hints = get_type_hints(method)
+            hints.pop("return")
+            ways = [get_args(hint) or [Decimal(20), Decimal(30)] for hint in hints.values()]
+            yield from (method(*way) for way in itertools.product(*ways))
+
+
+def test_no_two_figures_are_kept_by_one_name(store: Store) -> None:
+    run_ids = [queued_run(store, 1), queued_run(store, 1)]
+    with store.reading() as session:
+        all_figures = [OfProject(session, "p"), *(OfRun(session, run_id) for run_id in run_ids)]
+    names = [ask.name for figures in all_figures for ask in every_ask(figures)]
+    assert len(names) > 60
+    assert len(set(names)) == len(names)

@@ -62,7 +62,7 @@ def test_nothing_in_common_says_nothing() -> None:
 def test_the_difference_of_costs_has_the_interval_of_a_paired_mean() -> None:
     tally, pairs = CostTally(), [("0.03", "0.01"), ("0.05", "0.02"), ("0.04", "0.05")]
     for first, second in pairs:
-        tally.add(Decimal(first), Decimal(second), 0)
+        tally.add(CostTally.of(Decimal(first), Decimal(second), 0))
     found = tally.report()
     apart = np.array([float(first) - float(second) for first, second in pairs])
     reach = 1.959964 * apart.std(ddof=1) / np.sqrt(3)
@@ -75,7 +75,7 @@ def test_the_difference_of_costs_has_the_interval_of_a_paired_mean() -> None:
 def test_one_example_gives_a_difference_of_costs_without_an_interval_and_none_gives_nothing() -> None:
     tally = CostTally()
     assert tally.report().difference is None
-    tally.add(Decimal("0.02"), Decimal("0.01"), 1)
+    tally.add(CostTally.of(Decimal("0.02"), Decimal("0.01"), 1))
     assert (tally.report().difference, tally.report().low, tally.report().unpriced) == (
         Decimal("0.01"),
         None,

@@ -15,8 +15,9 @@ from prelabel.measure.scores import By, Score, Scores
 from prelabel.models import User
 from prelabel.people import membership
 from prelabel.reports import comparison, costs
-from prelabel.reports.comparison import Comparison, Discordant, Sides, Which
+from prelabel.reports.comparison import Comparison, Discordant, Which
 from prelabel.reports.kept import Ask
+from prelabel.reports.pairs import Sides
 from prelabel.reports.report import Outlook
 from prelabel_api.as_table import AsFormat, as_table
 from prelabel_api.bodies_measure import ComparisonOut
@@ -141,15 +142,16 @@ def compare_drafts(
     """Two runs, models or prompts on the same examples: the difference of their accuracies, and the first examples behind it."""
     with store.reading() as session:
         sides = compared.sides(session, lead)
-        run_ids = comparison.runs_of(session, sides)
     asked = Ask(
         sides.project.id or 0,
-        run_ids,
+        sides.run_ids,
         f"comparison of {compared.named}",
         Comparison,
         lambda session: comparison.compare(session, sides),
     )
     found = keeper.get(asked)
+    if not found.difference.only_first + found.difference.only_second:
+        return ComparisonOut(**found.model_dump(), discordant=Page(items=[]))
     with store.reading() as session:
         return ComparisonOut(**found.model_dump(), discordant=_discordant(session, sides, 0, limit))
 

@@ -77,7 +77,7 @@ class CostDifference(BaseModel):
 
 @dataclass
 class CostTally:
-    """Sums of what single examples cost on both sides."""
+    """Sums of what `n` single examples cost on both sides, and of the `squares` of their differences."""
 
     n: int = 0
     first: Decimal = Decimal(0)
@@ -85,10 +85,19 @@ class CostTally:
     squares: Decimal = Decimal(0)
     unpriced: int = 0
 
-    def add(self, first: Decimal, second: Decimal, unpriced: int) -> None:
-        """Count an example."""
-        self.n, self.first, self.second = self.n + 1, self.first + first, self.second + second
-        self.squares, self.unpriced = self.squares + (first - second) ** 2, self.unpriced + unpriced
+    @classmethod
+    def of(cls, first: Decimal, second: Decimal, unpriced: int) -> "CostTally":
+        """Of one example."""
+        return cls(1, first, second, (first - second) ** 2, unpriced)
+
+    def add(self, other: "CostTally") -> None:
+        """Count those of another tally as well."""
+        self.n, self.first, self.second = (
+            self.n + other.n,
+            self.first + other.first,
+            self.second + other.second,
+        )
+        self.squares, self.unpriced = self.squares + other.squares, self.unpriced + other.unpriced
 
     def report(self, level: float = LEVEL) -> CostDifference:
         """The figures so far; no interval of fewer than two examples."""

@@ -78,6 +78,9 @@ class SpentOn(NamedTuple):
     dollars: Decimal
 
 
+NOTHING = SpentOn(0, 0, ZERO)
+
+
 def record(session: Session, entries: Iterable[Entry]) -> None:
     """Write calls to the ledger, whatever came of them."""
     rows = [_row(entry) for entry in entries]
@@ -182,16 +185,16 @@ def spent_on(session: Session, run_id: int, first: int, last: int) -> dict[int, 
     return {one: SpentOn(int(calls), unpriced, dollars or ZERO) for one, calls, unpriced, dollars in rows}
 
 
-def by_example(run_id: int) -> Subquery:
-    """What the run's calls took, as a row for each example, to be joined: `requests`, `unpriced`, `dollars`."""
+def by_example(run_ids: Collection[int]) -> Subquery:
+    """What the calls of these runs took, as a row for each run and example, to be joined: `requests`, `unpriced`, `dollars`."""
     return (
         wide_select(
-            *(col(Call.example_id), func.sum(col(Call.requests)).label("requests")),
+            *(col(Call.run_id), col(Call.example_id), func.sum(col(Call.requests)).label("requests")),
             (func.count() - func.count(col(Call.dollars))).label("unpriced"),
             func.sum(col(Call.dollars)).label("dollars"),
         )
-        .where(col(Call.run_id) == run_id)
-        .group_by(col(Call.example_id))
+        .where(col(Call.run_id).in_(run_ids))
+        .group_by(col(Call.run_id), col(Call.example_id))
         .subquery()
     )
 

@@ -115,7 +115,7 @@ def _add(found: dict[str, Sums], into: Translator, label: Value | None, sums: Su
 
 def _add_alike(session: Session, run: Run, into: Translator, found: dict[str, Sums]) -> None:
     """Examples settled under the schema as it is: alike ones are counted by the database."""
-    calls, people = ledger.by_example(run.id or 0), _seconds_by_example(run)
+    calls, people = ledger.by_example([run.id or 0]), _seconds_by_example(run)
     alike = (as_json(col(Label.value)), col(Label.source) == "auto")
     rows = session.execute(
         wide_select(
@@ -133,9 +133,6 @@ def _add_alike(session: Session, run: Run, into: Translator, found: dict[str, Su
     for value, is_auto, count, requests, unpriced, dollars, seconds in rows:
         spent = (int(requests or 0), int(unpriced or 0), dollars or Decimal(0))
         _add(found, into, json.loads(value), Sums(count, count * bool(is_auto), *spent, float(seconds or 0)))
-
-
-NOTHING = SpentOn(0, 0, Decimal(0))
 
 
 def _strange(
@@ -156,7 +153,7 @@ def _strange(
         contents = versions.contents(session, [row[0] for row in rows])
         for example_id, value, version_id, source in rows:
             label = into.fitting(value, version_id, contents.get(example_id, {}))
-            spent = calls.get(example_id, NOTHING)
+            spent = calls.get(example_id, ledger.NOTHING)
             yield label, source == "auto", spent, seconds.get(example_id, 0.0)
 
 

@@ -16,13 +16,11 @@ from prelabel.measure.scores import By, Scored, Scores, ScoreTally
 from prelabel.models import Draft, Label, Placement, Project, Prompt, Run
 from prelabel.models.columns import as_date, as_json, utc_day
 from prelabel.money import ledger
-from prelabel.money.ledger import SpentOn
 from prelabel.schemas import versions
 from prelabel.schemas.versions import Translator
 
 BATCH = 2_000
 """Examples read at once."""
-FREE = SpentOn(0, 0, Decimal(0))
 
 
 def of_run(session: Session, run: Run, by: By) -> Scores:
@@ -51,7 +49,7 @@ def _count_alike(
     session: Session, run: Run, into: Translator, prompts: dict[str, str], tally: ScoreTally, by: By
 ) -> None:
     """Those drafted, and settled if they are, under the schema as it is: alike ones are counted by the database."""
-    calls = ledger.by_example(run.id or 0)
+    calls = ledger.by_example([run.id or 0])
     day = utc_day(session, col(Draft.created_at)) if by == "week" else literal(None)
     alike = (
         *(as_json(col(Draft.label)), col(Draft.model), col(Draft.prompt_digest), day.label("day")),
@@ -118,7 +116,7 @@ def _count(
         if by_people and (settled is None or (draft is None and label is not None)):
             tally.leave_out()
             settled = None
-        _, unpriced, dollars = spent.get(example_id, FREE)
+        _, unpriced, dollars = spent.get(example_id, ledger.NOTHING)
         among = _among(run, model, prompts, prompt, at.date())
         tally.add(Scored(draft, settled, source == "auto", reason == "audit", dollars, unpriced, among))
 
