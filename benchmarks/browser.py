@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._sitting import arguments, heap, sitting
+from benchmarks._sitting import arguments, held, sitting
 
 FRAMES = 2_000
 SCROLL = """
@@ -70,10 +70,10 @@ def measure(page: Page, url: str, count: int) -> Table:
     """Everything, as a table."""
     first = opened(page, url)
     expect(page.get_by_test_id("count")).to_have_text(f"{count:,} examples", timeout=60_000)
-    before = heap(page)
+    before = held(page)
     scrolled = page.evaluate(SCROLL, FRAMES)
     jumps = [jump(page, share) for share in (0.1, 0.9, 0.5, 0.25, 0.75)]
-    after = heap(page)
+    after = held(page)
     to_first, to_all = searched(page, f"number {count}", 1)
     cuts = statistics.quantiles(scrolled["took"], n=100)
     table = Table("", "seen", "wanted")
@@ -82,7 +82,7 @@ def measure(page: Page, url: str, count: int) -> Table:
     table.add_row("p95", f"{cuts[94]:.1f} ms", "< 50 ms")
     table.add_row("rows drawn at once, most", f"{scrolled['most']}", "< 100")
     table.add_row("jump to any row, median", f"{statistics.median(jumps):.0f} ms", "< 500 ms")
-    table.add_row("heap before and after", f"{before:.1f} -> {after:.1f} MB", "< 20 MB more")
+    table.add_row("held before and after", f"{before:.1f} -> {after:.1f} MB", "< 20 MB more")
     table.add_row("search for the last one: shown, all counted", f"{to_first:.1f} s, {to_all:.1f} s", "")
     return table
 

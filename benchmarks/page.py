@@ -13,7 +13,7 @@ from playwright.sync_api import CDPSession, Page
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._sitting import arguments, heap, sitting
+from benchmarks._sitting import arguments, held, sitting
 
 PACE_MS = 150
 WARM_UP = 150
@@ -66,9 +66,9 @@ def main() -> None:
         loaded, received = first_load(person.page, f"{person.base}/review/{run_id}")
         person.page.evaluate(WATCH)
         answer(person.page, WARM_UP)
-        before = heap(person.page)
+        before = held(person.page)
         took = answer(person.page, asked.answers)
-        after = heap(person.page)
+        after = held(person.page)
         person.is_saved()
     cuts = statistics.quantiles(took, n=100)
     table = Table("", "seen", "wanted")
@@ -76,7 +76,7 @@ def main() -> None:
     table.add_row("p95", f"{cuts[94]:.0f} ms", "< 50 ms")
     table.add_row("first load to first example", f"{loaded:.2f} s", "< 1 s")
     table.add_row("over the wire", f"{received / 1000:.0f} kB", "< 250 kB")
-    table.add_row(f"heap after {len(took):,} more examples", f"{before:.1f} -> {after:.1f} MB", "no growth")
+    table.add_row(f"held after {len(took):,} more examples", f"{before:.2f} -> {after:.2f} MB", "no growth")
     Console().print(table)
 
 

@@ -1,5 +1,6 @@
 import { IconMessage2 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
+import { memo } from 'react'
 import { Link } from 'wouter'
 import { api, take } from '../lib/api'
 import { useSession } from '../lib/session'
@@ -25,7 +26,7 @@ export function markSeen(user: string, id: number): void {
 }
 
 /** The way to one's feedback, with how many pieces are new since one last looked. `onlyNews`: none where nothing is new. */
-export function FeedbackLink({ onlyNews = false }: { onlyNews?: boolean }) {
+export const FeedbackLink = memo(function FeedbackLink({ onlyNews = false }: { onlyNews?: boolean }) {
   const { data: session } = useSession()
   const after = seen(session?.name ?? '')
   const { data } = useQuery({
@@ -41,4 +42,4 @@ export function FeedbackLink({ onlyNews = false }: { onlyNews?: boolean }) {
       <IconMessage2 size={17} stroke={1.7} /><span>Feedback</span>{news > 0 && <b className="num">{news}{data?.next != null && '+'} new</b>}
     </Link>
   )
-}
+})

@@ -60,13 +60,18 @@ export function OptionList({ field, turn, alternatives, isActive, isAlone, chose
           </div>
         </div>
       )}
-      {!isShort && <Search key={turn} values={values} chosen={chosen} isActive={isActive} choose={pick} />}
+      {!isShort && <Search turn={turn} values={values} chosen={chosen} isActive={isActive} choose={pick} />}
     </>
   )
 }
 
-function Search({ values, chosen, isActive, choose }: { values: string[]; chosen: string[]; isActive: boolean; choose: Props['pick'] }) {
-  const [query, setQuery] = useState(''), [at, setAt] = useState(0), [isOpen, setOpen] = useState(false)
+type SearchProps = { turn: number; values: string[]; chosen: string[]; isActive: boolean; choose: Props['pick'] }
+
+/** All options, and a field that finds among them. It stays from one example to the next: to draw a long list anew takes longer than all
+ *  else that a key does. */
+function Search({ turn, values, chosen, isActive, choose }: SearchProps) {
+  const [typed, setTyped] = useState({ turn, query: '', at: 0 }), [isOpen, setOpen] = useState(false)
+  const { query, at } = typed.turn === turn ? typed : { query: '', at: 0 }
   const input = useRef<HTMLInputElement>(null)
   const drawn = useDeferredValue(query)
   const hits = useMemo(() => filterLabels(values, drawn), [values, drawn])
@@ -76,16 +81,16 @@ function Search({ values, chosen, isActive, choose }: { values: string[]; chosen
   useCommands([
     { id: 'find', keys: ['/'], title: 'Search all labels', group: 'Label', enabled: isActive, run: () => input.current?.focus() },
   ])
+  const look = (query: string, at = 0) => setTyped({ turn, query, at })
   const leave = () => {
-    setQuery('')
-    setAt(0)
+    look('')
     input.current?.blur()
   }
   const onKey = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.nativeEvent.isComposing) return
     if (event.key === 'Escape') leave()
-    else if (event.key === 'ArrowDown') setAt(Math.min(at + 1, hits.length - 1))
-    else if (event.key === 'ArrowUp') setAt(Math.max(at - 1, 0))
+    else if (event.key === 'ArrowDown') look(query, Math.min(at + 1, hits.length - 1))
+    else if (event.key === 'ArrowUp') look(query, Math.max(at - 1, 0))
     else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey) {
       // By the field itself: the list that is drawn may lag behind fast typing.
       const now = event.currentTarget.value
@@ -103,7 +108,7 @@ function Search({ values, chosen, isActive, choose }: { values: string[]; chosen
         <IconSearch size={17} stroke={1.8} />
         <input
           ref={input} value={query} placeholder={`Search ${values.length} labels`} aria-label="Search labels" autoComplete="off" spellCheck={false}
-          onChange={(event) => { setQuery(event.target.value); setAt(0) }}
+          onChange={(event) => look(event.target.value)}
           onKeyDown={onKey} onFocus={() => setOpen(true)} onBlur={() => setOpen(false)}
         />
         {isActive && <Kbd k={isOpen ? 'Enter' : '/'} />}

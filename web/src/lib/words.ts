@@ -7,7 +7,8 @@ export function title(text: string): string {
 export const percent = (share?: number) =>
   share === undefined ? '' : share > 0 && share < 0.01 ? '<1%' : `${Math.round(share * 100)}%`
 
-export const count = (number: number) => number.toLocaleString('en-US')
+const COUNT = new Intl.NumberFormat('en-US') // made once: that takes far longer than its use
+export const count = (number: number) => COUNT.format(number)
 
 /** Control characters, and those that turn the direction of what follows, are shown as one sign each: what they do is not done, and
  *  places in the text stay the same. */

@@ -1,15 +1,15 @@
 import { Modal } from '@mantine/core'
-import { useState, type FormEvent } from 'react'
+import { memo, useState, type FormEvent } from 'react'
 
-type Props = { about: 'skip' | 'flag' | null; close: () => void; say: (why: string) => void }
+type Props = { about: 'skip' | 'flag' | null; close: () => void; say: (about: 'skip' | 'flag', why: string) => void }
 
 /** Why an example is skipped or flagged. */
-export function Ask({ about, close, say }: Props) {
+export const Ask = memo(function Ask({ about, close, say }: Props) {
   const [why, setWhy] = useState('')
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (about === 'flag' && !why.trim()) return
-    say(why.trim())
+    if (!about || (about === 'flag' && !why.trim())) return
+    say(about, why.trim())
     setWhy('')
   }
   return (
@@ -24,4 +24,4 @@ export function Ask({ about, close, say }: Props) {
       </form>
     </Modal>
   )
-}
+})

@@ -1,8 +1,9 @@
 import { Modal } from '@mantine/core'
+import { memo } from 'react'
 import { Kbd, useCommandList, type Command } from '../lib/commands'
 
 /** Every key that works now: from the very table that works them. */
-export function Keys({ isOpen, close }: { isOpen: boolean; close: () => void }) {
+export const Keys = memo(function Keys({ isOpen, close }: { isOpen: boolean; close: () => void }) {
   const list = useCommandList()
   const shown = isOpen ? list().filter((command) => !command.hidden && command.enabled !== false && command.keys.length) : []
   const groups = Object.entries(Object.groupBy(shown, (command) => command.group ?? 'Other'))
@@ -18,7 +19,7 @@ export function Keys({ isOpen, close }: { isOpen: boolean; close: () => void }) 
       </div>
     </Modal>
   )
-}
+})
 
 function Caps({ keys }: { keys: Command['keys'] }) {
   const isRange = keys.length > 2 && /\d$/.test(keys[0]!)

@@ -1,5 +1,5 @@
 import { IconArrowBackUp, IconFlag, IconKeyboard, IconPlayerSkipForward } from '@tabler/icons-react'
-import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react'
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { Kbd, useCommands, usePulse } from '../lib/commands'
 import { useOnlyTab } from '../lib/onlyTab'
 import { useSession } from '../lib/session'
@@ -34,14 +34,19 @@ function Reviewing({ user, runId, forSenior }: Props & { user: string }) {
   const queue = useMemo(() => new ReviewQueue(user, runId, forSenior), [user, runId, forSenior])
   useEffect(() => queue.start(), [queue])
   const snapshot = useSyncExternalStore(queue.subscribe, queue.getSnapshot)
-  const { current, unsent } = snapshot
+  const { current } = snapshot
   const [asking, setAsking] = useState<'skip' | 'flag' | null>(null)
   const [isHelpOpen, setHelpOpen] = useState(false)
+  const closeHelp = useCallback(() => setHelpOpen(false), []), closeAsk = useCallback(() => setAsking(null), [])
+  const say = useCallback((about: 'skip' | 'flag', why: string) => {
+    queue.answer(about, null, why)
+    setAsking(null)
+  }, [queue])
   useEffect(() => {
-    const warn = (event: BeforeUnloadEvent) => { if (unsent) event.preventDefault() }
+    const warn = (event: BeforeUnloadEvent) => { if (queue.getSnapshot().unsent) event.preventDefault() }
     addEventListener('beforeunload', warn)
     return () => removeEventListener('beforeunload', warn)
-  }, [unsent])
+  }, [queue])
   useCommands([
     { id: 'undo', keys: ['z', 'Mod+z', 'ArrowLeft'], title: 'Take back the last answer', group: 'Queue', run: () => queue.undo() },
     { id: 'skip', keys: ['s'], title: 'Skip: leave it to someone else', group: 'Queue', enabled: !!current, run: () => queue.answer('skip', null) },
@@ -60,14 +65,8 @@ function Reviewing({ user, runId, forSenior }: Props & { user: string }) {
       <Header snapshot={snapshot} forSenior={!!forSenior} />
       <Notices snapshot={snapshot} dismiss={(token) => queue.dismiss(token)} again={() => queue.signedIn()} />
       {current ? <Editor queue={queue} shown={current} forSenior={!!forSenior} foot={foot} /> : <Nothing snapshot={snapshot} foot={foot} />}
-      <Ask
-        about={asking} close={() => setAsking(null)}
-        say={(why) => {
-          if (asking) queue.answer(asking, null, why)
-          setAsking(null)
-        }}
-      />
-      <Keys isOpen={isHelpOpen} close={() => setHelpOpen(false)} />
+      <Ask about={asking} close={closeAsk} say={say} />
+      <Keys isOpen={isHelpOpen} close={closeHelp} />
     </main>
   )
 }

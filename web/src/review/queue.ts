@@ -8,7 +8,6 @@ export type Snapshot = {
   current: Shown | null
   past: Act[] // the newest of this sitting, as far as one can go back
   done: number
-  ahead: number
   unsent: number
   state: State
   refused: Refused[]
@@ -198,13 +197,15 @@ export class ReviewQueue {
   private look(): Snapshot {
     const { waiting, state, refused } = this.outbox
     return {
-      current: this.current, past: this.past, done: this.done, ahead: this.ahead.length, unsent: waiting, state, refused,
-      isEmpty: this.isEmpty, lost: this.lost,
+      current: this.current, past: this.past, done: this.done, unsent: waiting, state, refused, isEmpty: this.isEmpty, lost: this.lost,
     }
   }
 
+  /** Whoever listens draws the page anew, so only where there is something new to see. */
   private tell(): void {
-    this.snapshot = this.look()
+    const now = this.look()
+    if ((Object.keys(now) as (keyof Snapshot)[]).every((part) => now[part] === this.snapshot[part])) return
+    this.snapshot = now
     for (const tell of this.heard) tell()
   }
 }
