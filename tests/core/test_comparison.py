@@ -20,9 +20,9 @@ from prelabel.reports import comparison, pairs
 from prelabel.reports.comparison import Comparison, Discordant
 from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_move
-from prelabel.schemas.schema_change import SchemaMapping
-from prelabel.schemas.schema_move import Wish
+from prelabel.schemas import move
+from prelabel.schemas.change import SchemaMapping
+from prelabel.schemas.move import Wish
 from prelabel.store import Store
 from tests.factories import FakeDrafter, get_run, make_run, make_user, work_off
 
@@ -176,7 +176,7 @@ def test_they_are_so_too_where_the_schema_has_changed_in_between(
         label_schema=LabelSchema.load("fields: {topic: [a, d, e]}"),
         mapping=SchemaMapping(options={"topic": {"b": "d"}}),
     )
-    schema_move.apply(store, "p", wish, 60)
+    move.apply(store, "p", wish, 60)
     monkeypatch.setitem(SAID, "topic", ["a", "d", "d"])
     second, third = run_beside(store, first, 2), run_beside(store, first, 4)
     check(store, first, first, second)
