@@ -19,6 +19,7 @@ from prelabel.prompt import load_prompt
 from prelabel.reports import comparison, pairs
 from prelabel.reports.comparison import Comparison, Discordant
 from prelabel.routing.policy import Policy
+from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
 from prelabel.schemas import move
 from prelabel.schemas.change import SchemaMapping
@@ -92,7 +93,7 @@ def run_beside(store: Store, first: int, seed: int) -> int:
         version = projects.schema_versions(session, projects.find(session, "p"))[0]
         dataset = session.get_one(Dataset, runs.get(session, first).dataset_id)
         steps, policy = [Step(model="fake")], Policy(gold="measure")
-        run_id = runs.start(session, dataset, version, load_prompt("label"), steps, policy).id or 0
+        run_id = runs.start(session, Plan(dataset, version, load_prompt("label"), steps, policy)).id or 0
     work_off(store, run_id, Guessing(LabelSchema.model_validate(version.document), seed))
     return run_id
 
