@@ -1,8 +1,10 @@
 """Projects, their schema versions and datasets: found by name, made when first named."""
 
 import re
+from collections.abc import Collection
 from decimal import Decimal
 
+from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, func, select
 
 from prelabel.errors import InputError, NotFound
@@ -81,6 +83,17 @@ def runs_of(session: Session, project: Project) -> list[Run]:
 def trials_of(session: Session, project: Project) -> list[Run]:
     """The project's trials, oldest first."""
     return _runs(session, project, is_trial=True)
+
+
+def of_runs(session: Session, run_ids: Collection[int]) -> dict[int, tuple[Dataset, Project]]:
+    """The dataset that each of these runs drafts, and its project, by the run's id."""
+    rows = session.execute(
+        wide_select(col(Run.id), Dataset, Project)
+        .join(Dataset, col(Dataset.id) == Run.dataset_id)
+        .join(Project, col(Project.id) == Dataset.project_id)
+        .where(col(Run.id).in_(run_ids))
+    )
+    return {run_id: (dataset, project) for run_id, dataset, project in rows}
 
 
 def open_dataset(session: Session, project: Project, name: str) -> Dataset:

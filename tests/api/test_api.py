@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlmodel import Session
 
 from prelabel import errors, runs
@@ -17,6 +17,7 @@ from prelabel.people import users
 from prelabel.store import Store
 from tests.api.conftest import SignIn
 from tests.api.recording import RecordingQueue
+from tests.api.studio import Studio
 from tests.factories import FakeDrafter, labels, make_run, queued_run, sure, work_off
 
 SCHEMA = {"fields": {"topic": ["a", "b", "c"]}}
@@ -128,6 +129,22 @@ def test_a_page_ends_with_where_the_next_begins(store: Store, lead: Client) -> N
     first = lead.get("/runs", limit=2)
     assert [run["id"] for run in first["items"]] == ids[:2]
     assert [run["id"] for run in lead.get("/runs", limit=2, after=first["next"])["items"]] == ids[2:]
+
+
+def test_a_list_of_runs_takes_no_more_questions_to_the_database_than_a_short_one(
+    sqlite_store: Store, light: Studio
+) -> None:
+    asked: list[str] = []
+    took: list[int] = []
+    event.listen(sqlite_store.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    lead = Client("http://testserver", light.token, light.web)
+    for _ in range(3):
+        make_run(sqlite_store, 2)
+        lead.get("/runs")
+        asked.clear()
+        assert len(lead.get("/runs")["items"]) == len(took) + 1
+        took.append(len(asked))
+    assert len(set(took)) == 1
 
 
 def test_export_of_all_also_holds_examples_without_a_label(store: Store, lead: Client) -> None:
