@@ -213,7 +213,7 @@ def _runs(session: Session, project: Project) -> list[int | None]:
 
 
 def _into(session: Session, sides: Sides) -> Translator:
-    return Translator(session, projects.schema_versions(session, sides.project)[0])
+    return Translator(session, projects.newest_schema(session, sides.project))
 
 
 def _pairs(session: Session, sides: Sides, into: Translator, after: int) -> Iterator[Pair]:
