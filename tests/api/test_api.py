@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from prelabel import errors, runs
@@ -293,6 +295,26 @@ def test_a_commit_that_fails_is_not_answered_as_done(lead: Client, monkeypatch: 
     answer = lead._http.put("/v1/projects/p", json={"schema": SCHEMA})
     assert answer.status_code == 500
     assert "disk" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OperationalError("SELECT", {}, Exception("the server closed the connection")),
+        InterfaceError("SELECT", {}, Exception("the connection is closed")),
+        PoolTimeout("QueuePool limit of size 5 overflow 35 reached"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_database_that_does_not_answer_is_said_to_be_away(
+    light: Studio, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(Session, "exec", fail)
+    answer = light.web.get("/v1/runs", headers={"Authorization": f"Bearer {light.token}"})
+    assert (answer.status_code, answer.json()["error"]) == (503, "Unavailable")
 
 
 def test_readiness_says_loudly_that_no_worker_lives(web: TestClient) -> None:
