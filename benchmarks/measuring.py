@@ -46,7 +46,7 @@ def fill(store: Store, count: int) -> list[int]:
     first = make_run(store, count)
     with store.writing() as session:
         dataset = session.get_one(Dataset, runs.get(session, first).dataset_id)
-        version = projects.schema_versions(session, projects.find(session, "p"))[0]
+        version = projects.newest_schema(session, projects.find(session, "p"))
         prompt, steps = load_prompt("label"), [Step(model="fake")]
         second = runs.start(session, Plan(dataset, version, prompt, steps)).id or 0
     for run_id in (first, second):

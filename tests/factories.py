@@ -20,6 +20,7 @@ from prelabel.money.prices import Lane
 from prelabel.people import users
 from prelabel.prompt import load_prompt
 from prelabel.route import route_drafted
+from prelabel.routing.place import counts
 from prelabel.routing.policy import Policy
 from prelabel.runs import Plan
 from prelabel.schema import LabelSchema
@@ -172,11 +173,7 @@ def make_user(store: Store, name: str = "rita", role: str = "reviewer") -> User:
 def places(store: Store, run_id: int) -> dict[str, int]:
     """How many examples are where, without the empty places."""
     with store.reading() as session:
-        return {
-            place: count
-            for place, count in runs.progress(session, runs.get(session, run_id)).items()
-            if count
-        }
+        return {place: count for place, count in counts(session, run_id).items() if count}
 
 
 def reasons(store: Store, run_id: int) -> dict[str, str]:

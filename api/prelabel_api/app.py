@@ -48,6 +48,11 @@ from prelabel_api.watching import WatchedAPI
 DESCRIPTION = (
     "Drafts by a model, checked by people, with what they cost. Sign in with `Authorization: Bearer <token>`."
 )
+PARTS = (
+    session, access, users, projects, schemas, datasets, images, prompts, runs, trials, alarms, events, reviewers,
+    measure, trends, guarantee, examples, leading, agreement, conflicts, exports, queue, journal, webhooks,
+)  # fmt: skip
+"""The modules of routes under /v1, in the order in which the docs of the API have them."""
 
 
 def create_app(
@@ -84,32 +89,7 @@ def build() -> FastAPI:
     app.include_router(health.router)
     app.include_router(metrics.router)
     first = APIRouter(prefix="/v1")
-    for part in (
-        session,
-        access,
-        users,
-        projects,
-        schemas,
-        datasets,
-        images,
-        prompts,
-        runs,
-        trials,
-        alarms,
-        events,
-        reviewers,
-        measure,
-        trends,
-        guarantee,
-        examples,
-        leading,
-        agreement,
-        conflicts,
-        exports,
-        queue,
-        journal,
-        webhooks,
-    ):
+    for part in PARTS:
         first.include_router(part.router)
     first.include_router(label_studio.config_router)
     app.include_router(first)

@@ -8,7 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from prelabel import errors
@@ -41,7 +42,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.PrelabelError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _no_database)
+    for away in (OperationalError, InterfaceError, NoConnectionFree):
+        app.add_exception_handler(away, _no_database)
     app.add_exception_handler(IntegrityError, _not_kept)
     app.add_exception_handler(Exception, _unexpected)
 

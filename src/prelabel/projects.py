@@ -1,9 +1,12 @@
 """Projects, their schema versions and datasets: found by name, made when first named."""
 
 import re
+from collections.abc import Collection
 from decimal import Decimal
 
+from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from prelabel.errors import InputError, NotFound
 from prelabel.models import Dataset, Example, Project, Run, SchemaVersion
@@ -22,12 +25,12 @@ def define(session: Session, name: str, schema: LabelSchema) -> SchemaVersion:
         project = Project(name=_checked(name, "project"))
         session.add(project)
         session.flush()
-    newest = schema_versions(session, project)
-    if newest and LabelSchema.model_validate(newest[0].document).digest() == schema.digest():
-        return newest[0]
+    newest = session.exec(_versions(project).limit(1)).first()
+    if newest and LabelSchema.model_validate(newest.document).digest() == schema.digest():
+        return newest
     assert project.id is not None
     version = SchemaVersion(
-        project_id=project.id, version=newest[0].version + 1 if newest else 1, document=schema.document()
+        project_id=project.id, version=newest.version + 1 if newest else 1, document=schema.document()
     )
     session.add(version)
     session.flush()
@@ -50,13 +53,12 @@ def set_cap(session: Session, project: Project, cap: Decimal | None) -> None:
 
 def schema_versions(session: Session, project: Project) -> list[SchemaVersion]:
     """All versions, newest first; a project has at least one."""
-    return list(
-        session.exec(
-            select(SchemaVersion)
-            .where(SchemaVersion.project_id == project.id)
-            .order_by(col(SchemaVersion.version).desc())
-        )
-    )
+    return list(session.exec(_versions(project)))
+
+
+def newest_schema(session: Session, project: Project) -> SchemaVersion:
+    """The version for new runs."""
+    return session.exec(_versions(project).limit(1)).one()
 
 
 def newest_version(session: Session, name: str) -> int:
@@ -81,6 +83,17 @@ def runs_of(session: Session, project: Project) -> list[Run]:
 def trials_of(session: Session, project: Project) -> list[Run]:
     """The project's trials, oldest first."""
     return _runs(session, project, is_trial=True)
+
+
+def of_runs(session: Session, run_ids: Collection[int]) -> dict[int, tuple[Dataset, Project]]:
+    """The dataset that each of these runs drafts, and its project, by the run's id."""
+    rows = session.execute(
+        wide_select(col(Run.id), Dataset, Project)
+        .join(Dataset, col(Dataset.id) == Run.dataset_id)
+        .join(Project, col(Project.id) == Dataset.project_id)
+        .where(col(Run.id).in_(run_ids))
+    )
+    return {run_id: (dataset, project) for run_id, dataset, project in rows}
 
 
 def open_dataset(session: Session, project: Project, name: str) -> Dataset:
@@ -117,6 +130,11 @@ def sizes(session: Session, project: Project) -> list[tuple[Dataset, int]]:
             .order_by(Dataset.name)
         )
     )
+
+
+def _versions(project: Project) -> SelectOfScalar[SchemaVersion]:
+    mine = select(SchemaVersion).where(SchemaVersion.project_id == project.id)
+    return mine.order_by(col(SchemaVersion.version).desc())
 
 
 def _runs(session: Session, project: Project, *, is_trial: bool) -> list[Run]:

@@ -256,12 +256,6 @@ def beat(session: Session, worker: str) -> None:
         session.add(Worker(name=worker))
 
 
-def progress(session: Session, run: Run) -> dict[str, int]:
-    """How many of the run's examples are in each place."""
-    assert run.id is not None
-    return place.counts(session, run.id)
-
-
 def unfinished() -> ColumnElement[bool]:
     """Placements, joined to their runs, that wait to be drafted, or to be routed: which drafts of a trial never are."""
     is_drafted = and_(col(Placement.place) == "drafted", ~col(Run.trial))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from prelabel import errors, runs
@@ -17,6 +19,7 @@ from prelabel.people import users
 from prelabel.store import Store
 from tests.api.conftest import SignIn
 from tests.api.recording import RecordingQueue
+from tests.api.studio import Studio
 from tests.factories import FakeDrafter, labels, make_run, queued_run, sure, work_off
 
 SCHEMA = {"fields": {"topic": ["a", "b", "c"]}}
@@ -128,6 +131,22 @@ def test_a_page_ends_with_where_the_next_begins(store: Store, lead: Client) -> N
     first = lead.get("/runs", limit=2)
     assert [run["id"] for run in first["items"]] == ids[:2]
     assert [run["id"] for run in lead.get("/runs", limit=2, after=first["next"])["items"]] == ids[2:]
+
+
+def test_a_list_of_runs_takes_no_more_questions_to_the_database_than_a_short_one(
+    sqlite_store: Store, light: Studio
+) -> None:
+    asked: list[str] = []
+    took: list[int] = []
+    event.listen(sqlite_store.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    lead = Client("http://testserver", light.token, light.web)
+    for _ in range(3):
+        make_run(sqlite_store, 2)
+        lead.get("/runs")
+        asked.clear()
+        assert len(lead.get("/runs")["items"]) == len(took) + 1
+        took.append(len(asked))
+    assert len(set(took)) == 1
 
 
 def test_export_of_all_also_holds_examples_without_a_label(store: Store, lead: Client) -> None:
@@ -276,6 +295,26 @@ def test_a_commit_that_fails_is_not_answered_as_done(lead: Client, monkeypatch: 
     answer = lead._http.put("/v1/projects/p", json={"schema": SCHEMA})
     assert answer.status_code == 500
     assert "disk" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OperationalError("SELECT", {}, Exception("the server closed the connection")),
+        InterfaceError("SELECT", {}, Exception("the connection is closed")),
+        PoolTimeout("QueuePool limit of size 5 overflow 35 reached"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_database_that_does_not_answer_is_said_to_be_away(
+    light: Studio, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(Session, "exec", fail)
+    answer = light.web.get("/v1/runs", headers={"Authorization": f"Bearer {light.token}"})
+    assert (answer.status_code, answer.json()["error"]) == (503, "Unavailable")
 
 
 def test_readiness_says_loudly_that_no_worker_lives(web: TestClient) -> None:

@@ -96,6 +96,26 @@ def test_what_is_assigned_comes_to_that_person_alone(
     assert [work["example_id"] for work in claim(bob, 2)] == ["e0", "e1"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "why"),
+    [
+        ("/runs/{}/reviewers/bob/pause", {"why": "a talk"}, "paused"),
+        ("/projects/p/members/ann", None, "no member"),
+        ("/users/bob", {"disabled": True}, "closed"),
+    ],
+)
+def test_nothing_is_assigned_to_who_would_never_see_it(
+    run_id: int, sign_in: SignIn, path: str, body: Json, why: str
+) -> None:
+    admin = sign_in("admin")
+    for name in ("ann", "bob"):
+        sign_in("reviewer", name)
+    method = "PATCH" if "users" in path else "POST" if body else "PUT"
+    admin._http.request(method, "/v1" + path.format(run_id), json=body).raise_for_status()
+    with pytest.raises(errors.Conflict, match=why):
+        act(admin, run_id, "assign", user="bob")
+
+
 def test_what_is_assigned_stays_theirs_when_they_leave_and_can_be_taken_back(
     lead: Client, sign_in: SignIn, run_id: int
 ) -> None:

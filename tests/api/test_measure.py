@@ -57,7 +57,7 @@ def second_run(store: Store, first: int, topics: str) -> int:
     """Another run of the same dataset, of another model; nobody has reviewed it."""
     with store.writing() as session:
         run = runs.get(session, first)
-        version = projects.schema_versions(session, projects.find(session, "p"))[0]
+        version = projects.newest_schema(session, projects.find(session, "p"))
         dataset = session.get_one(Dataset, run.dataset_id)
         plan = Plan(dataset, version, load_prompt("label"), [Step(model="fake")], Policy(gold="measure"))
         again = runs.start(session, plan).id

@@ -209,7 +209,7 @@ def test_given_drafts_are_quoted_as_free_with_how_far_they_reach(sqlite_store: S
         project = projects.find(session, "p")
         dataset, version = (
             projects.find_dataset(session, project, "d0"),
-            projects.schema_versions(session, project)[0],
+            projects.newest_schema(session, project),
         )
         planned = Plan(dataset, version, load_prompt("label"), [Step(model="given")])
         found = quote.quote(session, planned, {}, Decimal(20))

@@ -16,6 +16,7 @@ from prelabel.errors import Conflict, InputError, Unavailable
 from prelabel.models import User
 from prelabel.operations import moving
 from prelabel.people import users
+from prelabel.routing import place
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.everything import ROWS, fill
@@ -85,7 +86,7 @@ def test_work_goes_on_after_a_move(sqlite_store: Store, postgres_store: Store) -
     run_id = queued_run(sqlite_store, 5)
     moving.move(sqlite_store, postgres_store, silent)
     with postgres_store.reading() as session:
-        assert runs.progress(session, runs.get(session, run_id))["queued"] == 5
+        assert place.counts(session, run_id)["queued"] == 5
 
 
 def test_a_target_with_a_single_row_is_refused(sqlite_store: Store, postgres_store: Store) -> None:

@@ -95,7 +95,7 @@ def import_examples(
     with store.reading() as session:
         found = projects.find(session, project)
         dataset_id = projects.find_dataset(session, found, dataset).id
-        schema = LabelSchema.model_validate(projects.schema_versions(session, found)[0].document)
+        schema = LabelSchema.model_validate(projects.newest_schema(session, found).document)
     assert dataset_id is not None
     body = io.BufferedReader(UploadStream(aiter(request.stream())), 1 << 20)
     rows, rules = options.reader(body, schema), ImageRules.of(settings)

@@ -155,6 +155,6 @@ def job_status(project: str, _user: UserDep) -> Answer:
 def get_label_studio_config(project: str, _user: ReviewerDep, session: ReadDep) -> Response:
     """The label config to give a project in Label Studio, for the newest schema and the content of the newest dataset."""
     found = projects.find(session, project)
-    schema = LabelSchema.model_validate(projects.schema_versions(session, found)[0].document)
+    schema = LabelSchema.model_validate(projects.newest_schema(session, found).document)
     config = write_config(schema, drafts.sample_content(session, found))
     return Response(config, media_type="application/xml")

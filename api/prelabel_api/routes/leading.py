@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from prelabel import runs
-from prelabel.leading import by_filter, reroute, reviews
+from prelabel.leading import by_filter, reroute, reviews, steering
 from prelabel.leading.browse import Search
 from prelabel.leading.by_filter import Act, Done
 from prelabel.leading.requeue import Close, Requeue
@@ -85,11 +85,6 @@ def _do(store: Store, run_id: int, body: ActIn, act: Act, lead: User) -> Done:
     return by_filter.carry_out(store, run_id, body.examples.search(), act, lead)
 
 
-def _user(store: Store, name: str) -> User:
-    with store.reading() as session:
-        return users.find(session, name)
-
-
 @router.post("/examples/requeue")
 def requeue_examples(run_id: Id, body: NotedIn, lead: LeadDep, store: StoreDep) -> Done:
     """Have people look at settled or failed examples again. Their old label stays as history until there is a new one."""
@@ -107,7 +102,9 @@ def assign_examples(
     run_id: Id, body: AssignIn, lead: LeadDep, store: StoreDep, settings: SettingsDep
 ) -> Done:
     """Give queued examples to one person, who gets them before all others and alone."""
-    act = Assign(_user(store, body.user), body.days, settings.review_lease_seconds)
+    with store.reading() as session:
+        user = steering.assignee(session, runs.get(session, run_id), body.user)
+    act = Assign(user, body.days, settings.review_lease_seconds)
     return _do(store, run_id, body, act, lead)
 
 
@@ -116,7 +113,8 @@ def unassign_examples(
     run_id: Id, body: UnassignIn, lead: LeadDep, store: StoreDep, settings: SettingsDep
 ) -> Done:
     """Take back what was given to someone and is not open on their page."""
-    user = _user(store, body.user) if body.user else None
+    with store.reading() as session:
+        user = users.find(session, body.user) if body.user else None
     return _do(store, run_id, body, Unassign(user, settings.review_lease_seconds), lead)
 
 

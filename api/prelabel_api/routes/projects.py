@@ -25,7 +25,7 @@ MOVE_SECONDS = 60
 
 
 def _out(session: Session, project: Project) -> ProjectOut:
-    newest = projects.schema_versions(session, project)[0]
+    newest = projects.newest_schema(session, project)
     return ProjectOut(
         name=project.name,
         schema_version=newest.version,
@@ -85,7 +85,7 @@ def define_project(project: str, body: ProjectIn, lead: LeadDep, session: WriteD
 def list_schema_versions(project: str, _lead: LeadDep, session: ReadDep) -> Page[SchemaVersionOut]:
     """All versions of a project's schema, newest first, with what each changed and the runs that have it."""
     found = projects.find(session, project)
-    newest = projects.schema_versions(session, found)[0]
+    newest = projects.newest_schema(session, found)
     return Page(
         items=[
             SchemaVersionOut(

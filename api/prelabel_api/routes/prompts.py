@@ -27,7 +27,7 @@ def check_prompt(project: str, body: PromptIn, _lead: LeadDep, session: ReadDep)
     """Read a prompt without keeping it: its fault with its line, or the messages that a model would be sent for an example."""
     found = projects.find(session, project)
     example, names = _example(session, found, body)
-    schema = LabelSchema.model_validate(projects.schema_versions(session, found)[0].document)
+    schema = LabelSchema.model_validate(projects.newest_schema(session, found).document)
     content = example.content if example else None
     shown = prompts.preview(body.text, schema, content, body.model, body.confidence)
     return PromptChecked(

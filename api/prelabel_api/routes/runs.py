@@ -1,5 +1,7 @@
 """Runs: quote, start, follow, pause, measure."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, status
 from sqlmodel import Session, col, select
 
@@ -10,11 +12,11 @@ from prelabel.errors import InputError
 from prelabel.events import journal
 from prelabel.lanes import batch
 from prelabel.measure.quote import Money, Quote
-from prelabel.models import Dataset, Project, Run, User
+from prelabel.models import Run, User
 from prelabel.money import ledger, quote
 from prelabel.people import membership, users
 from prelabel.reports.progress import Progress
-from prelabel.routing import accepting, checks
+from prelabel.routing import accepting, checks, place
 from prelabel.routing.policy import Policy
 from prelabel.runs import Plan
 from prelabel.schemas import form
@@ -40,36 +42,44 @@ router = APIRouter(tags=["runs"])
 
 
 def _out(session: Session, run: Run, user: User) -> RunOut:
-    dataset = session.get_one(Dataset, run.dataset_id)
-    project = session.get_one(Project, dataset.project_id)
-    places, steps = _places(session, run, user), cascade.steps_of(run)
-    return RunOut(
-        id=run.id or 0,
-        project=project.name,
-        dataset=dataset.name,
-        model=cascade.named(steps),
-        steps=list(steps),
-        lane=run.lane,
-        policy=Policy.model_validate(run.policy),
-        state=run.state,
-        note=run.note,
-        stage=runs.stage(run, places),
-        accepting=run.accepting,
-        accepting_note=run.accepting_note if users.may(user, "lead") else "",  # it may speak of audits
-        accepting_since=run.accepting_since,
-        places=places,
-        spent=ledger.spent(session, run.id or 0),
-        cap=run.cap,
-        project_cap=project.cap,
-        workers=runs.workers_alive(session),
-        created_at=run.created_at,
-    )
+    return _listed(session, [run], user)[0]
 
 
-def _places(session: Session, run: Run, user: User) -> dict[str, int]:
-    """How many examples are where, as this user may know it."""
-    places = runs.progress(session, run)
-    return places if users.may(user, "lead") else checks.seen_by_reviewers(session, run, places)
+def _listed(session: Session, found: Sequence[Run], user: User) -> list[RunOut]:
+    """Runs as this user may know them, by as many queries as for one."""
+    ids = [run.id or 0 for run in found]
+    places, spent = place.counts_by_run(session, ids), ledger.spent_by_run(session, ids)
+    whose, alive = projects.of_runs(session, ids), runs.workers_alive(session)
+    is_lead = users.may(user, "lead")
+    out = []
+    for run in found:
+        run_id, steps = run.id or 0, cascade.steps_of(run)
+        dataset, project = whose[run_id]
+        seen = places[run_id] if is_lead else checks.seen_by_reviewers(session, run, places[run_id])
+        out.append(
+            RunOut(
+                id=run_id,
+                project=project.name,
+                dataset=dataset.name,
+                model=cascade.named(steps),
+                steps=list(steps),
+                lane=run.lane,
+                policy=Policy.model_validate(run.policy),
+                state=run.state,
+                note=run.note,
+                stage=runs.stage(run, seen),
+                accepting=run.accepting,
+                accepting_note=run.accepting_note if is_lead else "",  # it may speak of audits
+                accepting_since=run.accepting_since,
+                places=seen,
+                spent=spent[run_id],
+                cap=run.cap,
+                project_cap=project.cap,
+                workers=alive,
+                created_at=run.created_at,
+            )
+        )
+    return out
 
 
 def _plan(session: Session, project: str, dataset: str, body: RunIn) -> Plan:
@@ -77,7 +87,7 @@ def _plan(session: Session, project: str, dataset: str, body: RunIn) -> Plan:
     found = projects.find(session, project)
     return Plan(
         projects.find_dataset(session, found, dataset),
-        projects.schema_versions(session, found)[0],
+        projects.newest_schema(session, found),
         prompts.find(session, found, body.prompt),
         body.all_steps,
         body.policy,
@@ -130,7 +140,7 @@ def list_runs(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limi
     hidden = membership.closed_runs(session, user)
     seen = (col(Run.id) > after, col(Run.id).not_in(hidden), ~col(Run.trial))
     found = session.exec(select(Run).where(*seen).order_by(col(Run.id)).limit(limit + 1)).all()
-    return page([_out(session, run, user) for run in found], [run.id or 0 for run in found], limit)
+    return page(_listed(session, found, user), [run.id or 0 for run in found], limit)
 
 
 @router.get("/runs/{run_id}")

@@ -25,7 +25,7 @@ def _plan(session: Session, project: str, dataset: str, body: TrialIn) -> tuple[
     found = projects.find(session, project)
     plan = Plan(
         projects.find_dataset(session, found, dataset),
-        projects.schema_versions(session, found)[0],
+        projects.newest_schema(session, found),
         prompts.find(session, found, body.prompt),
         body.all_steps,
         cap=body.cap,

@@ -10,7 +10,7 @@ from prelabel import review, runs
 from prelabel.events import alarms
 from prelabel.events.alarms import Raised
 from prelabel.money import ledger
-from prelabel.routing import checks
+from prelabel.routing import checks, place
 
 
 class RunNow(BaseModel):
@@ -43,7 +43,7 @@ class QueueNow(BaseModel):
 def of_run(session: Session, run_id: int, for_lead: bool) -> RunNow:
     """A run as a lead sees it, or as those do who are not to know checks and audits. Raises NotFound."""
     run = runs.get(session, run_id)
-    places = runs.progress(session, run)
+    places = place.counts(session, run.id or 0)
     if not for_lead:
         places = checks.seen_by_reviewers(session, run, places)
     return RunNow(

@@ -171,7 +171,7 @@ def _begin(
     with store.writing() as session:
         _one_at_a_time(session, project)
         dataset = projects.open_dataset(session, project, DATASET)
-        schema = LabelSchema.model_validate(projects.schema_versions(session, project)[0].document)
+        schema = LabelSchema.model_validate(projects.newest_schema(session, project).document)
     rows = [Row(number, {"content": task.content}) for number, task in enumerate(tasks, 1)]
     report = bring_in(store, dataset.id or 0, schema, rows, "Label Studio", by=by)
     if report.bad:
@@ -206,7 +206,7 @@ def _standing_run(session: Session, project: Project, dataset: Dataset, by: User
     prompt = session.get_one(Prompt, like.prompt_id)
     plan = Plan(
         dataset,
-        projects.schema_versions(session, project)[0],
+        projects.newest_schema(session, project),
         parse_prompt(prompt.text, prompt.name),
         steps_of(like),
         Policy.model_validate(like.policy),

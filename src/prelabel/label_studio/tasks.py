@@ -33,7 +33,7 @@ class Task:
 
 def read_tasks(session: Session, project: Project, given: Sequence[Json]) -> list[Task]:
     """Tasks as Label Studio sends them, in their order."""
-    schema = LabelSchema.model_validate(projects.schema_versions(session, project)[0].document)
+    schema = LabelSchema.model_validate(projects.newest_schema(session, project).document)
     return [_task(number, one, schema) for number, one in enumerate(given, 1)]
 
 

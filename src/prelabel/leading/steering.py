@@ -9,9 +9,11 @@ from sqlmodel import Session, col, select
 
 from prelabel.bulk import update_rows
 from prelabel.canonical import Json
+from prelabel.errors import Conflict
 from prelabel.leading.by_filter import IN_HAND, NOT_QUEUED, Act, Held, in_hand
 from prelabel.models import CHECK, FREE, Placement, Run, Slot, User, now
 from prelabel.people import users
+from prelabel.review.closed import closed_runs, hidden_runs
 from prelabel.review.leases import one_at_a_time
 from prelabel.review.rounds import is_live
 from prelabel.routing import checks, order
@@ -64,6 +66,21 @@ class Prioritize(Act):
             .with_for_update(skip_locked=True)
         )
         return [(slot_id, priority) for slot_id, priority in rows]
+
+
+def assignee(session: Session, run: Run, name: str) -> User:
+    """Who examples of the run can be given to. Raises NotFound, and Conflict where they would wait there for nobody."""
+    user, run_id = users.find(session, name), run.id or 0
+    why_not = ""
+    if user.disabled_at is not None:
+        why_not = "their account is closed"
+    elif run_id in hidden_runs(session, user.id or 0):
+        why_not = "they are no member of its project"
+    elif run_id in closed_runs(session, user.id or 0):
+        why_not = "they are paused in it"
+    if why_not:
+        raise Conflict(f"examples of run {run_id} cannot be given to {name}: {why_not}")
+    return user
 
 
 @dataclass(frozen=True)

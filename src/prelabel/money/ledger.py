@@ -125,7 +125,14 @@ def recall(
 
 def spent(session: Session, run_id: int) -> Decimal:
     """Dollars that the run's calls have cost, as far as prices are known."""
-    return session.exec(select(func.sum(Call.dollars)).where(Call.run_id == run_id)).one() or ZERO
+    return spent_by_run(session, [run_id])[run_id]
+
+
+def spent_by_run(session: Session, run_ids: Collection[int]) -> dict[int, Decimal]:
+    """Dollars that the calls of each of these runs have cost, as far as prices are known."""
+    paid = select(Call.run_id, func.sum(Call.dollars)).where(col(Call.run_id).in_(run_ids))
+    sums = session.exec(paid.group_by(col(Call.run_id)))
+    return dict.fromkeys(run_ids, ZERO) | {run_id: dollars or ZERO for run_id, dollars in sums}
 
 
 def spent_in_project(session: Session, project_id: int) -> Decimal:

@@ -181,4 +181,4 @@ def _runs(session: Session, project: Project) -> list[int]:
 
 
 def _into(session: Session, sides: Sides) -> Translator:
-    return Translator(session, projects.schema_versions(session, sides.project)[0])
+    return Translator(session, projects.newest_schema(session, sides.project))

@@ -124,7 +124,7 @@ class OfProject:
         """What its labels cost, divided, at this price of an hour."""
 
         def compute(session: Session, project: Project) -> CostParts:
-            into = Translator(session, projects.schema_versions(session, project)[0])
+            into = Translator(session, projects.newest_schema(session, project))
             return costs.parts(session, _spending(session, project), into, by, hourly)
 
         return self._ask(f"cost by {by} at {hourly}", CostParts, compute)

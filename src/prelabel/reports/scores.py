@@ -31,7 +31,7 @@ def of_run(session: Session, run: Run, by: By) -> Scores:
 def of_project(session: Session, project: Project, by: By) -> Scores:
     """The drafts of all runs of a project, under the newest version of its schema."""
     runs = projects.runs_of(session, project)
-    return _scores(session, runs, Translator(session, projects.schema_versions(session, project)[0]), by)
+    return _scores(session, runs, Translator(session, projects.newest_schema(session, project)), by)
 
 
 def _scores(session: Session, runs: Sequence[Run], into: Translator, by: By) -> Scores:

@@ -281,17 +281,21 @@ def _unsure(session: Session, run: Run, after: int) -> Sequence[int]:
 
 
 def counts(session: Session, run_id: int) -> dict[str, int]:
-    """How many examples are in each place."""
-    found = Counter(
-        dict(
-            session.exec(
-                select(Placement.place, func.count())
-                .where(Placement.run_id == run_id)
-                .group_by(Placement.place)
-            ).all()
-        )
+    """How many examples of a run are in each place."""
+    return counts_by_run(session, [run_id])[run_id]
+
+
+def counts_by_run(session: Session, run_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """How many examples of each of these runs are in each place."""
+    rows = session.exec(
+        select(Placement.run_id, Placement.place, func.count())
+        .where(col(Placement.run_id).in_(run_ids))
+        .group_by(col(Placement.run_id), Placement.place)
     )
-    return {place: found[place] for place in PLACES}
+    found = {run_id: dict.fromkeys(PLACES, 0) for run_id in run_ids}
+    for run_id, where, examples in rows:
+        found[run_id][where] = examples
+    return found
 
 
 def _asked(session: Session, placement: Placement, reason: str, policy: Policy) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ class Wish(BaseModel):
 def plan(session: Session, project: Project, wish: Wish) -> ChangePlan:
     """What the change would do; nothing is written. Raises SchemaError, InputError, NotFound."""
     origin = _origin(session, project, wish)
-    newest = projects.schema_versions(session, project)[0]
+    newest = projects.newest_schema(session, project)
     is_newest = _says(newest, wish)
     move = _move(origin, wish)
     runs = projects.runs_of(session, project)
