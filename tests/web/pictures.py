@@ -4,8 +4,8 @@ import io
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from prelabel.client import Client
 from prelabel.prompt import load_prompt
 from simulator.process import running as provider_running
 from tests.running import TOKEN, Running, running
+from tests.waiting import wait_until
 from tests.web.filling import INTENTS, SAID, queue_up, tickets
 from tests.web.judged import judged
 from tests.web.person import Person
@@ -138,8 +139,8 @@ def conflicts(service: Running) -> int:
     fields = {"intent": {"kind": "choice", "options": INTENTS}}
     run_id = queue_up(service, "contradicting", fields, rows, threshold=0.9)
     service.client.post(f"/runs/{run_id}/conflicts")
-    while service.client.get(f"/runs/{run_id}/conflicts/search")["finished_at"] is None:
-        time.sleep(0.2)
+    search = f"/runs/{run_id}/conflicts/search"
+    wait_until(lambda: service.client.get(search)["finished_at"], service.logs)
     return run_id
 
 
@@ -285,9 +286,12 @@ def tried(service: Running) -> int:
     ):
         body = {"model": MODEL, "prompt": prompt, "examples": 6}
         trial = service.client.post("/projects/bank_intents/datasets/first/trials", body)["id"]
-        while service.client.get(f"/trials/{trial}")["stage"] == "drafting":
-            time.sleep(0.2)
+        wait_until(partial(is_over, service, trial), service.logs)
     return int(trial)
+
+
+def is_over(service: Running, trial: int) -> bool:
+    return bool(service.client.get(f"/trials/{trial}")["stage"] != "drafting")
 
 
 def written(page: Page) -> None:
