@@ -24,7 +24,7 @@ from prelabel.money import ledger
 from prelabel.prompt import Instructions, load_prompt
 from prelabel.settings import Settings
 from prelabel.store import Store
-from tests.factories import SCHEMA, all_of, places, work_off
+from tests.factories import SCHEMA, all_of, make_run, places, work_off
 
 QUICK = Settings(
     lease_seconds=60,
@@ -241,6 +241,23 @@ def finish(
             return found
         time.sleep(0.01)
     raise AssertionError(f"not finished: {found}, {[vars(one) for one in all_batches(store)]}")
+
+
+def batch_run(store: Store, examples: int = 12, **options: object) -> int:
+    """A started run that is drafted in batches."""
+    return make_run(store, examples, lane="batch", **options)  # type: ignore[arg-type] # as they come
+
+
+def done(store: Store, run_id: int, provider: FakeProvider) -> dict[str, int]:
+    """Advance its batches, with nothing amiss, until nothing is left to do; where the examples are then."""
+    factory = Factory(store, provider)
+    return finish(store, run_id, batches(store, factory), factory.asked)
+
+
+def spent(store: Store, run_id: int) -> Decimal:
+    """Dollars of a run."""
+    with store.reading() as session:
+        return ledger.spent(session, run_id)
 
 
 def let_leases_lapse(store: Store) -> None:

@@ -165,18 +165,18 @@ def shared_postgres(postgres_database: str) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def sweeper(postgres_database: str) -> Iterator[psycopg.Connection]:
+def cleaner(postgres_database: str) -> Iterator[psycopg.Connection]:
     """It stays connected, as a new connection would have to learn and plan all that EMPTY does each time."""
     with psycopg.connect(_plain(postgres_database), autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
-def postgres_store(shared_postgres: Store, sweeper: psycopg.Connection) -> Iterator[Store]:
+def postgres_store(shared_postgres: Store, cleaner: psycopg.Connection) -> Iterator[Store]:
     """An empty PostgreSQL store."""
     yield shared_postgres
-    sweeper.execute(END_OTHERS)
-    sweeper.execute(EMPTY)
+    cleaner.execute(END_OTHERS)
+    cleaner.execute(EMPTY)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,7 +1,6 @@
 """What tests of whole runs share: recorded answers, a run over their examples, and its end."""
 
 import json
-import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from prelabel.models import Call
 from prelabel.store import Store
 from simulator.process import Provider
 from tests.running import Running
+from tests.waiting import wait_until
 
 MODEL = "openai/gpt-4o-mini"
 DOLLARS_IN, DOLLARS_OUT = 5, 20
@@ -61,13 +61,13 @@ def finished(service: Running, run_id: int, seconds: float = 90) -> dict[str, in
     return {place: count for place, count in run["places"].items() if count}
 
 
-def check_books(store: Store, provider: Provider, seconds: float = 10) -> Books:
+def check_books(store: Store, provider: Provider) -> Books:
     """The ledger holds what the provider counted, once what is on its way is written: to the token and the nano-dollar."""
-    until = time.monotonic() + seconds
-    while (told := at_provider(provider)) != in_ledger(store) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert in_ledger(store) == told
-    return told
+    wait_until(
+        lambda: at_provider(provider) == in_ledger(store),
+        lambda: f"{at_provider(provider)} {in_ledger(store)}",
+    )
+    return at_provider(provider)
 
 
 def in_ledger(store: Store) -> Books:

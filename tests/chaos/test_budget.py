@@ -1,6 +1,5 @@
 """Many workers race for the last of the money: the cap holds, by the ledger and by the provider's own count."""
 
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from simulator.process import Provider
 from simulator.process import running as simulated
 from tests.chaos.drafting import PRICES, check_books, finished, record_answers, start
 from tests.running import Running, running
+from tests.waiting import wait_until
 
 EXAMPLES = 800
 WORKERS = 8
@@ -54,7 +54,5 @@ def test_eight_workers_never_pass_the_cap_and_a_higher_one_finishes_the_run(
 
 def wait_for_all(service: Running) -> None:
     """Until the slowest worker has started, so that all of them race."""
-    until = time.monotonic() + 90
-    while httpx2.get(f"http://127.0.0.1:{service.port}/ready").json()["workers"] < WORKERS:
-        assert time.monotonic() < until, service.logs()
-        time.sleep(0.2)
+    ready = f"{service.client.url}/ready"
+    wait_until(lambda: httpx2.get(ready).json()["workers"] == WORKERS, service.logs)

@@ -11,6 +11,7 @@ import pytest
 from simulator.process import Provider
 from simulator.process import running as simulated
 from tests.running import Running, running
+from tests.waiting import wait_until
 
 EXAMPLES = 300
 IN_FLIGHT = 8
@@ -66,10 +67,8 @@ def start(service: Running, tmp_path: Path) -> int:
 
 
 def wait_until_drafted(service: Running, run_id: int, count: int) -> None:
-    until = time.monotonic() + 60
-    while service.client.run(run_id)["places"]["waiting"] > EXAMPLES - count:
-        assert time.monotonic() < until, service.logs()
-        time.sleep(0.02)
+    left = EXAMPLES - count
+    wait_until(lambda: service.client.run(run_id)["places"]["waiting"] <= left, service.logs, every=0.02)
 
 
 def finished(service: Running, run_id: int) -> dict[str, int]:

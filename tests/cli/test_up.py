@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx2
@@ -17,6 +16,7 @@ from prelabel.errors import Unavailable
 from prelabel.operations.supervise import parts, serving
 from prelabel.settings import Limit, Settings
 from tests.running import free_port
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -35,13 +35,6 @@ def variable(pid: int, name: str) -> str:
     """A variable of a process's environment."""
     pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
     return dict(pair.split("=", 1) for pair in pairs if "=" in pair).get(name, "")
-
-
-def wait_for(condition: object, seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator] # a callable
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def test_the_first_admins_token_is_left_where_only_its_owner_reads_it(used: Settings) -> None:
@@ -66,10 +59,10 @@ def test_a_worker_that_is_killed_is_started_again_with_its_part_and_the_others_s
         watching = threading.Thread(target=watch)
         watching.start()
         os.kill(first[1], signal.SIGKILL)
-        wait_for(lambda: service.worker_pids[1] != first[1])
+        wait_until(lambda: service.worker_pids[1] != first[1])
         now = service.worker_pids
         assert now[0] == first[0]
-        wait_for(lambda: [variable(pid, "PRELABEL_CONCURRENCY") for pid in now] == ["4", "5"])
+        wait_until(lambda: [variable(pid, "PRELABEL_CONCURRENCY") for pid in now] == ["4", "5"])
         assert json.loads(variable(now[1], "PRELABEL_LIMITS")) == {"m": {"rpm": 300.0, "tpm": 0.0}}
     watching.join()
     assert len(said) == 1
@@ -86,12 +79,12 @@ def test_when_up_is_killed_its_processes_go_too(used: Settings) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_for(lambda: answers(used))
+    wait_until(lambda: answers(used))
     children = [int(pid) for pid in Path(f"/proc/{up.pid}/task/{up.pid}/children").read_text().split()]
     assert len(children) == 3
     up.kill()
     up.wait()
-    wait_for(lambda: not any(alive(pid) for pid in children))
+    wait_until(lambda: not any(alive(pid) for pid in children))
 
 
 def answers(used: Settings) -> bool:

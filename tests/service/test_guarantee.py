@@ -5,7 +5,6 @@ import gzip
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from prelabel.measure.guarantee.certificate import Certificate, certify
 from prelabel.measure.guarantee.terms import Record
 from tests.running import Running, running
 from tests.service.test_every_kind import answer_all, bring_in
+from tests.waiting import wait_until
 
 ROWS, EPSILON = 500, 0.2
 PROMISE = {"rule": "guarantee", "epsilon": EPSILON, "alpha": 0.001, "audits": 120}
@@ -62,19 +62,11 @@ def exported(service: Running, gold: dict[str, str], shared_data: Path) -> Lines
         lead.wait(run, ("reviewing",), seconds=60, every=0.1)
         assert lead.certificate(run)["status"] == "auditing"
         assert answer_all(reviewer, run, right) == PROMISE["audits"]
-        until(lambda: lead.certificate(run)["status"] == "reviewing", service)
+        wait_until(lambda: lead.certificate(run)["status"] == "reviewing", service.logs)
         answer_all(reviewer, run, right)
-    until(lambda: lead.certificate(run)["certificate"] is not None, service)
+    wait_until(lambda: lead.certificate(run)["certificate"] is not None, service.logs)
     file = b"".join(lead.export(run, certificate="inline"))
     return [json.loads(line) for line in file.splitlines()]
-
-
-def until(holds: Callable[[], bool], service: Running) -> None:
-    for _ in range(300):
-        if holds():
-            return
-        time.sleep(0.1)
-    raise AssertionError(service.logs())
 
 
 def test_the_labels_keep_what_the_certificate_says(exported: Lines, gold: dict[str, str]) -> None:

@@ -1,7 +1,6 @@
 """Traces through real processes, to a collector: one trace from the request to the calls, and nothing private in it."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from simulator import process
 from tests.receiver import Receiver
 from tests.running import Running, running
 from tests.service.test_every_kind import bring_in
+from tests.waiting import wait_until
 
 MODEL, KEY, WORDS = "openai/gpt-4o-mini", "sk-a-key-that-nobody-sees", "a letter about money"
 STARTS = "POST /v1/projects/{project}/datasets/{dataset}/runs"
@@ -37,8 +37,7 @@ def service(tmp_path: Path, collector: Receiver, monkeypatch: pytest.MonkeyPatch
         process.running() as provider,
         running(tmp_path / "home", 1, sweep_seconds=60, api_base=f"{provider.url}/v1") as service,
     ):
-        while not httpx2.get(f"{service.client.url}/ready").json()["workers"]:
-            time.sleep(0.1)
+        wait_until(lambda: httpx2.get(f"{service.client.url}/ready").json()["workers"], service.logs)
         yield service
 
 
@@ -99,9 +98,10 @@ def test_a_run_is_one_trace_from_its_request_to_its_calls(service: Running, coll
 
 
 def until_told(collector: Receiver, service: Running) -> None:
-    for _ in range(200):
-        names = [span.name for _, span, _ in spans_of(collector)]
-        if names.count("draft example") == 3 and STARTS in names:
-            return
-        time.sleep(0.1)
-    raise AssertionError(json.dumps(names) + service.logs())
+    def names() -> list[str]:
+        return [span.name for _, span, _ in spans_of(collector)]
+
+    wait_until(
+        lambda: names().count("draft example") == 3 and STARTS in names(),
+        lambda: json.dumps(names()) + service.logs(),
+    )

@@ -11,6 +11,7 @@ import pytest
 from simulator.faults import FAULTS, SPOILED, Behaviour, Dice, Limits
 from simulator.process import Provider
 from tests.simulator.conftest import ANSWER, as_schema, asking
+from tests.waiting import wait_until
 
 
 def post(provider: Provider, text: str = "a hoax", timeout: float = 5, **more: Any) -> httpx2.Response:
@@ -31,10 +32,8 @@ def is_json(text: str) -> bool:
 
 
 def wait_until_idle(provider: Provider) -> dict[str, Any]:
-    until = time.monotonic() + 5
-    while (stats := provider.stats())["in_flight"] and time.monotonic() < until:
-        time.sleep(0.01)
-    return stats
+    wait_until(lambda: not provider.stats()["in_flight"], every=0.01)
+    return provider.stats()
 
 
 def fates(count: int = 2_000, **behaviour: Any) -> list[str]:

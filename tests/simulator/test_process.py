@@ -13,6 +13,7 @@ import pytest
 
 from simulator.process import CLONE, Provider, running
 from tests.simulator.conftest import asking
+from tests.waiting import wait_until
 
 
 def ask(provider: Provider, text: str) -> None:
@@ -78,10 +79,7 @@ def test_it_goes_when_whoever_started_it_is_killed() -> None:
         url = starter.stdout.readline().strip()
         assert is_up(url)
         starter.send_signal(signal.SIGKILL)
-    until = time.monotonic() + 5
-    while is_up(url) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not is_up(url)
+    wait_until(lambda: not is_up(url))
 
 
 def test_one_that_cannot_start_says_so(tmp_path: Path) -> None:

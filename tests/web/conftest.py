@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.running import Running, running
 from tests.web.person import Person
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 60_000
+"""Milliseconds in which a page has to show what is expected: a busy machine draws slowly, and no other waits for it."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -23,6 +25,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("these tests drive Chromium: apt-get install chromium")
         pytest.skip("these tests drive Chromium, which is not here: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield found
@@ -58,6 +61,7 @@ class People:
         self._service.client.post("/users", {"name": name, "role": role})
         token = self._service.client.post(f"/users/{name}/tokens", {"name": "page"})["token"]
         context = self._browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)

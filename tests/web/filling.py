@@ -1,12 +1,12 @@
 """Runs whose examples all wait for people, brought in over HTTP with their drafts."""
 
 import json
-import time
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
 from tests.running import Running
+from tests.waiting import wait_until
 
 INTENTS = [
     "activate_my_card", "age_limit", "apple_pay_or_google_pay", "atm_support", "automatic_top_up",
@@ -42,7 +42,6 @@ def queue_up(
     project: str,
     fields: dict[str, Any],
     rows: Iterable[dict[str, Any]],
-    seconds: float = 60,
     guidelines: str = "Choose what the customer wants to have done.",
     **policy: Any,
 ) -> int:
@@ -53,10 +52,11 @@ def queue_up(
     report = client.bring_in(project, "first", BytesIO(body), file_format="jsonl")
     assert not report["bad_rows"], report
     run = client.start_run(project, "first", model="given", policy={"threshold": 1.0} | policy)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        places = client.run(run["id"])["places"]
-        if not places["waiting"] + places["drafted"]:
-            return int(run["id"])
-        time.sleep(0.1)
-    raise AssertionError(f"not all are queued: {places}\n{service.logs()}")
+    wait_until(lambda: are_drafted(service, run["id"]), service.logs)
+    return int(run["id"])
+
+
+def are_drafted(service: Running, run_id: int) -> bool:
+    """Whether all of a run's examples are with people, or beyond."""
+    places = service.client.run(run_id)["places"]
+    return not places["waiting"] + places["drafted"]

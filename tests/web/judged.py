@@ -2,13 +2,13 @@
 
 import json
 import random
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 from tests.running import Running
-from tests.web.filling import SAID
+from tests.waiting import wait_until
+from tests.web.filling import SAID, are_drafted
 
 TOPICS = [
     "card_arrival",
@@ -56,11 +56,8 @@ def judged(service: Running, project: str, count: int = 240) -> tuple[int, int]:
     return small, large
 
 
-def _answer(service: Running, run_id: int, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while (places := service.client.run(run_id)["places"])["waiting"] + places["drafted"]:
-        assert time.monotonic() < until, service.logs()
-        time.sleep(0.1)
+def _answer(service: Running, run_id: int) -> None:
+    wait_until(lambda: are_drafted(service, run_id), service.logs)
     chance, lines = random.Random(run_id), []
     for one in service.client.items(f"/runs/{run_id}/examples", place="queued"):
         truth = TOPICS[int(one["id"].removeprefix("t-")) % len(TOPICS)]

@@ -55,4 +55,4 @@ class Person:
 
     def is_saved(self) -> None:
         """All that was answered has arrived."""
-        expect(self.page.get_by_test_id("saved")).to_have_text("Saved", timeout=15_000)
+        expect(self.page.get_by_test_id("saved")).to_have_text("Saved")

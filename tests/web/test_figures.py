@@ -26,7 +26,7 @@ def run_ids(service: Running) -> tuple[int, int]:
 def settled(page: Page) -> None:
     """All charts have loaded."""
     page.locator(".chart").first.wait_for()
-    expect(page.locator(".chart[aria-busy=true]")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".chart[aria-busy=true]")).to_have_count(0)
 
 
 def serious(page: Page) -> list[Any]:

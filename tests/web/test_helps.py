@@ -101,7 +101,7 @@ def test_what_comes_into_an_empty_queue_is_shown_at_once(service: Running, peopl
         service.client.post(
             f"/runs/{run_id}/examples/requeue", {"examples": {}, "note": "look again, please"}
         )
-        expect(other.page.locator(".work")).to_contain_text("look again, please", timeout=5_000)
+        expect(other.page.locator(".work")).to_contain_text("look again, please", timeout=30_000)
 
 
 def test_a_senior_sees_what_differs_and_how_the_like_was_settled(service: Running, people: People) -> None:
@@ -110,11 +110,10 @@ def test_a_senior_sees_what_differs_and_how_the_like_was_settled(service: Runnin
         for person, key in ((one, "1"), (other, "2")):
             person.review(run_id)
             for _ in range(3):
-                person.press(key if person.example() == "g0" else "1")
-                person.page.wait_for_timeout(250)
+                person.goes_on(key if person.example() == "g0" else "1")
             person.is_saved()
         senior.page.goto(f"{senior.base}/disagreements")
         expect(senior.page.locator(".opinion .differs")).to_have_text(["Billing", "Delivery"])
         alike = senior.page.get_by_role("region", name="Settled examples like it").get_by_role("listitem")
-        expect(alike).to_have_count(2, timeout=20_000)
+        expect(alike).to_have_count(2)
         expect(alike.first.locator("b.as-one")).to_have_text("Billing")

@@ -1,7 +1,6 @@
 """Twenty examples of each kind, answered by keyboard alone: what is stored is what was seen."""
 
 import io
-import time
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.running import Running
+from tests.waiting import wait_until
 from tests.web.conftest import People
 from tests.web.filling import INTENTS, queue_up, tickets
 
@@ -234,9 +234,8 @@ def test_an_answer_is_taken_back_and_given_anew(service: Running, people: People
         assert person.goes_on("Enter") == first
         assert person.goes_on("Enter") == second
         person.is_saved()
-    until = time.monotonic() + 5
-    while len(labels := settled(service, run_id)) < 2 and time.monotonic() < until:
-        time.sleep(0.1)
+    wait_until(lambda: len(settled(service, run_id)) == 2)
+    labels = settled(service, run_id)
     assert labels[first]["intent"] == "age_limit"
     assert set(labels) == {first, second}
 

@@ -1,7 +1,6 @@
 """The worker's batcher: it advances what is due, and a fault is not its end."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from prelabel.store import Store
 from prelabel_worker.batcher import Batcher
 from tests.batching import QUICK, Factory, FakeProvider, all_batches, batches
 from tests.factories import get_run, make_run, places
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -18,20 +18,11 @@ def provider() -> FakeProvider:
     return FakeProvider()
 
 
-def until(condition: object, seconds: float = 90) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():  # type: ignore[operator] # a function
-            return True
-        time.sleep(0.01)
-    return False
-
-
-def run_through(store: Store, provider: FakeProvider, run_id: int, batchers: list[Batcher]) -> bool:
+def run_through(store: Store, run_id: int, *batchers: Batcher) -> None:
     for one in batchers:
         one.start()
     try:
-        return until(lambda: places(store, run_id) == {"settled": 12} and all_ended(store))
+        wait_until(lambda: places(store, run_id) == {"settled": 12} and all_ended(store), every=0.01)
     finally:
         for one in batchers:
             one.stop()
@@ -49,7 +40,7 @@ def test_several_workers_advance_a_run_together_and_send_nothing_twice(
     provider.most_rows = 3
     run_id = make_run(store, 12, lane="batch")
     crew = [Batcher(batches(store, Factory(store, provider)), QUICK) for _ in range(3)]
-    assert run_through(store, provider, run_id, crew)
+    run_through(store, run_id, *crew)
     sent = [key for one in provider.sent.values() for key in one.rows]
     assert (len(sent), len(set(sent))) == (12, 12)
 
@@ -67,7 +58,7 @@ def test_a_fault_is_not_the_end(
 
     monkeypatch.setattr(provider, "poll", poll)
     used = batches(store, Factory(store, provider), lease_seconds=0.2)
-    assert run_through(store, provider, run_id, [Batcher(used, QUICK)])
+    run_through(store, run_id, Batcher(used, QUICK))
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -79,7 +70,7 @@ def test_a_batch_is_kept_while_a_step_takes_longer_than_its_lease(
     def submit(*args: object) -> str:
         at_once.append(inside.acquire(blocking=False))
         [first_end] = (one.due_at for one in all_batches(store))
-        assert until(lambda: now() > (first_end or now()) + timedelta(seconds=leased))
+        wait_until(lambda: now() > (first_end or now()) + timedelta(seconds=leased), every=0.01)
         inside.release()
         return good(*args)  # type: ignore[arg-type] # as they come
 
@@ -87,5 +78,5 @@ def test_a_batch_is_kept_while_a_step_takes_longer_than_its_lease(
     run_id = make_run(store, 12, lane="batch")
     short = QUICK.model_copy(update={"lease_seconds": leased})
     crew = [Batcher(batches(store, Factory(store, provider), lease_seconds=leased), short) for _ in range(2)]
-    assert run_through(store, provider, run_id, crew)
+    run_through(store, run_id, *crew)
     assert (at_once, get_run(store, run_id).state) == ([True], "running")

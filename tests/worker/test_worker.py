@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +36,7 @@ from tests.factories import (
     unsure,
     work_off,
 )
+from tests.waiting import wait_until
 
 
 class Woken:
@@ -98,16 +98,17 @@ def test_a_search_for_conflicts_is_done_though_no_message_told_of_it(store: Stor
         assert [one.finished_at for one in all_of(session, ConflictSearch)] == [None]
     searcher = Searcher(store, QUICK.model_copy(update={"sweep_seconds": 0.05}), "w")
     searcher.start()
-    deadline = now() + timedelta(seconds=30)
-    while now() < deadline:
-        with store.reading() as session:
-            [one] = all_of(session, ConflictSearch)
-        if one.finished_at is not None:
-            break
-        time.sleep(0.05)
+    wait_until(lambda: only_search(store).finished_at)
     searcher.stop()
-    searcher.join(10)
+    searcher.join(60)
+    one = only_search(store)
     assert (one.examples, one.failure, searcher.is_alive()) == (3, "", False)
+
+
+def only_search(store: Store) -> ConflictSearch:
+    with store.reading() as session:
+        [one] = session.exec(select(ConflictSearch))
+    return one
 
 
 def test_a_run_with_examples_that_nobody_holds_is_joined(store: Store, sweeper: Sweeper, wake: Woken) -> None:
