@@ -133,6 +133,8 @@ def test_what_has_not_changed_is_computed_once(store: Store, counting: Counting,
     assert [keeper.get(ask) for _ in range(3)] == [first] * 3
     keeper.settle()
     assert counting.computed == 1
+    with store.reading() as session:
+        assert session.exec(select(KeptFigure.as_of)).one() == first.as_of  # not when it was done
 
 
 @pytest.mark.usefixtures("large")
