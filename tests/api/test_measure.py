@@ -15,6 +15,7 @@ from prelabel.drafters.cascade import Step
 from prelabel.measure.cost import CostPart, Sums, cost_part
 from prelabel.models import Dataset
 from prelabel.prompt import load_prompt
+from prelabel.reports import kept
 from prelabel.reports.tables import as_csv
 from prelabel.routing.policy import Policy
 from prelabel.runs import Plan
@@ -166,6 +167,23 @@ def test_a_comparison_the_other_way_round_is_the_mirror_image(store: Store, lead
     )
     assert there["difference"] == -back["difference"]
     assert (there["low"], there["high"]) == pytest.approx((-back["high"], -back["low"]))
+
+
+def test_what_is_kept_of_one_comparison_is_not_served_for_another(
+    store: Store, lead: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = reviewed_run(store, "aabb", "ab")
+    second = second_run(store, first, "ac")
+    monkeypatch.setattr(kept, "LARGE", 1)
+    monkeypatch.setattr(kept, "QUICK", 0.0)
+    asked: list[dict[str, Any]] = [
+        {"runs": f"{first},{second}"},
+        {"runs": f"{second},{first}"},
+        {"models": "fake,other", "project": "p"},
+    ]
+    sides = [(one["first"], one["second"]) for one in (lead.get("/compare", **asking) for asking in asked)]
+    there = (f"run {first}", f"run {second}")
+    assert sides == [there, there[::-1], ("fake", "other")]
 
 
 def test_models_and_prompts_are_compared_within_a_project(store: Store, lead: Client) -> None:

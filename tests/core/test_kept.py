@@ -133,6 +133,8 @@ def test_what_has_not_changed_is_computed_once(store: Store, counting: Counting,
     assert [keeper.get(ask) for _ in range(3)] == [first] * 3
     keeper.settle()
     assert counting.computed == 1
+    with store.reading() as session:
+        assert session.exec(select(KeptFigure.as_of)).one() == first.as_of  # not when it was done
 
 
 @pytest.mark.usefixtures("large")
@@ -164,6 +166,18 @@ def test_a_figure_is_believed_only_once_what_was_under_way_is_over(store: Store,
         keeper.get(counting.ask())
         keeper.settle()
     assert counting.computed == 3
+
+
+@pytest.mark.usefixtures("large")
+def test_once_nothing_has_happened_for_long_enough_it_is_computed_no_more(
+    store: Store, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "SETTLED", timedelta(microseconds=1))
+    keeper = Keeper(store)
+    for _ in range(4):
+        keeper.get(counting.ask())
+        keeper.settle()
+    assert counting.computed == 2  # first, and once more when the newest rows had been seen for a while
 
 
 @pytest.mark.usefixtures("large")
@@ -313,7 +327,10 @@ def every_ask(figures: OfRun | OfProject) -> Iterator[Ask[Any]]:
 def test_no_two_figures_are_kept_by_one_name(store: Store) -> None:
     run_ids = [queued_run(store, 1), queued_run(store, 1)]
     with store.reading() as session:
-        all_figures = [OfProject(session, "p"), *(OfRun(session, run_id) for run_id in run_ids)]
+        all_figures: list[OfRun | OfProject] = [
+            OfProject(session, "p"),
+            *(OfRun(session, run_id) for run_id in run_ids),
+        ]
     names = [ask.name for figures in all_figures for ask in every_ask(figures)]
     assert len(names) > 60
     assert len(set(names)) == len(names)

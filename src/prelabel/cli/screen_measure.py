@@ -79,10 +79,10 @@ def show_scores(out: Console, scores: Document) -> None:
 
 
 def _show_confusion(out: Console, confusion: Document) -> None:
-    title = f"{escape(confusion['field'])}: drafted (rows), settled (columns)"
-    table = Table("", *map(escape, confusion["classes"]), title=title)
-    for name, counts in zip(confusion["classes"], confusion["counts"], strict=True):
-        table.add_row(escape(name), *(f"{count:,}" if count else "" for count in counts))
+    title = f"{escape(confusion['field'])}: drafted (rows), settled (columns, by the number of their row)"
+    table = Table("", *(str(number) for number, _ in enumerate(confusion["classes"], 1)), title=title)
+    for number, (name, counts) in enumerate(zip(confusion["classes"], confusion["counts"], strict=True), 1):
+        table.add_row(f"{number} {escape(name)}", *(f"{count:,}" if count else "" for count in counts))
     out.print(table)
 
 

@@ -14,7 +14,7 @@ from prelabel.measure.quality import most_common
 from prelabel.schema import Label, LabelSchema
 
 By = Literal["field", "class", "model", "prompt", "week", "run"]
-MOST_CLASSES = 12
+MOST_CLASSES = 20
 REST = "(other classes)"
 MOST_CORRECTIONS = 50
 MOST_PAIRS = 20_000

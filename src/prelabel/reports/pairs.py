@@ -173,7 +173,8 @@ class _Joined:
         for example_id, external_id, first_run, second_run, *labels, _ in rows:
             content = contents.get(example_id, {})
             first, second, gold, settled = (
-                into.fitting(*labels[place : place + 2], content) for place in range(0, 8, 2)
+                into.fitting(label, version_id, content)
+                for label, version_id in zip(labels[::2], labels[1::2], strict=True)
             )
             known = settled if gold is None else gold
             if known is not None:
@@ -198,8 +199,8 @@ def _settled(run_ids: Sequence[int], window: tuple[int, int] | None) -> Subquery
     return _within(labels, col(Placement.example_id), window)
 
 
-def _within(rows: Select[Any], example_id: ColumnElement[int], window: tuple[int, int] | None) -> Subquery:
-    narrowed = rows if window is None else rows.where(example_id.between(*window))
+def _within(rows: Any, example_id: Any, window: tuple[int, int] | None) -> Subquery:
+    narrowed: Select[Any] = rows if window is None else rows.where(example_id.between(*window))
     return narrowed.group_by(example_id).subquery()
 
 

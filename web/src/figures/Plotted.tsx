@@ -47,11 +47,14 @@ export function Plotted({ drawing, name }: { drawing: Drawing; name: string }) {
       {here && <i className="ring" style={{ left: here.left, top: here.top }} />}
       <div className={`tip${shown ? '' : ' vh'}`} role="status" style={here && { ...(here.left > width / 2 ? { right: width - here.left + 12 } : { left: here.left + 12 }), top: Math.max(0, here.top - 14) }}>
         {shown?.says.split('\n').map((line, index) => (index ? <span key={index}>{line}</span> : <b key={index}>{line}</b>))}
-        {shown?.href && <small>{shown.href.startsWith('/examples') ? 'Enter or click: the examples' : 'Enter or click: its figures'}</small>}
+        {shown?.href && <small>Enter or click: {leadsTo(shown.href)}</small>}
       </div>
     </div>
   )
 }
+
+/** What is behind a mark, in words. */
+export const leadsTo = (href: string) => (href.startsWith('/examples') ? `the examples of run ${new URLSearchParams(href.split('?')[1]).get('run')}` : 'its figures')
 
 type Scale = { apply: (value: unknown) => number; bandwidth?: number }
 

@@ -59,11 +59,11 @@ function All({ project, newest }: Props) {
           <Choice name="Cost by" ways={[['run', 'Run'], ['prompt', 'Prompt'], ['models', 'Models']]} way={split} choose={setSplit} />
         </Chart>
         <Chart name="Accuracy and price of models" wide query={useProjectLedger(project, 'model')} draw={models} json={`${at}/ledger?by=model`} csv={`${at}/ledger?by=model&format=csv`} />
-        <Chart name="Draft accuracy" wide query={useProjectLedger(project, part)} by={part} draw={(found) => accuracy(found)} json={`${at}/ledger?by=${part}`} csv={`${at}/ledger?by=${part}&format=csv`}>
+        <Chart name="Draft accuracy" wide query={useProjectLedger(project, part)} by={`${part} ${newest.id}`} draw={(found) => accuracy(found, newest.id)} json={`${at}/ledger?by=${part}`} csv={`${at}/ledger?by=${part}&format=csv`}>
           <Choice name="Accuracy by" ways={[['run', 'Run'], ['prompt', 'Prompt'], ['week', 'Week'], ['class', 'Class']]} way={part} choose={setPart} />
         </Chart>
-        <Chart name="Most frequent corrections" wide query={ledger} draw={(found) => corrections(found)} json={`${at}/ledger?by=run`} />
-        <Chart name="Confusion" wide query={ledger} by={field} draw={(found) => confusion(found, field)} json={`${at}/ledger?by=run`}>
+        <Chart name="Most frequent corrections" wide query={ledger} by={newest.id} draw={(found) => corrections(found, newest.id)} json={`${at}/ledger?by=run`} />
+        <Chart name="Confusion" wide query={ledger} by={`${field} ${newest.id}`} draw={(found) => confusion(found, field, newest.id)} json={`${at}/ledger?by=run`}>
           <Choice name="Field" ways={fields} way={field || fields[0]?.[0] || ''} choose={setField} />
         </Chart>
         <Chart name="Spend against cap" wide query={useFigure(['spent', project], () => take(api.GET('/v1/projects/{project}', { params: { path: { project } } })))} draw={(found) => spend({ spent: found.spent, cap: found.cap })} json={at} />

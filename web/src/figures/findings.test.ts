@@ -1,18 +1,20 @@
 import { expect, test } from 'vitest'
-import { accuracyFinding, sampleOf } from './charts/accuracy'
-import { confusionFinding, correctionsFinding } from './charts/changes'
+import { accuracy, accuracyFinding, sampleOf } from './charts/accuracy'
+import { confusion, confusionFinding, corrections, correctionsFinding } from './charts/changes'
+import { inDollars } from './charts/axes'
+import { byClass, together } from './charts/comparison'
 import { reliabilityFinding, risk, riskFinding } from './charts/confidence'
 import { cost, finding } from './charts/cost'
 import { outcomesFinding, throughputFinding } from './charts/days'
 import { alarmsFinding, spendFinding } from './charts/money'
 import { agreementFinding, pacesFinding } from './charts/people'
-import type { Risk, Scores, Splits } from './drawing'
+import type { Comparison, Risk, Scores, Splits } from './drawing'
 import { between, examplesOf, figuresOf } from './examples'
 import { csv } from './files'
 import { compared, shared } from './pair'
-import { nearest } from './Plotted'
+import { leadsTo, nearest } from './Plotted'
 import { verdict } from './verdict'
-import { against, share } from './words'
+import { against, ofFields, share } from './words'
 
 const of = (right: number, n: number, low = 0, high = 1) => ({ right, n, low, high })
 const split = (name: string, per: string | null) => ({ name, settled: 10, unpriced: 0, reviews: 1, adjudications: 0, model_dollars: '0', review_dollars: '0', adjudication_dollars: '0', total_dollars: '1', per_example: per, model_per_example: per && '0.001', review_per_example: per, adjudication_per_example: per && '0' })
@@ -72,6 +74,42 @@ test('the correction and the confusion that come most often are named', () => {
   expect(confusionFinding([{ drafted: 'a', settled: 'a', times: 7, n: 7, y: 1 }])).toBe('No class is taken for another')
 })
 
+test('marks of classes, confusions and corrections lead to the examples of the run that is named', () => {
+  const part = { drafted: 40, failed: 0, accuracy: of(30, 40), audited: of(0, 0), accepted: of(0, 40), per_example: null }
+  const found = {
+    by: 'class', total: part, parts: [{ ...part, name: 'f: top_up' }],
+    confusions: [{ field: 'f', classes: ['top_up', 'refund', '(other classes)'], counts: [[7, 3, 1], [0, 5, 0], [0, 0, 2]] }],
+    corrections: [{ field: 'f', drafted: 'top_up', settled: 'refund', count: 3 }],
+  } as unknown as Scores
+  const hrefs = [accuracy(found, 7), corrections(found, 7), confusion(found, 'f', 7)].map((one) => one.points!.map(({ href }) => href))
+  const [agreed, changed] = ['/examples?run=7&label=f%3Drefund', '/examples?run=7&corrected=yes&label=f%3Drefund']
+  expect(hrefs[0]).toEqual(['/examples?run=7&label=f%3Dtop_up&place=settled'])
+  expect(hrefs[1]).toEqual([changed])
+  expect(hrefs[2]).toEqual(['/examples?run=7&label=f%3Dtop_up', '/examples?run=7&label=f%3Drefund&corrected=yes', undefined, agreed, undefined])
+  expect([leadsTo(agreed), leadsTo('/runs/7/figures')]).toEqual(['the examples of run 7', 'its figures'])
+  expect(accuracy(found).points![0]!.href).toBeUndefined()
+})
+
+test('a confusion is written into its cell where there is room', () => {
+  const classes = Array.from({ length: 21 }, (_, at) => `class_${at}`)
+  const counts = classes.map((_, row) => classes.map((_, column) => (row === column ? 9 : 0)))
+  const found = { total: { accuracy: of(1, 2) }, confusions: [{ field: 'f', classes, counts }], corrections: [] } as unknown as Scores
+  const written = (width: number) => (confusion(found, 'f').plot!(width).marks!.at(-1) as unknown as { data: unknown[] }).data.length
+  expect([written(600), written(340)]).toEqual([21, 0])
+})
+
+test('classes are compared the second against the first, where there are enough examples', () => {
+  const apart = (n: number, difference: number) => ({ n, difference, low: difference - 0.05, high: difference + 0.05, first: of(1, n), second: of(1, n), only_first: 1, only_second: 4 })
+  const found = { first: 'run 3', second: 'run 5', difference: { ...apart(100, -0.03), both: 90, neither: 5 }, classes: [{ name: 'f: top_up', difference: apart(60, -0.1) }, { name: 'f: refund', difference: apart(29, 0.2) }] } as unknown as Comparison
+  const drawing = byClass(found, 5)
+  expect([drawing.title, drawing.points!.length, drawing.table.rows.length]).toEqual(['A difference is sure in Top up', 1, 2])
+  expect(drawing.points![0]).toMatchObject({ x: 0.1, href: '/examples?run=5&label=f%3Dtop_up&place=settled' })
+  expect(drawing.points![0]!.says).toContain('+10.0 points (5.0 to 15.0)')
+  expect(drawing.table.rows[1]!.slice(0, 3)).toEqual(['f: refund', 29, -0.2])
+  expect(together(found).title).toBe('They differ in 5% of the examples')
+  expect(together(found).table.rows).toEqual([['Both right', 90], ['Only run 3 right', 1], ['Only run 5 right', 4], ['Neither right', 5]])
+})
+
 test('agreement, time, money and alarms are told in a sentence', () => {
   expect(agreementFinding({ value: 0.83, low: 0.8, high: 0.86 })).toBe('People agree well: α 0.83 (0.80 to 0.86)')
   expect(agreementFinding({ value: 0.5, low: null, high: null })).toContain('too little')
@@ -86,7 +124,7 @@ test('a verdict says who is better, how sure that is, and what it costs', () => 
   const found = { first: 'run 3', second: 'run 5', difference, cost } as never
   expect(verdict(found)).toBe('Run 5 is right 2.1 points more often than run 3 (0.4 to 3.8), and run 5 costs $0.002 less per example')
   const unsure = { first: 'run 3', second: 'run 5', difference: { ...difference, high: 0.01 }, cost: { ...cost, difference: null } } as never
-  expect(verdict(unsure)).toBe('Run 5 and run 3 cannot be told apart: 2.1 points of difference (-1.0 to 3.8)')
+  expect(verdict(unsure)).toBe('Run 5 and run 3 cannot be told apart: 2.1 points of difference (−1.0 to 3.8)')
   expect(verdict({ first: 'a', second: 'b', difference: { ...difference, n: 0 }, cost } as never)).toContain('no example in common')
 })
 
@@ -106,6 +144,13 @@ test('what is compared is read from the address and written to it', () => {
   expect(compared('runs=5,3', runs)).toEqual({ what: 'runs', project: 'p', first: '5', second: '3' })
   expect(shared(compared('models=a/b,c&project=q', runs))).toBe('models=a%2Fb,c&project=q')
   expect(compared('', runs)).toEqual({ what: 'runs', project: 'p', first: '', second: '' })
+})
+
+test('money on an axis has as many decimals as its finest tick, and a class its field where there are several', () => {
+  const ticks = [0, 0.005, 0.01]
+  expect(ticks.map((sum, at) => inDollars(sum, at, ticks))).toEqual(['$0.000', '$0.005', '$0.010'])
+  expect(inDollars(20, 0, [0, 20])).toBe('$20.00')
+  expect([ofFields(['f: top_up', 'f: b'])('f: top_up'), ofFields(['f: top_up', 'g: b'])('f: top_up')]).toEqual(['Top up', 'F: Top up'])
 })
 
 test('the pointer finds the nearest mark within reach, or along one axis', () => {

@@ -1,6 +1,6 @@
 import { dollars } from '../lib/words'
 import type { Comparison } from './drawing'
-import { points } from './words'
+import { apart as signed, points } from './words'
 
 type Compared = Pick<Comparison, 'first' | 'second' | 'difference' | 'cost'>
 
@@ -13,7 +13,7 @@ export function verdict(found: Compared): string {
   const isSure = low > 0
   const right = isSure
     ? `${better} is right ${points(apart.difference!)} points more often than ${worse} (${points(low)} to ${points(high)})`
-    : `${found.second} and ${found.first} cannot be told apart: ${points(apart.difference!)} points of difference (${(100 * low).toFixed(1)} to ${points(high)})`
+    : `${found.second} and ${found.first} cannot be told apart: ${points(apart.difference!)} points of difference (${signed(low)} to ${signed(high)})`
   return `${upper(right)}${price(found, cost, isSure ? better : found.second)}`
 }
 

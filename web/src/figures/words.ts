@@ -1,5 +1,5 @@
 import type { Share } from '../lib/api'
-import { count, dollars } from '../lib/words'
+import { count, dollars, title } from '../lib/words'
 import type { Cell, Kind } from './drawing'
 
 /** 0.931 -> "93.1%". */
@@ -16,7 +16,16 @@ export function withInterval(one: Share): string {
 /** Points of a percentage, without a sign. */
 export const points = (difference: number) => (100 * Math.abs(difference)).toFixed(1)
 
+/** The same with a minus where there is one: an end of an interval. */
+export const apart = (difference: number) => (100 * difference).toFixed(1).replace('-', '−')
+
 export const seconds = (one: number) => `${one.toFixed(1)} s`
+
+/** How "field: class" is said: without the field where there is only one. */
+export function ofFields(names: string[]): (name: string) => string {
+  const fields = new Set(names.map((name) => name.split(': ')[0])).size
+  return (name) => name.split(': ').slice(fields > 1 ? 0 : 1).map(title).join(': ')
+}
 
 /** A noun with its number: "1 example", "2,400 examples". */
 export const many = (number: number, one: string, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`

@@ -2,8 +2,8 @@ import { dot, ruleX, ruleY, text } from '@observablehq/plot'
 import { count, dollars, title } from '../../lib/words'
 import { COLOR, columns, FEWEST, type Drawing, type Scores } from '../drawing'
 import { examplesOf, figuresOf } from '../examples'
-import { many, share, withInterval } from '../words'
-import { asShare, bare, dotted, linesX, linesY, ROW, short, strong, titled } from './axes'
+import { many, ofFields, share, withInterval } from '../words'
+import { asShare, bare, dotted, inDollars, linesX, linesY, ROW, short, strong, titled } from './axes'
 
 const MOST = 12
 type Part = Scores['parts'][number]
@@ -22,8 +22,9 @@ const rate = (one: { right: number; n: number }) => (one.n ? one.right / one.n :
 /** How often drafts are right, part by part, the worst ones where there are many. */
 export function accuracy(found: Scores, run?: number): Drawing {
   const basis = sampleOf(found.parts)
+  const word = wordFor(found)
   const href = (one: Part) => (found.by === 'run' ? figuresOf(one.name) : found.by === 'class' ? examplesOf(run, { label: one.name.replace(': ', '='), place: 'settled' }) : undefined)
-  const enough = found.parts.filter((one) => one[basis].n >= FEWEST).map((one) => ({ ...one, of: one[basis], y: one[basis].right / one[basis].n, name: word(one.name, found.by) }))
+  const enough = found.parts.filter((one) => one[basis].n >= FEWEST).map((one) => ({ ...one, of: one[basis], y: one[basis].right / one[basis].n, name: word(one.name), key: one.name }))
   const parts = found.by === 'class' ? [...enough].sort((a, b) => a.y - b.y).slice(0, MOST) : enough.slice(-MOST)
   const left = Math.min(0.9, ...parts.map((one) => one.of.low))
   return {
@@ -32,7 +33,7 @@ export function accuracy(found: Scores, run?: number): Drawing {
     table: table(found, href),
     ...(parts.length ? {} : { nothing: found.total[basis].n ? `${many(found.total[basis].n, 'draft')} judged so far: a part is drawn from ${FEWEST} on.` : 'Nobody has reviewed yet: accuracy is known once people have settled some drafts.' }),
     near: 'y',
-    points: parts.map((one) => ({ x: one.y, y: one.name, href: href({ ...one, name: found.parts.find((part) => word(part.name, found.by) === one.name)!.name }), says: `${one.name}\n${withInterval(one.of)} right, n = ${count(one.of.n)}` })),
+    points: parts.map((one) => ({ x: one.y, y: one.name, href: href({ ...one, name: one.key }), says: `${one.name}\n${withInterval(one.of)} right, n = ${count(one.of.n)}` })),
     plot: (width) => ({
       height: 46 + ROW * parts.length, marginLeft: 8, marginRight: 8, marginTop: 4, x: { ...asShare, domain: [Math.floor(left * 10) / 10, 1], ticks: 5 }, y: { axis: null, type: 'band', domain: parts.map((one) => one.name) },
       marks: [
@@ -52,7 +53,7 @@ const interval = (parts: { name: string; y: number; of: { low: number; high: num
 const ruleYs = (parts: { name: string; of: { low: number; high: number } }[]) =>
   ruleY(parts, { y: 'name', x1: (one: { of: { low: number } }) => one.of.low, x2: (one: { of: { high: number } }) => one.of.high, dy: 6, stroke: COLOR.teal, strokeWidth: 1.8 })
 
-const word = (name: string, by: Scores['by']) => (by === 'run' ? `Run ${name}` : by === 'class' || by === 'field' ? name.split(': ').map(title).join(': ') : name)
+const wordFor = ({ by, parts }: Scores) => (by === 'run' ? (name: string) => `Run ${name}` : by === 'class' ? ofFields(parts.map((one) => one.name)) : by === 'field' ? title : (name: string) => name)
 
 export function accuracyFinding(parts: { name: string; y: number; of: Part['accuracy'] }[], found: Pick<Scores, 'by'>): string {
   const [first, last] = [parts[0], parts.at(-1)]
@@ -81,7 +82,7 @@ export function models(found: Scores): Drawing {
     points: parts.map((one) => ({ x: one.x, y: one.y, says: `${one.name}\n${withInterval(one.of)} right, n = ${count(one.of.n)}\n${dollars(one.x)} a draft` })),
     plot: (width) => ({
       height: 270, marginLeft: 46, marginTop: 18, marginRight: 24, marginBottom: 46,
-      x: { ...bare, ...titled('Dollars for a draft'), type: isLog ? 'log' : 'linear', tickFormat: (sum: number) => dollars(sum), ticks: Math.max(2, Math.floor(width / 130)), domain: isLog ? [Math.min(...prices) / 2, 2 * Math.max(...prices)] : [0, 1.6 * Math.max(...prices) || 0.01] },
+      x: { ...bare, ...titled('Dollars for a draft'), type: isLog ? 'log' : 'linear', tickFormat: isLog ? (sum: number) => dollars(sum) : inDollars, ticks: Math.max(2, Math.floor(width / 130)), domain: isLog ? [Math.min(...prices) / 2, 2 * Math.max(...prices)] : [0, 1.6 * Math.max(...prices) || 0.01] },
       y: { ...asShare, ticks: 4, domain: [Math.max(0, Math.min(...parts.map((one) => one.of.low)) - 0.04), Math.min(1, Math.max(...parts.map((one) => one.of.high)) + 0.04)] },
       marks: [linesY(), ruleX(parts, { x: 'x', y1: (one) => one.of.low, y2: (one) => one.of.high, stroke: COLOR.grey, strokeWidth: 1.6 }), dot(parts, { x: 'x', y: 'y', fill: COLOR.blue, ...dotted }), text(parts, { x: 'x', y: 'y', text: (one) => short(one.name, Math.floor(width / 14)), dx: 10, textAnchor: 'start', fill: COLOR.ink, fontWeight: 540, stroke: COLOR.ground, strokeWidth: 4 })],
     }),

@@ -3,7 +3,7 @@ import { count, dollars } from '../../lib/words'
 import { COLOR, columns, type Drawing, type Splits } from '../drawing'
 import { figuresOf } from '../examples'
 import { against, many } from '../words'
-import { bare, linesY, short, strong } from './axes'
+import { bare, inDollars, linesY, short, strong } from './axes'
 
 const MOST = 10
 const PURPOSES = [['Models', 'model_per_example', COLOR.violet], ['Review', 'review_per_example', COLOR.blue], ['Adjudication', 'adjudication_per_example', COLOR.orange]] as const
@@ -27,17 +27,17 @@ export function cost(found: Splits, byHand: number | null, mine?: string): Drawi
       hrefs: found.splits.map((one) => figuresOf(one.name)),
     },
     ...(all.length ? {} : { nothing: 'Nothing is settled yet: what an example costs is known once something is.' }),
-    legend: PURPOSES.map(([word, , color]) => [word, color]),
+    legend: PURPOSES.filter(([, key]) => bars.some((one) => Number(one[key]))).map(([word, , color]) => [word, color]),
     near: 'x',
-    points: bars.map((one) => ({ x: one.name, y: Number(one.per_example), href: figuresOf(one.name), says: [`${one.name}: ${dollars(one.per_example)} an example`, ...PURPOSES.map(([word, key]) => `${word} ${dollars(one[key])}`), many(one.settled, 'label')].join('\n') })),
+    points: bars.map((one) => ({ x: one.name, y: Number(one.per_example), href: figuresOf(one.name), says: [`${upper(one.name)}: ${dollars(one.per_example)} an example`, ...PURPOSES.map(([word, key]) => `${word} ${dollars(one[key])}`), many(one.settled, 'label')].join('\n') })),
     plot: (width) => ({
       height: 240, marginLeft: 58, marginTop: 24, marginRight: byHand === null ? 8 : 62, color: { type: 'identity' },
-      x: { ...bare, type: 'band', domain: bars.map((one) => one.name), padding: bars.length < 3 ? 0.7 : 0.4, tickFormat: (name: string) => short(name, Math.max(5, Math.floor(width / bars.length / 8))) },
-      y: { ...bare, ticks: 4, tickFormat: (sum: number) => dollars(sum), domain: [0, 1.1 * Math.max(byHand ?? 0, ...bars.map((one) => Number(one.per_example)))] },
+      x: { ...bare, type: 'band', domain: bars.map((one) => one.name), padding: bars.length < 3 ? 0.7 : 0.4, tickFormat: (name: string) => short(upper(name), Math.max(5, Math.floor(width / bars.length / 8))) },
+      y: { ...bare, ticks: 4, tickFormat: inDollars, domain: [0, 1.1 * Math.max(byHand ?? 0, ...bars.map((one) => Number(one.per_example)))] },
       marks: [
         linesY(),
         barY(parts, { x: 'x', y1: 'y1', y2: 'y2', fill: 'color' }),
-        ...(byHand === null ? [] : [ruleY([byHand], { stroke: COLOR.ink, strokeDasharray: '5 4' }), text([byHand], { y: (one: number) => one, text: [`By hand\n${dollars(byHand)}`], dx: 8, textAnchor: 'start', frameAnchor: 'right', ...strong })]),
+        ...(byHand === null ? [] : [ruleY([byHand], { stroke: COLOR.ink, strokeDasharray: '5 4' }), text([byHand], { y: (one: number) => one, text: [`By hand\n${dollars(byHand)}`], dx: 8, textAnchor: 'start', frameAnchor: 'right', lineHeight: 1.25, ...strong })]),
         text(bars, { x: 'name', y: (one) => Number(one.per_example), text: (one) => dollars(one.per_example), dy: -8, ...strong }),
       ],
     }),

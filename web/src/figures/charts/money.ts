@@ -2,7 +2,7 @@ import { barX, dot, ruleX, ruleY, text } from '@observablehq/plot'
 import { dollars, moment, title } from '../../lib/words'
 import { COLOR, columns, type Cost, type Drawing } from '../drawing'
 import { share } from '../words'
-import { bare, dotted, linesX, ROW, strong } from './axes'
+import { bare, dotted, inDollars, linesX, ROW, strong } from './axes'
 
 type Money = { mean: string | number; low: string | number; high: string | number }
 export type Spent = { spent: string; cap: string | null; quoted?: Cost['quoted'] | null; expected?: Money | null; isLeast?: boolean }
@@ -22,7 +22,7 @@ export function spend(found: Spent): Drawing {
     near: 'y',
     points: [{ x: spent, y: 'Spent', says: `Spent\n${dollars(spent)}${cap ? `, ${share(spent / cap)} of the cap` : ''}` }, ...rows.map((one) => ({ x: one.x, y: one.name, says: `${one.name}\n${dollars(one.x)} (${dollars(one.low)} to ${dollars(one.high)})` }))],
     plot: () => ({
-      height: 64 + (ROW + 6) * names.length, marginLeft: 10, marginRight: 30, marginTop: 22, x: { ...bare, domain: [0, 1.05 * most], ticks: 4, tickFormat: (sum: number) => dollars(sum) }, y: { axis: null, type: 'band', domain: names, padding: 0 },
+      height: 64 + (ROW + 6) * names.length, marginLeft: 10, marginRight: 30, marginTop: 22, x: { ...bare, domain: [0, 1.05 * most], ticks: 4, tickFormat: inDollars }, y: { axis: null, type: 'band', domain: names, padding: 0 },
       marks: [
         linesX(4),
         ...(cap === null ? [] : [ruleX([cap], { stroke: COLOR.ink, strokeDasharray: '5 4' }), text([cap], { x: (one: number) => one, frameAnchor: 'top', dy: -12, text: [`Cap ${dollars(cap)}`], textAnchor: 'end', dx: 26, ...strong })]),
