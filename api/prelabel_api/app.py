@@ -32,6 +32,7 @@ from prelabel_api.routes import (
     projects,
     prompts,
     queue,
+    retention,
     reviewers,
     runs,
     schemas,
@@ -105,6 +106,7 @@ def build() -> FastAPI:
         conflicts,
         exports,
         queue,
+        retention,
         journal,
         webhooks,
     ):

@@ -26,6 +26,7 @@ from prelabel_worker.app import app
 from prelabel_worker.batcher import Batcher
 from prelabel_worker.courier import Courier
 from prelabel_worker.drafting import drafting
+from prelabel_worker.remover import Remover
 from prelabel_worker.searcher import Searcher
 from prelabel_worker.sweeper import Sweeper, worker_name
 
@@ -86,14 +87,14 @@ def _start_sweeping(**_: object) -> None:
     batcher = Batcher(Batches(store(), settings(), Drafters(store(), settings())), settings())
     courier = Courier(store(), settings())
     searcher = Searcher(store(), settings(), worker_name())
-    for thread in (sweeper, batcher, courier, searcher, threading.Thread(target=_warm_up, daemon=True)):
+    remover = Remover(store(), settings())
+    threads = (sweeper, batcher, courier, searcher, remover)
+    for thread in (*threads, threading.Thread(target=_warm_up, daemon=True)):
         thread.start()
 
     def stop(**_: object) -> None:
-        sweeper.stop()
-        batcher.stop()
-        searcher.stop()
-        courier.stop()
+        for thread in threads:
+            thread.stop()
 
     worker_shutting_down.connect(stop, weak=False)
 

@@ -12,11 +12,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, delete, func, or_, text
 from sqlmodel import Session, col, select, update
 
-from prelabel.errors import InputError
 from prelabel.events import journal
 from prelabel.images import keeping
 from prelabel.models import (
@@ -53,8 +52,8 @@ MOST_DAYS = 36_500
 class Ages(BaseModel):
     """After how many days contents go, and models' raw replies, where these go earlier; None: never, and with the contents."""
 
-    days: int | None = None
-    replies_days: int | None = None
+    days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
+    replies_days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
 
     @classmethod
     def of(cls, project: Project) -> "Ages":
@@ -101,12 +100,9 @@ class _Rule:
 
 
 def set_ages(session: Session, project: Project, ages: Ages, by: User) -> None:
-    """Keep the project's contents for so long from now on. Raises InputError for ages that there are not."""
-    for name, days in (("days", ages.days), ("replies_days", ages.replies_days)):
-        if days is not None and not 1 <= days <= MOST_DAYS:
-            raise InputError(f"{name}: must be from 1 to {MOST_DAYS:,}, or null, not {days}")
+    """Keep the project's contents for so long from now on."""
     before = Ages.of(project)
-    if ages == before:
+    if (ages.days, ages.replies_days) == (before.days, before.replies_days):
         return
     project.retention_days, project.replies_days = ages.days, ages.replies_days
     project.retention_due_at = now()
@@ -130,12 +126,18 @@ def plan(session: Session, project: Project, ages: Ages) -> Removed:
 def remove(
     store: Store, project: Project, ages: Ages, by: User | None = None, seconds: float = float("inf")
 ) -> Removed:
-    """Remove what is older than that, for about so long; `left` says how much is yet to go. `by` None: the server itself."""
+    """Remove what is older than that, for about so long; `left` says how much is yet to go. `by` None: the server itself.
+
+    It rests between transactions for as long as one took, so that others get to write.
+    """
     moment, until, found = now(), time.monotonic() + seconds, Removed()
     with store.reading() as session:
         rules = _rules(session, project, ages, moment)
     for rule in rules:
-        while time.monotonic() < until and (count := _remove_some(store, project, rule, moment, by)):
+        began = time.monotonic()
+        while began < until and (count := _remove_some(store, project, rule, moment, by)):
+            time.sleep(time.monotonic() - began)
+            began = time.monotonic()
             if rule.only_replies:
                 found.replies += count
             else:
@@ -163,11 +165,11 @@ def carry_on(store: Store, settings: Settings) -> None:
 
 def trim(store: Store, settings: Settings) -> None:
     """Remove lines of the journal and bodies of deliveries that are older than the settings allow."""
-    if settings.journal_days is not None:
+    if settings.journal_days:
         old = col(JournalEntry.created_at) < now() - timedelta(days=settings.journal_days)
         with store.writing() as session:
             session.exec(delete(JournalEntry).where(old))
-    if settings.webhook_days is not None:
+    if settings.webhook_days:
         with store.writing() as session:
             _empty(session, col(Delivery.created_at) < now() - timedelta(days=settings.webhook_days))
 
