@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from prelabel import review
+from prelabel.cli.commands import app
 from prelabel.client import Client
 from prelabel.errors import InputError
 from prelabel.events import webhooks
@@ -111,6 +113,26 @@ def test_ages_that_there_are_not_are_refused(store: Store, lead: Client, ages: d
     reviewed_run(store)
     with pytest.raises(InputError):
         lead.put("/projects/p/retention", ages)
+
+
+def test_the_command_line_says_what_would_go_asks_and_does_it(
+    store: Store, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*words: str, answer: str = "") -> str:
+        monkeypatch.setattr(
+            Client, "from_settings", lambda _: sign_in("lead", f"{len(words)}{answer}{words[-1]}")
+        )
+        return CliRunner().invoke(app, words, input=answer).output
+
+    reviewed_run(store)
+    webhooks.write_down(store)
+    age(store, DAYS + 1)
+    assert "40" in run("forget", "--older-than", "30d", "--dry-run")
+    assert "Abort" in run("forget", "--older-than", "30d", answer="n")
+    assert "no way back" in run("forget", "--older-than", "30d", "--project", "p", answer="y")
+    assert '"examples": 0' in run("forget", "--older-than", "30", "--json")
+    assert "kept for 90 days" in run("retention", "90d", "--replies", "7d")
+    assert "kept for ever" in run("retention", "--none")
 
 
 def test_the_journal_says_who_removed_how_many(store: Store, lead: Client, sign_in: Any) -> None:

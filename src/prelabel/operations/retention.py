@@ -275,7 +275,7 @@ def _remove_told(store: Store, project: Project, before: datetime) -> None:
             col(Import.dataset_id).in_(datasets), col(Import.started_at) < before
         )
         told = update(BadRow).where(col(BadRow.import_id).in_(imports), col(BadRow.reason) != "")
-        session.exec(told.values(reason=""))
+        session.exec(told.values(field="", reason=""))
         hooks = select(Webhook.id).where(Webhook.project_id == project.id)
         _empty(session, col(Delivery.webhook_id).in_(hooks), col(Delivery.created_at) < before)
 
