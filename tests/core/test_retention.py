@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, CheckConstraint, LargeBinary, Text
 from sqlalchemy import select as wide_select
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, delete, select
 from sqlmodel.sql.sqltypes import AutoString
 
 from prelabel import export, projects, review, runs
@@ -29,6 +29,7 @@ from prelabel.models import (
     Delivery,
     Draft,
     Example,
+    IssuedCertificate,
     KeptFigure,
     Placement,
     Project,
@@ -42,12 +43,14 @@ from prelabel.models import Conflict as Doubt
 from prelabel.models.columns import NullableJson
 from prelabel.operations import retention
 from prelabel.operations.retention import Ages
+from prelabel.reports import certificates
 from prelabel.review import Answer
 from prelabel.routing import place
 from prelabel.schema import LabelSchema
 from prelabel.schemas import schema_move
 from prelabel.settings import Settings
 from prelabel.store import Store
+from tests.core.test_guarantee_forms import by_language, right_topic, settled
 from tests.factories import age, make_run, make_user, places, queue_up
 from tests.images.making import picture
 
@@ -343,6 +346,20 @@ def test_labels_are_as_far_apart_as_they_were(store: Store) -> None:
     remove(store)
     assert apart() == before
     assert 0.01 < before[0]["said"] < 1
+
+
+def test_a_certificate_stays_and_would_come_out_the_same_again(sqlite_store: Store) -> None:
+    run_id = by_language(sqlite_store)
+    _, before = settled(sqlite_store, run_id, right_topic)
+    webhooks.write_down(sqlite_store)
+    age(sqlite_store, DAYS + 1)
+    assert remove(sqlite_store).examples == 400
+    assert certificates.certificate_or_refuse(sqlite_store, run_id) == before
+    with sqlite_store.writing() as session:
+        session.exec(delete(IssuedCertificate))
+        assert session.exec(select(Example)).first().meta in ({"language": "de"}, {"language": "en"})  # type: ignore[union-attr] # there are 400
+    again = certificates.certificate_or_refuse(sqlite_store, run_id)
+    assert again.model_copy(update={"records": before.records}) == before
 
 
 @pytest.fixture
