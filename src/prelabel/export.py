@@ -29,7 +29,7 @@ Include = Literal["settled", "all"]
 BATCH = 2_000
 """Rows read at once: memory stays flat whatever the size of the run."""
 FREE = SpentOn(0, 0, Decimal(0))
-REMOVED = "its content was removed, as it had been kept for long enough"
+REMOVED = "its content was removed: the project keeps none for longer"
 """Why an example is left out of every file."""
 
 

@@ -159,7 +159,7 @@ def claim_example(session: Session, user_id: int, placement: Placement, lease_se
     session.refresh(placement, with_for_update=True)
     if place.removed(session, [placement]):
         raise Conflict(
-            "the content of the example was removed: it was kept for as long as its project keeps any"
+            "the content of the example was removed: its project keeps none for longer"
         )
     if placement.place == "settled" and session.get_one(Label, placement.label_id).source != "auto":
         raise Conflict("the example has a label from people already")

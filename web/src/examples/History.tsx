@@ -33,7 +33,7 @@ function Known({ past, form }: { past: Past; form: Form }) {
   return (
     <>
       {record.removed_at
-        ? <p className="muted">Its content was removed on {moment(record.removed_at)}, as long as the project keeps any. Words that were written are numbers since.</p>
+        ? <p className="muted">Its content was removed on {moment(record.removed_at)}: the project keeps none for longer. In written labels each word is a number since.</p>
         : <Content content={record.content} without={[]} />}
       <dl className="facts">
         <Fact name="Label">{record.label ? <Said label={record.label} form={form} content={record.content} /> : <span className="muted">none yet</span>}</Fact>
