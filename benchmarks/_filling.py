@@ -13,9 +13,9 @@ SCHEMA = LabelSchema.model_validate(
 )
 NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count) "
 NUMBERS_INTO_EXAMPLE = (
-    "INSERT INTO example (dataset_id, external_id, content_hash, content) "
+    "INSERT INTO example (dataset_id, external_id, content_hash, content, created_at) "
     + NUMBERS
-    + """SELECT :dataset, 'q' || n, 'h' || n, ('{"text": "a short text to label, number ' || n || '"}')JSON FROM numbers"""
+    + """SELECT :dataset, 'q' || n, 'h' || n, ('{"text": "a short text to label, number ' || n || '"}')JSON, CURRENT_TIMESTAMP FROM numbers"""
 )
 DRAFTS_INTO_PLACEMENT = """
     INSERT INTO placement (run_id, example_id, is_gold, place, lane, reason, note, confidence, draft_id, attempts)

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import select as wide_select
+from sqlmodel import Session, SQLModel, col, select
 
 from prelabel import projects, runs
 from prelabel.bulk import insert_for_ids, update_rows
@@ -16,6 +18,7 @@ from prelabel.errors import ModelError, StoppingError
 from prelabel.formats.base import Row
 from prelabel.lanes.engine import Engine
 from prelabel.models import Draft, Example, Label, Placement, Run, User, now
+from prelabel.models.columns import Moment
 from prelabel.money.prices import Lane
 from prelabel.people import users
 from prelabel.prompt import load_prompt
@@ -206,3 +209,18 @@ def get_run(store: Store, run_id: int) -> Run:
 
 def all_of(session: Session, table: type[Any]) -> Sequence[Any]:
     return session.exec(select(table).order_by(table.id)).all()
+
+
+def age(store: Store, days: float) -> None:
+    """Have all that there is happened so many days earlier."""
+    with store.engine.begin() as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            moments = [one for one in table.columns if isinstance(one.type, Moment)]
+            keys = list(table.primary_key)
+            for row in connection.execute(wide_select(*keys, *moments)).all() if moments else ():
+                it = [key == value for key, value in zip(keys, row, strict=False)]
+                earlier = {
+                    one.name: at and at - timedelta(days=days)
+                    for one, at in zip(moments, row[len(keys) :], strict=True)
+                }
+                connection.execute(table.update().where(*it).values(earlier))

@@ -33,6 +33,7 @@ from prelabel_api.routes import (
     projects,
     prompts,
     queue,
+    retention,
     reviewers,
     runs,
     schemas,
@@ -50,7 +51,8 @@ DESCRIPTION = (
 )
 PARTS = (
     session, access, users, projects, schemas, datasets, images, prompts, runs, trials, alarms, events, reviewers,
-    measure, trends, guarantee, examples, leading, agreement, conflicts, exports, queue, journal, webhooks,
+    measure, trends, guarantee, examples, leading, agreement, conflicts, exports, queue, retention,
+    journal, webhooks,
 )  # fmt: skip
 """The modules of routes under /v1, in the order in which the docs of the API have them."""
 

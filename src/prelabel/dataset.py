@@ -234,7 +234,7 @@ class _BatchWriter:
                 by_hash.setdefault(candidate.content_hash, False)
                 fresh.append(candidate)
             elif known[0] != candidate.content_hash:
-                clashes.append(self._clash(candidate))
+                clashes.append(self._clash(candidate, was_removed=not known[0]))
             else:
                 self._already_there += known[1]
                 self._repeated += not known[1]
@@ -263,8 +263,9 @@ class _BatchWriter:
         )
         return {content_hash: (key or 0) <= self._newest_before for content_hash, key in found}
 
-    def _clash(self, candidate: Candidate) -> RowError:
-        taken = f"the id {candidate.external_id!r} is that of another example, with other content"
+    def _clash(self, candidate: Candidate, *, was_removed: bool) -> RowError:
+        how = "whose content was removed" if was_removed else "with other content"
+        taken = f"the id {candidate.external_id!r} is that of another example, {how}"
         return RowError(
             candidate.row, self._mapping.id, f"{taken}; nothing is overwritten: give it an id of its own"
         )
@@ -278,6 +279,7 @@ class _BatchWriter:
             "gold": candidate.gold,
             "meta": candidate.meta,
             "schema_version_id": self._target.schema_version_id,
+            "created_at": now(),
         }
 
 

@@ -26,6 +26,8 @@ from prelabel.store import Store
 Include = Literal["settled", "all"]
 BATCH = 2_000
 """Rows read at once: memory stays flat whatever the size of the run."""
+REMOVED = "its content was removed: the project keeps none for longer"
+"""Why an example is left out of every file."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class ExportReport:
     """What a file holds, and what it does not.
 
     * `records`: examples that were taken. `splits`: how many of them are in which part.
-    * `left_out`: examples that were not asked for, and weights that could not be given, by why.
+    * `left_out`: examples that were not asked for or have lost their content, and weights that could not be given, by why.
     * `lost`: what the format could not carry, by what it is.
     * `parted`: examples of the dataset that have an earlier near-duplicate in another part of the split.
     * `conflicts`: open ones of the newest search that doubt a label in the file; None where the run was never searched.
@@ -78,14 +80,14 @@ class Export:
             )
         part = f"-{self._selection.part}" if self._selection.part else ""
         self.file_name = f"run-{run_id}{part}.{formats.suffix(file_format)}"
-        self._records = self._bytes = self._parted = 0
+        self._records = self._bytes = self._parted = self._removed = 0
         self._conflicts: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """The file, once."""
         splits = self._splits()
         taken = self._selector.take(
-            lambda: records(self._store, self._run, self._include, with_cost=True),
+            lambda: self._whole(records(self._store, self._run, self._include, with_cost=True)),
             splits.of if splits else None,
         )
         for chunk in self._writer(self._counted(taken), self._options):
@@ -99,11 +101,20 @@ class Export:
             records=self._records,
             bytes=self._bytes,
             splits=dict(self._selector.splits),
-            left_out=_most_first(self._selector.left_out),
+            left_out=_most_first(self._selector.left_out + Counter({REMOVED: self._removed})),
             lost=_most_first(self._options.lost),
             parted=self._parted,
             conflicts=self._conflicts,
         )
+
+    def _whole(self, found: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Those that still have their content."""
+        self._removed = 0
+        for record in found:
+            if "removed_at" in record:
+                self._removed += 1
+            else:
+                yield record
 
     def _counted(self, taken: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         with self._store.reading() as session:
@@ -122,7 +133,7 @@ class Export:
             return None
         with self._store.reading() as session:
             columns = select(Example.external_id, Example.content).where(
-                Example.dataset_id == self._run.dataset_id
+                Example.dataset_id == self._run.dataset_id, col(Example.removed_at).is_(None)
             )
             rows = session.exec(columns.order_by(col(Example.id)).execution_options(yield_per=BATCH))
             splits = Splits(
@@ -144,7 +155,10 @@ def report(export: Export) -> ExportReport:
 def records(
     store: Store, run: Run, include: Include = "settled", with_cost: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """One record an example, in the order they came in; `status` is the place it is in. With what each cost, where that is wanted."""
+    """One record an example, in the order they came in; `status` is the place it is in. With what each cost, where that is wanted.
+
+    One that has lost its content says `removed_at`; its labels have numbers in place of words.
+    """
     after, narrowed = 0, [col(Placement.place) == "settled"] if include == "settled" else []
     with store.reading() as session:
         into = Translator.of(session, run)
@@ -277,7 +291,9 @@ def _record(
         "reviewer": reviewer,
         "gold": into.fitting(example.gold, example.schema_version_id, content),
         "meta": example.meta,
-    } | ({"drafts": given} if given else {})
+        **({"removed_at": example.removed_at.isoformat()} if example.removed_at else {}),
+        **({"drafts": given} if given else {}),
+    }
 
 
 def _content_fields(session: Session, run: Run) -> dict[str, str]:

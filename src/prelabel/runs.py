@@ -177,13 +177,14 @@ def cancel(session: Session, run: Run) -> None:
     """End the drafting for good. What is drafted stays; what is queued can still be reviewed."""
     if run.state == "cancelled":
         raise Conflict(f"run {run.id} is cancelled already")
-    run.state, run.note = "cancelled", "cancelled"
+    run.state, run.note, run.cancelled_at = "cancelled", "cancelled", now()
     session.add(run)
 
 
 def _end_trial(session: Session, run: Run, note: str) -> None:
     """What cannot go on is over, without an alarm: whoever started it looks at it, and another trial finds what it has paid for."""
     _change(run, ("running",), "cancelled", note)
+    run.cancelled_at = now()
     session.add(run)
 
 

@@ -1,6 +1,6 @@
 """The label schema: the fields that a label has, as a YAML or JSON document, and the labels that fit it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
@@ -97,10 +97,11 @@ class LabelSchema(BaseModel):
     def validate_label(self, label: Json, content: Mapping[str, Json]) -> None:
         """Raise LabelError with the path of the first fault, unless this is a label of the schema for this content.
 
-        A field that does not apply, or that is optional, is None or left out.
+        A field that does not apply, or that is optional, is None or left out. Any valid label fits a content that was removed: it is empty.
         """
         for name, kind in self._each(label):
-            kind.check(label.get(name), content, name)
+            if content:
+                kind.check(label.get(name), content, name)
 
     def read_answer(self, answer: Json, content: Mapping[str, Json]) -> dict[str, Json]:
         """The normalized label that a model's answer means for this content; what does not apply is dropped. Raises LabelError."""
@@ -122,6 +123,14 @@ class LabelSchema(BaseModel):
     def normalize(self, label: Label) -> dict[str, Json]:
         """The one form that equal labels share, with every field in it."""
         return {name: kind.normalize(label.get(name)) for name, kind in self.fields.items()}
+
+    def without_words(self, label: Label, numbered: Callable[[str], str]) -> dict[str, Json]:
+        """The label with nothing left in it that was written by hand (`Kind.without_words`)."""
+        return {
+            name: kind.without_words(label[name], numbered)
+            for name, kind in self.fields.items()
+            if name in label
+        }
 
     def combine(self, labels: Sequence[Label]) -> dict[str, Json] | None:
         """What more than half of the labels agree on, field by field; None where the senior has to settle it.

@@ -154,6 +154,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level of what is logged"
     )
+    journal_days: int = Field(
+        default=0, ge=0, description="after how many days lines of the journal are deleted; 0: never"
+    )
+    webhook_days: int = Field(
+        default=0,
+        ge=0,
+        description="after how many days the bodies of what webhooks were sent are removed; 0: with the contents of their project",
+    )
     sweep_seconds: float = Field(default=5, gt=0, description="how often lost work is looked for")
 
     @field_validator("prices", mode="before")

@@ -57,6 +57,9 @@ ACTS = {
     "delete_project": Doing(lambda client, _: client.delete("/projects/p"), ("project.delete",)),
     "change_schema": Doing(lambda client, _: client.put("/projects/p/schema", {"schema": WIDER}), ("schema.change",)),
     "cap_project": Doing(lambda client, _: client.put("/projects/p/cap", {"cap": "7.50"}), ("cap.set",)),
+    "set_retention": Doing(
+        lambda client, _: client.put("/projects/p/retention", {"days": 90}), ("retention.set",)
+    ),
     "open_dataset": Doing(lambda client, _: client.put("/projects/p/datasets/new"), ("dataset.open",)),
     "import_examples": Doing(bring_in, ("dataset.import", "dataset.imported")),
     "upload_image": Doing(
@@ -150,6 +153,7 @@ EXCEPTIONS = {
     "sign_in": "comes and goes: others rely on nothing of it",
     "accept_invitation": "writes that a user was added, by whom it is then (tests/api/test_access.py)",
     "sign_out": "comes and goes: others rely on nothing of it",
+    "remove_contents": "writes a line for each thousand that it removes; here all is young (tests/api/test_retention.py)",
     "quote_run": "changes nothing",
     "quote_trial": "changes nothing",
     "check_prompt": "changes nothing",

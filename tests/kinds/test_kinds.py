@@ -20,6 +20,7 @@ from prelabel.kinds.rating import Rating
 from prelabel.kinds.relations import Relations
 from prelabel.kinds.spans import Spans
 from prelabel.kinds.text import Text
+from prelabel.operations.removal import Words
 
 LETTERS = ["a", "b", "c", "d e", "ü;|"]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(
@@ -105,6 +106,25 @@ def test_distance_is_symmetric_within_bounds_and_zero_of_the_same(case: tuple[Ki
     assert 0 <= kind.distance(a, b) <= 1
     assert kind.distance(a, b) == kind.distance(b, a)
     assert (kind.distance(a, b) == 0) == is_same(kind, a, b)
+
+
+@given(field_and_values(2))
+def test_values_without_words_are_as_far_apart_as_they_were(case: tuple[Kind, list[Any]]) -> None:
+    kind, [a, b] = case
+    numbered = Words().numbered
+    without = [kind.without_words(value, numbered) for value in (a, b)]
+    assert kind.distance(*without) == kind.distance(a, b)
+    assert isinstance(kind, Text) or without == [kind.normalize(a), kind.normalize(b)]
+
+
+def test_of_a_text_only_numbers_lines_and_roles_are_left() -> None:
+    numbered = Words().numbered
+    talk = [{"role": "user", "content": "Ada?\nAda Lovelace?"}, {"role": "assistant", "content": "Ada? No."}]
+    assert Text().without_words("Ada  met\nAda", numbered) == "1  2\n1"
+    assert Text(turns=True).without_words(talk, numbered) == [
+        {"role": "user", "content": "3\n1 4"},
+        {"role": "assistant", "content": "3 5"},
+    ]
 
 
 def is_same(kind: Kind, a: Any, b: Any) -> bool:

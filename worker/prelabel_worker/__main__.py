@@ -26,6 +26,7 @@ from prelabel_worker.app import app
 from prelabel_worker.batcher import Batcher
 from prelabel_worker.courier import Courier
 from prelabel_worker.drafting import drafting
+from prelabel_worker.remover import Remover
 from prelabel_worker.searcher import Searcher
 from prelabel_worker.sweeper import Sweeper, worker_name
 
@@ -86,7 +87,8 @@ def _start_sweeping(**_: object) -> None:
     batcher = Batcher(Batches(store(), settings(), Drafters(store(), settings())), settings())
     courier = Courier(store(), settings())
     searcher = Searcher(store(), settings(), worker_name())
-    rounds = (sweeper, batcher, courier, searcher)
+    remover = Remover(store(), settings())
+    rounds = (sweeper, batcher, courier, searcher, remover)
     for thread in (*rounds, threading.Thread(target=_warm_up, daemon=True)):
         thread.start()
 

@@ -1,5 +1,6 @@
 """Looking through the examples of a run."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -16,7 +17,10 @@ router = APIRouter(tags=["examples"])
 
 
 class ExampleOut(BaseModel):
-    """An example in a run, as an export has it: what it says, what was drafted, what it is labeled, and by whom."""
+    """An example in a run, as an export has it: what it says, what was drafted, what it is labeled, and by whom.
+
+    Since `removed_at` its content is empty, and its labels have numbers in place of words.
+    """
 
     id: str
     content: dict[str, Any]
@@ -32,6 +36,7 @@ class ExampleOut(BaseModel):
     gold: dict[str, Any] | None
     meta: Any = None
     drafts: list[dict[str, Any]] = []
+    removed_at: datetime | None = None
 
 
 class HistoryOut(BaseModel):

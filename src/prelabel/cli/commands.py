@@ -21,6 +21,7 @@ from prelabel.cli import (
     measuring,
     options,
     people,
+    retention,
     screen,
     screen_money,
     screen_run,
@@ -323,11 +324,15 @@ ABOUT_SERVER = {
     "webhook": webhook_commands,
 }  # fmt: skip
 
+ABOUT_STORE: Commands = {
+    "journal": journal.journal, "doctor": doctoring.doctor, **storing.STORE, "retention": retention.retention, "forget": retention.forget,
+}  # fmt: skip
+
 for panel, commands in ((DRAFTING, ABOUT_DRAFTING), (LABELS, ABOUT_LABELS), (PEOPLE, ABOUT_PEOPLE)):
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(reviewer_commands, name="reviewers", rich_help_panel=PEOPLE)
-for name, command in {"journal": journal.journal, "doctor": doctoring.doctor, **storing.STORE}.items():
+for name, command in ABOUT_STORE.items():
     app.command(name, rich_help_panel=SERVER)(command)
 for name, group in ABOUT_SERVER.items():
     app.add_typer(group, name=name, rich_help_panel=SERVER)

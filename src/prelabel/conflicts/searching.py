@@ -102,6 +102,7 @@ def _settled(session: Session, run: Run, into: Translator) -> Iterator[Settled]:
         .join(Label, col(Label.id) == Placement.label_id)
         .join(Example, col(Example.id) == Placement.example_id)
         .where(col(Placement.run_id) == run.id, col(Placement.place) == "settled", ~col(Placement.is_gold))
+        .where(col(Example.removed_at).is_(None))
         .order_by(col(Placement.id))
         .execution_options(yield_per=BATCH)
     )

@@ -1,4 +1,5 @@
-"""What is known in a project: examples whose right label is gold, or was settled by people in any of its runs.
+"""What is known in a project: examples whose right label is gold, or was settled by people in any of its runs, and whose content
+was not removed.
 
 The student learns from lessons, and models are shown some of them. A run's mark, a label id, says up to where it has learned:
 label ids only grow, so one mark serves all runs of the project.
@@ -103,7 +104,7 @@ def _gold(session: Session, run: Run) -> Sequence[Row]:
         wide_select(col(Example.id), col(Example.content), col(Example.gold), col(Example.schema_version_id))
         .where(
             col(Example.dataset_id).in_(_datasets(session, run.dataset_id)),
-            col(Example.gold).is_not(None),
+            *(col(Example.gold).is_not(None), col(Example.removed_at).is_(None)),
             _is_not_audited(run),
         )
         .order_by(col(Example.id).desc())
@@ -127,6 +128,7 @@ def _settled(session: Session, run: Run, up_to: int | None, most: int) -> Sequen
         .where(
             *_by_people(session, run.dataset_id),
             *marked,
+            col(Example.removed_at).is_(None),
             _is_not_audited(run),
         )
         .order_by(col(Label.id).desc())

@@ -110,7 +110,7 @@ def pick(session: Session, dataset: Dataset, asked: int | Sequence[str]) -> list
     Those whose label is known come first, gold before what people have settled; among these the same ones each time, so that one
     prompt can be held against another.
     """
-    mine = col(Example.dataset_id) == dataset.id
+    mine = (col(Example.dataset_id) == dataset.id) & col(Example.removed_at).is_(None)
     if not isinstance(asked, int):
         found = dict(
             session.exec(

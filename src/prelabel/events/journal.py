@@ -19,6 +19,7 @@ from prelabel.models import Dataset, JournalEntry, Project, Run, User
 Act = Literal[
     "user.add", "user.change", "user.forget", "user.invite", "user.uninvite", "token.issue", "token.revoke", "password.set",
     "project.define", "project.delete", "member.add", "member.remove", "schema.change", "cap.set",
+    "retention.set", "content.remove", "replies.remove",
     "dataset.open", "dataset.import", "dataset.imported", "image.upload",
     "run.start", "run.pause", "run.resume", "run.cancel", "run.policy", "run.reroute", "accepting.pause", "accepting.resume",
     "run.certify", "trial.start", "trial.cancel",

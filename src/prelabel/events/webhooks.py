@@ -14,7 +14,7 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, col, select, update
 
 from prelabel import runs
-from prelabel.errors import NotFound
+from prelabel.errors import Conflict, NotFound
 from prelabel.events import alarms, outbox
 from prelabel.events.outbox import ALARM, FINISHED, SETTLED, TEST
 from prelabel.models import (
@@ -74,10 +74,15 @@ def deliveries(session: Session, hook: Webhook, after: int, limit: int) -> Seque
 
 
 def resend(session: Session, hook: Webhook, delivery_id: int) -> Delivery:
-    """Have a delivery sent again now, with the id and the body that it had; its attempts begin anew. Raises NotFound."""
+    """Have a delivery sent again now, with the id and the body that it had; its attempts begin anew.
+
+    Raises NotFound, and Conflict where its body was removed.
+    """
     found = session.get(Delivery, delivery_id)
     if found is None or found.webhook_id != hook.id:
         raise NotFound(f"webhook {hook.id} has no delivery {delivery_id}")
+    if not found.body:
+        raise Conflict(f"delivery {delivery_id} cannot be sent again: what it said was removed")
     found.due_at, found.attempts, found.delivered_at = now(), 0, None
     session.add(found)
     return found

@@ -24,10 +24,10 @@ class Sampled:
 
 
 def drawn(session: Session, dataset_id: int, size: int = SAMPLE, seed: int = SEED) -> Sampled:
-    """Up to `size` examples drawn at random without replacement; the same seed draws the same ones."""
-    mine = col(Example.dataset_id) == dataset_id
-    examples = session.exec(select(func.count()).select_from(Example).where(mine)).one()
-    ids = session.exec(select(Example.id).where(mine).order_by(*shuffled(seed)).limit(size)).all()
+    """Up to `size` examples drawn at random without replacement; the same seed draws the same ones. Of those that have their content."""
+    mine = (col(Example.dataset_id) == dataset_id, col(Example.removed_at).is_(None))
+    examples = session.exec(select(func.count()).select_from(Example).where(*mine)).one()
+    ids = session.exec(select(Example.id).where(*mine).order_by(*shuffled(seed)).limit(size)).all()
     return replace(of(session, ids), examples=examples)
 
 

@@ -90,6 +90,7 @@ def _rows(
         .join(Example, col(Example.id) == Label.example_id)
         .where(
             *(col(Label.run_id).in_(runs), col(Label.source).in_((*PEOPLE, "gold"))),
+            col(Example.removed_at).is_(None),
             *(col(Draft.model).in_(models), col(Draft.failure) == "", col(Placement.place) == "settled"),
         )
         .order_by(col(Label.id).desc())

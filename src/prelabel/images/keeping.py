@@ -1,19 +1,24 @@
 """Images in the database, so that every process and machine of a service sees them."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Text, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import defer
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, delete, select
 
 from prelabel.bulk import among
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.examples.content import images_of
 from prelabel.images.reading import ENDINGS, ImageFile
-from prelabel.models import Example, Image, ImageName, now
+from prelabel.models import Dataset, Example, Image, ImageName, Project, now
+from prelabel.store import Store
 
 LONGEST_NAME = 200
+AT_ONCE = 500
+"""Images that are removed in one transaction."""
 LOOKED_AT = 20
 """Examples that tell whether a dataset is one of images."""
 WITHOUT_BYTES = defer(Image.data, raiseload=True)  # type: ignore[arg-type] # a column, which SQLModel types as its value
@@ -36,7 +41,7 @@ def keep_named(session: Session, dataset_id: int, name: str, file: ImageFile) ->
     if not name.strip() or len(name) > LONGEST_NAME or "\x00" in name:
         raise InputError(f"name: an image's name has from 1 to {LONGEST_NAME} characters")
     keep(session, [file])
-    row = {"dataset_id": dataset_id, "name": name, "sha256": file.sha256}
+    row = {"dataset_id": dataset_id, "name": name, "sha256": file.sha256, "created_at": now()}
     _insert_new(session, ImageName, row, ["dataset_id", "name"])
     if session.get_one(ImageName, (dataset_id, name)).sha256 != file.sha256:
         raise Conflict(
@@ -85,9 +90,40 @@ def reference(sha256: str, type_: str, width: int, height: int, name: str = "") 
     return {"sha256": sha256, "name": called, "width": width, "height": height, "type": type_}
 
 
+def remove_unshown(store: Store, project: Project, before: datetime) -> int:
+    """Remove images that were brought in before then and that no example shows any more: those that datasets of this project have a
+    name for, and those that none has one for, as they stood in rows themselves. Returns how many.
+
+    What shows which image is read first: on SQLite nobody may wait for that.
+    """
+    with store.reading() as session:
+        mine = select(Dataset.id).where(Dataset.project_id == project.id)
+        old_names = (col(ImageName.dataset_id).in_(mine), col(ImageName.created_at) < before)
+        has_name = select(ImageName.sha256).where(ImageName.sha256 == Image.sha256).exists()
+        old = set(session.exec(select(ImageName.sha256).where(*old_names)))
+        old |= set(session.exec(select(Image.sha256).where(col(Image.created_at) < before, ~has_name)))
+        unshown = sorted(old - _shown(session)) if old else []
+    removed = 0
+    for start in range(0, len(unshown), AT_ONCE):
+        some = unshown[start : start + AT_ONCE]
+        with store.writing() as session:
+            session.exec(delete(ImageName).where(col(ImageName.sha256).in_(some), *old_names))
+            gone = delete(Image).where(col(Image.sha256).in_(some), ~has_name)
+            removed += session.exec(gone).rowcount
+    return removed
+
+
+def _shown(session: Session) -> set[str]:
+    """The images that examples show."""
+    with_images = select(Example.content).where(cast(col(Example.content), Text).contains('"sha256"'))
+    contents = session.exec(with_images.execution_options(yield_per=AT_ONCE))
+    return {image["sha256"] for content in contents for image in images_of(content)}
+
+
 def has_images(session: Session, dataset_id: int) -> bool:
     """Whether a dataset is one of images, as its first examples tell."""
-    first = select(Example.content).where(Example.dataset_id == dataset_id).order_by(col(Example.id))
+    mine = (Example.dataset_id == dataset_id, col(Example.removed_at).is_(None))
+    first = select(Example.content).where(*mine).order_by(col(Example.id))
     return any(images_of(content) for content in session.exec(first.limit(LOOKED_AT)))
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, Literal
 
@@ -100,6 +100,13 @@ class Text(Kind):
         for index in reversed(range(len(value))):
             for shorter in _shortened(value[index]["content"], rng):
                 yield [*value[:index], value[index] | {"content": shorter}, *value[index + 1 :]]
+
+    def without_words(self, value: Json, numbered: Callable[[str], str]) -> Json:
+        """Each word is a number."""
+        said = self.normalize(value)
+        if isinstance(said, str):
+            return numbered(said)
+        return [turn | {"content": numbered(turn["content"])} for turn in said]
 
     def parse(self, text: str) -> Json:
         """The cell as it is; of turns, a JSON list."""

@@ -244,7 +244,8 @@ def sample_content(session: Session, project: Project) -> dict[str, Json]:
     ).first()
     sample: dict[str, Json] = {}
     if newest is not None:
-        contents = select(Example.content).where(Example.dataset_id == newest.id).order_by(col(Example.id))
+        mine = (Example.dataset_id == newest.id, col(Example.removed_at).is_(None))
+        contents = select(Example.content).where(*mine).order_by(col(Example.id))
         for content in session.exec(contents.limit(SAMPLE)):
             sample |= {name: value for name, value in content.items() if not sample.get(name)}
     return sample or {"text": ""}

@@ -72,7 +72,7 @@ def placements(session: Session, project: Project, tasks: Sequence[Task]) -> lis
 
 def _examples(session: Session, project: Project, ids: set[str], hashes: set[str]) -> Sequence[Example]:
     datasets = select(Dataset.id).where(Dataset.project_id == project.id)
-    within = select(Example).where(col(Example.dataset_id).in_(datasets))
+    within = select(Example).where(col(Example.dataset_id).in_(datasets), col(Example.removed_at).is_(None))
     found: dict[int | None, Example] = {}
     for column, values in (("external_id", ids), ("content_hash", hashes)):
         if values:

@@ -21,7 +21,7 @@ from prelabel.canonical import Json
 from prelabel.events import journal
 from prelabel.leading import browse
 from prelabel.leading.browse import Search
-from prelabel.models import CHECK, Label, Placement, Run, Slot, User, now
+from prelabel.models import CHECK, Example, Label, Placement, Run, Slot, User, now
 from prelabel.review.rounds import is_live
 from prelabel.routing import place
 from prelabel.store import Store
@@ -30,15 +30,20 @@ BATCH = 1_000
 """Examples that are moved in one transaction."""
 IN_HAND = "someone has it in hand"
 NOT_QUEUED = "it is not queued"
+REMOVED = "its content was removed"
 
 
 @dataclass(frozen=True)
 class Held:
-    """An example that an act is about, with its slots but for checks and withdrawn ones, and where its label came from."""
+    """An example that an act is about, with its slots but for checks and withdrawn ones, and where its label came from.
+
+    One whose content `is_removed` is left alone by every act.
+    """
 
     placement: Placement
     slots: Sequence[Slot]
     source: str
+    is_removed: bool
 
     @property
     def open_slots(self) -> list[Slot]:
@@ -121,7 +126,8 @@ def carry_out(store: Store, run_id: int, wanted: Search, act: Act, by: User) -> 
 def load(session: Session, ids: Collection[int], is_locking: bool = False) -> list[Held]:
     """These examples, by id; their slots locked as well, if wanted: whoever is just claiming one is waited for."""
     rows = session.execute(
-        wide_select(Placement, col(Label.source))
+        wide_select(Placement, col(Label.source), col(Example.removed_at))
+        .join(Example, col(Example.id) == Placement.example_id)
         .join(Label, col(Label.id) == Placement.label_id, isouter=True)
         .where(col(Placement.id).in_(ids))
         .order_by(col(Placement.id))
@@ -134,7 +140,10 @@ def load(session: Session, ids: Collection[int], is_locking: bool = False) -> li
         wanted.order_by(col(Slot.id)).with_for_update() if is_locking else wanted.order_by(col(Slot.id))
     ):
         by_placement[slot.placement_id].append(slot)
-    return [Held(placement, by_placement[placement.id or 0], source or "") for placement, source in rows]
+    return [
+        Held(placement, by_placement[placement.id or 0], source or "", removed_at is not None)
+        for placement, source, removed_at in rows
+    ]
 
 
 def in_hand(slot: Slot, lease_seconds: float) -> bool:
@@ -170,7 +179,7 @@ def _held(
 
 def _parted(act: Act, held: Sequence[Held]) -> tuple[list[Held], Counter[str]]:
     """Those that the act is for, and of the others how many are left alone, by why."""
-    why_not = [act.why_not(one) for one in held]
+    why_not = [REMOVED if one.is_removed else act.why_not(one) for one in held]
     doable = [one for one, why in zip(held, why_not, strict=True) if not why]
     return doable, Counter(why for why in why_not if why)
 

@@ -16,7 +16,7 @@ from prelabel.drafters.cascade import steps_of
 from prelabel.errors import Conflict, InputError
 from prelabel.events import journal
 from prelabel.leading import by_filter, requeue
-from prelabel.leading.by_filter import IN_HAND, Held
+from prelabel.leading.by_filter import IN_HAND, REMOVED, Held
 from prelabel.models import Placement, Run, User
 from prelabel.routing import audits, checks, drawn, place
 from prelabel.routing.policy import Decision, Policy
@@ -181,6 +181,8 @@ def _moving(
 
 def _why_not(held: Held, lease_seconds: float) -> str:
     place, reason = held.placement.place, held.placement.reason
+    if held.is_removed:
+        return REMOVED
     if place == "settled":
         return "" if held.source == "auto" else "people or gold have settled it"
     if place != "queued" or reason not in ROUTED:  # it has been moved since it was found

@@ -74,7 +74,8 @@ class Found:
 
 
 def search(session: Session, run: Run, wanted: Search, after: int, limit: int) -> Found:
-    """Answers to the run's examples before the one with id `after` (0: from the newest on); at times fewer than `limit`.
+    """Answers to the run's examples before the one with id `after` (0: from the newest on); at times fewer than `limit`. Those to
+    examples whose content was removed are passed over.
 
     Raises InputError for a verdict or reason that there is not, and where `where` does not fit the schema.
     """
@@ -124,6 +125,7 @@ def _rows(session: Session, run: Run, wanted: Search, before: int, most: int) ->
 def _conditions(wanted: Search) -> tuple[ColumnElement[bool], ...]:
     """What the database itself can narrow down."""
     return (
+        col(Example.removed_at).is_(None),
         *([col(User.name) == wanted.reviewer] if wanted.reviewer else []),
         *([col(Review.verdict) == wanted.verdict] if wanted.verdict else []),
         *([col(Slot.reason) == wanted.reason] if wanted.reason else []),

@@ -258,7 +258,7 @@ def _due(session: Session, told: Mapping[int, _Told], terms: Terms, *, lock: boo
         place.lock(session, ids)
     held = [
         one for one in by_filter.load(session, ids, is_locking=lock)
-        if not (terms.with_model and any(slot.reason == "audit" for slot in one.slots))
+        if not one.is_removed and not (terms.with_model and any(slot.reason == "audit" for slot in one.slots))
     ]  # fmt: skip
     label_ids = [one.placement.label_id for one in held if one.source == "consensus"]
     now = {row.id: row.value for row in session.exec(select(Label).where(col(Label.id).in_(label_ids)))}

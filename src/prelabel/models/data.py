@@ -9,15 +9,25 @@ from sqlmodel import Field, SQLModel
 
 from prelabel.canonical import Json
 from prelabel.models.base import now
-from prelabel.models.columns import BigId, Dollars, Moment, NullableJson
+from prelabel.models.columns import BigId, Dollars, Moment, NullableJson, index_when
+
+WITH_CONTENT = "removed_at IS NULL"
+"""Examples that still have their content; those of a project that keeps nothing for long are few."""
 
 
 class Project(SQLModel, table=True):
-    """One labeling task; its schema versions, datasets and runs hang on it. `cap`: dollars that all its runs may spend."""
+    """One labeling task; its schema versions, datasets and runs hang on it. `cap`: dollars that all its runs may spend.
+
+    `retention_days`: how long contents are kept once nothing is done with them any more, `replies_days`: models' raw replies, where
+    these go earlier; None: for ever, and as long as the contents. No worker looks for what is too old before `retention_due_at`.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     cap: Decimal | None = Field(default=None, sa_type=Dollars)
+    retention_days: int | None = None
+    replies_days: int | None = None
+    retention_due_at: datetime = Field(default_factory=now, sa_type=Moment)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
 
 
@@ -87,12 +97,14 @@ class BadRow(SQLModel, table=True):
 class Example(SQLModel, table=True):
     """One piece of data to label. `content` is what reviewers and models see; `gold` they never see.
 
-    `schema_version_id` is the version that the gold is of.
+    `created_at` is when it was brought in. `schema_version_id` is the version that the gold is of. Since `removed_at` its content is empty, and all that was said of it has
+    no word left (`prelabel.operations.removal`); since `replies_removed_at` the raw replies of models are gone.
     """
 
     __table_args__ = (
         UniqueConstraint("dataset_id", "external_id"),
         Index(None, "dataset_id", "content_hash"),
+        index_when(WITH_CONTENT, "ix_example_with_content", "dataset_id", "replies_removed_at", "created_at"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     dataset_id: int = Field(foreign_key="dataset.id")
@@ -102,6 +114,9 @@ class Example(SQLModel, table=True):
     gold: dict[str, Any] | None = Field(default=None, sa_type=NullableJson)
     meta: Json | None = Field(default=None, sa_type=NullableJson)
     schema_version_id: int | None = Field(default=None, foreign_key="schema_version.id")
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)
+    replies_removed_at: datetime | None = Field(default=None, sa_type=Moment)
+    removed_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class GivenDraft(SQLModel, table=True):
@@ -140,3 +155,4 @@ class ImageName(SQLModel, table=True):
     dataset_id: int = Field(foreign_key="dataset.id", primary_key=True)
     name: str = Field(primary_key=True)
     sha256: str = Field(foreign_key="image.sha256")
+    created_at: datetime = Field(default_factory=now, sa_type=Moment)

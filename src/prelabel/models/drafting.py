@@ -47,7 +47,8 @@ class Run(SQLModel, table=True):
     A `trial` drafts a few examples of it, to see what a prompt makes of them: its drafts are never routed, so they stay "drafted".
 
     `quote` is the total that it was expected to cost when it started (`prelabel.measure.quote.Money`), if that was known.
-    `drafted_at` is when its drafting was seen to be over; None while examples wait for it, be it again.
+    `drafted_at` is when its drafting was seen to be over; None while examples wait for it, be it again. `cancelled_at`: since when
+    it is cancelled.
     `accepting` False: since `accepting_since` nothing is accepted without review, for the reason in `accepting_note`. `audited_from`
     is the newest slot as the test of the audits began anew. `seed` draws the audits; nobody is told it.
     `note` says why it paused; `learned_label_id` is up to where what learns from people (student, shots) has learned.
@@ -74,6 +75,7 @@ class Run(SQLModel, table=True):
     audited_from: int = Field(default=0, sa_type=BigId)
     created_at: datetime = Field(default_factory=now, sa_type=Moment)
     drafted_at: datetime | None = Field(default=None, sa_type=Moment)
+    cancelled_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Placement(SQLModel, table=True):

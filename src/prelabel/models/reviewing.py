@@ -110,7 +110,11 @@ class Label(SQLModel, table=True):
     One that a change of the schema made out of an older label names it in `mapped_from`, and keeps its source, draft and review.
     """
 
-    __table_args__ = (one_of("source", SOURCES), Index(None, "run_id", "source"))
+    __table_args__ = (
+        one_of("source", SOURCES),
+        Index(None, "run_id", "source"),
+        Index(None, "run_id", "example_id"),
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="run.id")
     example_id: int = Field(foreign_key="example.id", sa_type=BigId)

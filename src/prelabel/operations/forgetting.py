@@ -1,11 +1,11 @@
-"""Deletion for good: a project with all that hangs on it, or all that tells who a person was.
+"""Deletion at once and for good: a project with all that hangs on it, or all that tells who a person was.
 
 A project goes in one transaction, everything or nothing; others who want to write wait meanwhile. What a person did stays, because
 figures rest on it, under a name that tells nothing.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from prelabel.canonical import Json
 from prelabel.errors import Conflict as Refused
@@ -126,6 +127,17 @@ def forget_person(session: Session, user: User, by: User) -> str:
     return known_as
 
 
+def leased(run_ids: Collection[int] | SelectOfScalar[Any]) -> SelectOfScalar[Any]:
+    """Placements in these runs that are being drafted this moment."""
+    held = select(Placement.id).where(col(Placement.lease_owner) > "", col(Placement.lease_until) >= now())
+    return held.where(col(Placement.run_id).in_(run_ids))
+
+
+def in_batches(run_ids: Collection[int] | SelectOfScalar[Any]) -> SelectOfScalar[Any]:
+    """Batches of these runs that a provider still works at."""
+    return select(Batch.id).where(col(Batch.run_id).in_(run_ids), col(Batch.state).not_in(OVER))
+
+
 def _refuse_while_at_work(session: Session, project: Project) -> None:
     mine = (
         select(Run.id)
@@ -135,11 +147,9 @@ def _refuse_while_at_work(session: Session, project: Project) -> None:
     running = session.exec(mine.where(Run.state == "running", col(Run.drafted_at).is_(None))).all()
     if running:
         raise Refused(f"run {running[0]} of project {project.name!r} is being drafted: cancel it first")
-    held = select(Placement.id).where(col(Placement.lease_owner) > "", col(Placement.lease_until) >= now())
-    if session.exec(held.where(col(Placement.run_id).in_(mine)).limit(1)).first():
+    if session.exec(leased(mine).limit(1)).first():
         raise Refused("its last calls are still on their way: try again in a minute")
-    batches = select(Batch.id).where(col(Batch.run_id).in_(mine), col(Batch.state).not_in(OVER))
-    if session.exec(batches.limit(1)).first():
+    if session.exec(in_batches(mine).limit(1)).first():
         raise Refused(
             "a provider still works at a batch of it: try again once that is collected or cancelled"
         )

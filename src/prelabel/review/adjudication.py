@@ -132,7 +132,7 @@ def _feedback_on(session: Session, user_id: int, *columns: Any) -> Select[Any]:
         .join(Slot, col(Slot.id) == Review.slot_id)
         .join(Example, col(Example.id) == Label.example_id)
         .where(
-            col(Label.run_id).in_(shown),
+            *(col(Label.run_id).in_(shown), col(Example.removed_at).is_(None)),
             col(Label.source) == "adjudication",
             col(Review.user_id) == user_id,
             col(Review.verdict).in_(rounds.ANSWERS),

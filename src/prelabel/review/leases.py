@@ -151,12 +151,14 @@ def claim_example(session: Session, user_id: int, placement: Placement, lease_se
     """A slot of this very example, for someone who has looked at it elsewhere; returns its id.
 
     One that is drafted, accepted or failed, or still waits for its draft, is queued for it as "requested". Raises Conflict where
-    others hold it, people or gold have settled it, or this person has answered it.
+    others hold it, people or gold have settled it, this person has answered it, or its content was removed.
     """
     one_at_a_time(session, user_id)
     if placement.run_id in closed_runs(session, user_id):
         raise refusal([placement.run_id])
     session.refresh(placement, with_for_update=True)
+    if place.removed(session, [placement]):
+        raise Conflict("the content of the example was removed: its project keeps none for longer")
     if placement.place == "settled" and session.get_one(Label, placement.label_id).source != "auto":
         raise Conflict("the example has a label from people already")
     if placement.place != "queued":

@@ -125,6 +125,8 @@ def _take_back(session: Session, run: Run, user_id: int) -> None:
         placements = session.exec(
             select(Placement).where(col(Placement.id).in_(some)).order_by(col(Placement.id)).with_for_update()
         ).all()
+        gone = place.removed(session, placements)
+        placements = [placement for placement in placements if placement.id not in gone]
         own = session.exec(
             select(Slot)
             .where(*_theirs(run, user_id), col(Slot.placement_id).in_(some))

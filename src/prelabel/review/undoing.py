@@ -39,10 +39,15 @@ def _take_back(session: Session, user_id: int, client_token: str, limit: int) ->
 
 
 def take_back(session: Session, last: Review, client_token: str) -> Slot:
-    """Undo a review that stands; its slot is open again and its reviewer's. Raises Conflict where someone has taken it up since."""
+    """Undo a review that stands; its slot is open again and its reviewer's.
+
+    Raises Conflict where someone has taken it up since, or the content of its example was removed.
+    """
     user_id, now_at = last.user_id, rounds.enter(session, last.slot_id)
     slot = now_at.slot
     session.refresh(slot)  # it may have changed while the lock was waited for
+    if not now_at.content:
+        raise Conflict("that answer stays: the content of its example was removed")
     if slot.state != "answered" or slot.claimed_by != user_id:
         raise Conflict("that answer counts no longer: the example has been queued anew since")
     if not slot.for_senior:

@@ -18,7 +18,7 @@ from prelabel.bulk import insert_for_ids, insert_rows, update_rows
 from prelabel.canonical import Json
 from prelabel.draft import Outcome
 from prelabel.events import outbox
-from prelabel.models import CHECK, PLACES, Draft, Example, Label, Placement, Run, Slot, now
+from prelabel.models import CHECK, PLACES, Dataset, Draft, Example, Label, Placement, Run, Slot, now
 from prelabel.operations import metrics
 from prelabel.routing import drawn, order, slots
 from prelabel.routing.policy import Decision, Policy
@@ -54,8 +54,20 @@ def lock(session: Session, ids: Collection[int]) -> None:
     session.exec(locked.with_for_update()).all()
 
 
+def removed(session: Session, placements: Collection[Placement]) -> set[int]:
+    """The ids of those, of these that are locked, whose example has lost its content: nobody is to be asked about them."""
+    ids = [placement.id for placement in placements]
+    found = select(Placement.id).join(Example, col(Example.id) == Placement.example_id)
+    gone = found.where(col(Placement.id).in_(ids), col(Example.removed_at).is_not(None))
+    return {one or 0 for one in session.exec(gone)}
+
+
 def fill(session: Session, run: Run, example_ids: Collection[int] | None = None) -> int:
-    """Put every example of the run's dataset, or these of them, that is not in the run yet into "waiting"; returns how many."""
+    """Put every example of the run's dataset, or these of them, that is not in the run yet into "waiting"; returns how many.
+
+    Those whose content was removed are passed over. None loses it meanwhile: the dataset is locked.
+    """
+    session.exec(select(Dataset.id).where(Dataset.id == run.dataset_id).with_for_update(key_share=True)).one()
     there = select(Placement.id).where(Placement.run_id == run.id, Placement.example_id == Example.id)
     examples = (
         wide_select(
@@ -68,7 +80,7 @@ def fill(session: Session, run: Run, example_ids: Collection[int] | None = None)
             literal(""),
             literal(0),
         )
-        .where(col(Example.dataset_id) == run.dataset_id, ~there.exists())
+        .where(col(Example.dataset_id) == run.dataset_id, ~there.exists(), col(Example.removed_at).is_(None))
         .where(*(() if example_ids is None else (col(Example.id).in_(example_ids),)))
         .order_by(col(Example.id))
     )
@@ -220,8 +232,10 @@ def call_back(
 ) -> None:
     """Queue settled examples anew, each with a note why. Who has answered one before may answer it again.
 
-    What was a check that nobody has taken up is one no longer.
+    What was a check that nobody has taken up is one no longer. Examples without content stay as they are.
     """
+    gone = removed(session, [placement for placement, _ in placements])
+    placements = [(placement, note) for placement, note in placements if placement.id not in gone]
     ids = [placement.id for placement, _ in placements]
     unseen = and_(col(Slot.reason) == CHECK, col(Slot.state) == "open", col(Slot.claimed_by).is_(None))
     over = update(Slot).where(col(Slot.placement_id).in_(ids), or_(col(Slot.state) == "answered", unseen))

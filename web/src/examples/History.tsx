@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { api, take, type Act, type Form, type History as Past, type Label } from '../lib/api'
 import { Kbd } from '../lib/commands'
 import { inWords } from '../lib/summary'
-import { percent, shown, title } from '../lib/words'
+import { moment, percent, shown, title } from '../lib/words'
 import { Content } from '../review/Content'
 
 type Props = { run: number; form: Form; example: string; close: () => void }
@@ -32,7 +32,9 @@ function Known({ past, form }: { past: Past; form: Form }) {
   const seconds = past.acts.reduce((sum, act) => sum + (act.seconds ?? 0), 0)
   return (
     <>
-      <Content content={record.content} without={[]} />
+      {record.removed_at
+        ? <p className="muted">Its content was removed on {moment(record.removed_at)}: the project keeps none for longer. In written labels each word is a number since.</p>
+        : <Content content={record.content} without={[]} />}
       <dl className="facts">
         <Fact name="Label">{record.label ? <Said label={record.label} form={form} content={record.content} /> : <span className="muted">none yet</span>}</Fact>
         {record.source && <Fact name="Where it came from">{title(record.source)}{record.reviewer && <>, <bdi>{record.reviewer}</bdi></>}</Fact>}

@@ -3,7 +3,7 @@ import { memo, useCallback, useEffect, useRef, useState } from 'react'
 import type { Example, Form } from '../lib/api'
 import { useCommands } from '../lib/commands'
 import { inALine, summary } from '../lib/summary'
-import { percent, shown, title } from '../lib/words'
+import { moment, percent, shown, title } from '../lib/words'
 import { same } from '../lib/form'
 import type { Wanted } from './search'
 import { useRows, type Outline } from './usePages'
@@ -92,7 +92,7 @@ function Cells({ example, form }: { example: Example; form: Form }) {
   return (
     <>
       <span role="gridcell" className="num id"><bdi>{example.id}</bdi></span>
-      <span role="gridcell" className="words"><bdi>{inALine(example.content)}</bdi></span>
+      <span role="gridcell" className="words">{example.removed_at ? <span className="muted">removed on {moment(example.removed_at)}</span> : <bdi>{inALine(example.content)}</bdi>}</span>
       <span role="gridcell" className={`said ${label ? 'is-human' : draft ? 'is-draft' : ''}`}>
         <bdi>{summary(label ?? draft, form.fields, example.content) || '–'}</bdi>
         {!label && draft && <small>draft</small>}

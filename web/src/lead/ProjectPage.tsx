@@ -9,6 +9,7 @@ import { count, dollars, moment, title } from '../lib/words'
 import { Guidelines } from '../review/Guidelines'
 import { Invitations } from './Invitations'
 import { Preview } from './Preview'
+import { Retention } from './Retention'
 import { useSchema } from './useSchema'
 
 /** A project: what is labeled in it, its datasets, what it may spend, who sees it. */
@@ -35,6 +36,7 @@ export function ProjectPage({ name }: { name: string }) {
             {!datasets.data?.items.length && <p className="muted">None yet.</p>}
             <table><tbody>{datasets.data?.items.map((one) => <tr key={one.id}><th scope="row"><bdi>{one.name}</bdi></th><td>{count(one.examples)}</td><td>{moment(one.created_at)}</td></tr>)}</tbody></table>
           </section>
+          <Retention project={name} />
           <Members project={name} />
         </div>
       </div>

@@ -694,6 +694,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project}/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Contents
+         * @description Remove contents that are older than so many days now, whatever the project keeps; or say what that would remove.
+         *
+         *     After a minute it answers with how many are `left`: ask again. There is no way back.
+         */
+        post: operations["remove_contents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Retention
+         * @description How long the contents of a project are kept, and raw replies of models.
+         */
+        get: operations["get_retention"];
+        /**
+         * Set Retention
+         * @description Set after how many days contents are removed, counted from when all runs over an example were closed, and raw replies of models.
+         *
+         *     Workers remove what is older within the hour. There is no way back.
+         */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project}/schema": {
         parameters: {
             query?: never;
@@ -2533,6 +2581,26 @@ export interface components {
             who: string;
         };
         /**
+         * Ages
+         * @description After how many days contents go, and models' raw replies, where these go earlier; None: never, and with the contents.
+         */
+        Ages: {
+            /** Days */
+            days?: number | null;
+            /** Replies Days */
+            replies_days?: number | null;
+        };
+        /**
+         * AgesIn
+         * @description How long contents are kept, and raw replies of models; null: for ever, and as long as the contents.
+         */
+        AgesIn: {
+            /** Days */
+            days?: number | null;
+            /** Replies Days */
+            replies_days?: number | null;
+        };
+        /**
          * Agreement
          * @description A coefficient over `n` examples with at least two answers. None where it is not defined: nobody ever differs, or n = 0.
          *
@@ -3645,6 +3713,8 @@ export interface components {
         /**
          * ExampleOut
          * @description An example in a run, as an export has it: what it says, what was drafted, what it is labeled, and by whom.
+         *
+         *     Since `removed_at` its content is empty, and its labels have numbers in place of words.
          */
         ExampleOut: {
             /** Confidence */
@@ -3682,6 +3752,8 @@ export interface components {
             prompt: string | null;
             /** Reason */
             reason: string | null;
+            /** Removed At */
+            removed_at?: string | null;
             /** Reviewer */
             reviewer: string | null;
             /** Source */
@@ -3694,7 +3766,7 @@ export interface components {
          * @description What a file holds, and what it does not.
          *
          *     * `records`: examples that were taken. `splits`: how many of them are in which part.
-         *     * `left_out`: examples that were not asked for, and weights that could not be given, by why.
+         *     * `left_out`: examples that were not asked for or have lost their content, and weights that could not be given, by why.
          *     * `lost`: what the format could not carry, by what it is.
          *     * `parted`: examples of the dataset that have an earlier near-duplicate in another part of the split.
          *     * `conflicts`: open ones of the newest search that doubt a label in the file; None where the run was never searched.
@@ -5167,6 +5239,52 @@ export interface components {
             high: number | null;
             /** Low */
             low: number | null;
+        };
+        /**
+         * RemovalIn
+         * @description A removal of what is older than that; with `dry_run`, what it would remove is said and nothing is done.
+         */
+        RemovalIn: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /** Older Than Days */
+            older_than_days: number;
+        };
+        /**
+         * Removed
+         * @description What went, or would go: contents of `examples`, raw `replies` of so many others, so many `images`.
+         *
+         *     `kept` examples are as old and stay because a run that has them is still open, or was closed later. `left` are yet to go.
+         */
+        Removed: {
+            /**
+             * Examples
+             * @default 0
+             */
+            examples: number;
+            /**
+             * Images
+             * @default 0
+             */
+            images: number;
+            /**
+             * Kept
+             * @default 0
+             */
+            kept: number;
+            /**
+             * Left
+             * @default 0
+             */
+            left: number;
+            /**
+             * Replies
+             * @default 0
+             */
+            replies: number;
         };
         /**
          * Rerouted
@@ -8165,6 +8283,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromptChecked"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_contents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ages"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ages"];
                 };
             };
             /** @description Client Error */

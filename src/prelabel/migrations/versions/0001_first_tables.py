@@ -34,6 +34,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("cap", Dollars(), nullable=True),
+        sa.Column("retention_days", sa.Integer(), nullable=True),
+        sa.Column("replies_days", sa.Integer(), nullable=True),
+        sa.Column("retention_due_at", Moment(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("name", name=op.f("uq_project_name")),
@@ -223,6 +226,9 @@ def upgrade() -> None:
         sa.Column("gold", NullableJson(), nullable=True),
         sa.Column("meta", NullableJson(), nullable=True),
         sa.Column("schema_version_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("replies_removed_at", Moment(), nullable=True),
+        sa.Column("removed_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_example_dataset_id_dataset")),
         sa.ForeignKeyConstraint(
             ["schema_version_id"],
@@ -235,11 +241,20 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_example_dataset_id_content_hash"), "example", ["dataset_id", "content_hash"], unique=False
     )
+    op.create_index(
+        "ix_example_with_content",
+        "example",
+        ["dataset_id", "replies_removed_at", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("removed_at IS NULL"),
+        sqlite_where=sa.text("removed_at IS NULL"),
+    )
     op.create_table(
         "image_name",
         sa.Column("dataset_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["dataset.id"], name=op.f("fk_image_name_dataset_id_dataset")
         ),
@@ -281,6 +296,7 @@ def upgrade() -> None:
         sa.Column("audited_from", BigId(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("drafted_at", Moment(), nullable=True),
+        sa.Column("cancelled_at", Moment(), nullable=True),
         sa.CheckConstraint("lane IN ('live', 'batch')", name=op.f("ck_run_lane_known")),
         sa.CheckConstraint(
             "state IN ('running', 'paused', 'over_budget', 'cancelled')", name=op.f("ck_run_state_known")
@@ -600,6 +616,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
     )
+    op.create_index(op.f("ix_label_run_id_example_id"), "label", ["run_id", "example_id"], unique=False)
     op.create_index(op.f("ix_label_run_id_source"), "label", ["run_id", "source"], unique=False)
     op.create_table(
         "placement",
@@ -924,6 +941,7 @@ def downgrade() -> None:
     )
     op.drop_table("placement")
     op.drop_index(op.f("ix_label_run_id_source"), table_name="label")
+    op.drop_index(op.f("ix_label_run_id_example_id"), table_name="label")
     op.drop_table("label")
     op.drop_index(op.f("ix_issuedcertificate_run_id"), table_name="issuedcertificate")
     op.drop_table("issuedcertificate")
@@ -970,6 +988,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_import_dataset_id"), table_name="import")
     op.drop_table("import")
     op.drop_table("image_name")
+    op.drop_index(
+        "ix_example_with_content",
+        table_name="example",
+        postgresql_where=sa.text("removed_at IS NULL"),
+        sqlite_where=sa.text("removed_at IS NULL"),
+    )
     op.drop_index(op.f("ix_example_dataset_id_content_hash"), table_name="example")
     op.drop_table("example")
     op.drop_index(op.f("ix_delivery_webhook_id_id"), table_name="delivery")
