@@ -20,8 +20,7 @@ from prelabel.schemas import schema_move
 from prelabel.schemas.schema_change import SchemaMapping
 from prelabel.schemas.schema_move import ChangePlan, Wish
 from prelabel.store import Store
-from tests.batching import Crash, CrashingStore, Factory, FakeProvider, Fuse, batches
-from tests.core.test_batch import batch_run, done
+from tests.batching import Crash, CrashingStore, Factory, FakeProvider, Fuse, batch_run, batches, done
 from tests.factories import (
     FakeDrafter,
     all_of,
