@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from sqlalchemy.exc import OperationalError
 
 from prelabel import projects, runs
 from prelabel.draft import Keep, Outcome, Subject
 from prelabel.drafting import draft_leases
 from prelabel.errors import RefusedError, StoppingError
-from prelabel.lanes.engine import ROUTE_SECONDS
+from prelabel.lanes import engine
 from prelabel.models import Call, Draft, Example, Placement, Reservation, now
 from prelabel.money import ledger
 from prelabel.routing import place
@@ -233,15 +234,20 @@ def test_calls_in_flight_when_the_database_goes_away_are_still_kept(store: Store
     assert places(store, run_id) == {"waiting": 6, "settled": 4}
 
 
-def test_a_run_that_is_paused_meanwhile_starts_no_further_calls(store: Store) -> None:
-    run_id = make_run(store, 10)
+def test_a_run_that_is_paused_meanwhile_starts_no_further_calls(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "ROUTE_SECONDS", 0.02)
+    run_id, paused = make_run(store, 10), asyncio.Event()
 
     class Slow(FakeDrafter):
         async def draft(self, subject: Subject, keep: Keep) -> Outcome:
             found = await super().draft(subject, keep)
             if self.asked[0] == subject.example_id:
                 await asyncio.to_thread(pause)
-            await asyncio.sleep(2 * ROUTE_SECONDS)
+                paused.set()
+            await paused.wait()
+            await asyncio.sleep(50 * engine.ROUTE_SECONDS)
             return found
 
     def pause() -> None:
