@@ -153,6 +153,7 @@ test('what is compared is read from the address and written to it', () => {
   const runs = [{ id: 5, project: 'p' }] as never
   expect(compared('runs=5,3', runs)).toEqual({ what: 'runs', project: 'p', first: '5', second: '3' })
   expect(shared(compared('models=a/b,c&project=q', runs))).toBe('models=a%2Fb,c&project=q')
+  expect(compared('runs=5,3&project=q', runs).project).toBe('p')
   expect(compared('', runs)).toEqual({ what: 'runs', project: 'p', first: '', second: '' })
 })
 
