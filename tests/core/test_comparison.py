@@ -87,14 +87,16 @@ def first_run(store: Store, schema: LabelSchema) -> int:
     return run_id
 
 
-def run_beside(store: Store, first: int, seed: int) -> int:
+def run_beside(store: Store, first: int, seed: int, name: str = "") -> int:
     """Another run on the same examples, by the newest schema; nobody has reviewed it."""
     with store.writing() as session:
-        version = projects.schema_versions(session, projects.find(session, "p"))[0]
+        version = projects.newest_schema(session, projects.find(session, "p"))
         dataset = session.get_one(Dataset, runs.get(session, first).dataset_id)
         steps, policy = [Step(model="fake")], Policy(gold="measure")
         run_id = runs.start(session, Plan(dataset, version, load_prompt("label"), steps, policy)).id or 0
-    work_off(store, run_id, Guessing(LabelSchema.model_validate(version.document), seed))
+    drafter = Guessing(LabelSchema.model_validate(version.document), seed)
+    drafter.name = name or drafter.name
+    work_off(store, run_id, drafter)
     return run_id
 
 
@@ -190,3 +192,14 @@ def test_the_other_way_round_each_sees_the_same(store: Store) -> None:
     there, back = compared(store, first, second)[0], compared(store, second, first)[0]
     assert (there.cost.first, there.cost.low) == (back.cost.second, -(back.cost.high or 0))
     assert there.difference.first == back.difference.second
+
+
+def test_of_a_model_that_has_drafted_twice_the_newest_drafts_count(store: Store) -> None:
+    first = first_run(store, LabelSchema.load(CHOICE))
+    run_beside(store, first, 2)
+    newest = run_beside(store, first, 3, "model 2")
+    with store.reading() as session:
+        sides = comparison.of_models(session, projects.find(session, "p"), "model 1", "model 2")
+        found = comparison.compare(session, sides)
+    runs_alone = compared(store, first, newest)[0]
+    assert (found.difference, found.cost) == (runs_alone.difference, runs_alone.cost)

@@ -7,7 +7,7 @@ import { reliabilityFinding, risk, riskFinding } from './charts/confidence'
 import { cost, finding } from './charts/cost'
 import { outcomesFinding, throughputFinding } from './charts/days'
 import { alarmsFinding, spendFinding } from './charts/money'
-import { agreementFinding, pacesFinding } from './charts/people'
+import { agreement, agreementFinding, pacesFinding } from './charts/people'
 import type { Comparison, Risk, Scores, Splits } from './drawing'
 import { between, examplesOf, figuresOf } from './examples'
 import { csv } from './files'
@@ -32,6 +32,7 @@ test('of many runs the one that is looked at is told of, and the last ten are dr
   expect(found.title).toContain('Run 3')
   expect([found.points!.length, found.table.rows.length]).toEqual([10, 14])
   expect(found.table.hrefs![0]).toBe('/runs/1/figures')
+  expect(found.legend!.map(([word]) => word)).toEqual(['Models', 'Review'])
   expect(cost({ by: 'run', hourly_rate: '20', splits: [split('run 1', null)] } as Splits, null).nothing).toContain('Nothing is settled yet')
 })
 
@@ -48,6 +49,8 @@ test('the error at the bar in use is set against the target', () => {
   expect(riskFinding(found, point)).toBe('At the bar in use, 71% are accepted and 2% of these are wrong, within the target of 5%')
   expect(riskFinding({ ...found, at_most_wrong: 0.01 }, point)).toContain('over the target of 1%')
   expect(riskFinding({ ...found, threshold: null }, undefined)).toBe('71% could be accepted within 5% wrong')
+  const lower = { confidence: 0.81, accepted: of(60, 100), wrong: of(0, 100) }
+  expect(risk({ ...found, points: [{ ...lower, confidence: 0.9, accepted: of(9, 100) }, lower, { ...point, confidence: 0.5 }] }, 1).title).toContain('60% are accepted')
   expect(risk({ ...found, n: 12 }, 1).nothing).toBe('Only 12 gold examples so far: the curve is drawn from 30 on.')
 })
 
@@ -64,6 +67,9 @@ test('one drafter is called better only where the intervals are apart', () => {
   expect(accuracyFinding([low, high], { by: 'run' })).toBe('Run 2’s drafts are right more often (95%) than Run 1’s drafts (80%)')
   expect(accuracyFinding([low, { ...high, of: of(90, 100, 0.8, 0.98) }], { by: 'run' })).toContain('No difference is sure yet')
   expect(accuracyFinding([low, high], { by: 'class' })).toBe('Run 1 is right least often: 80% (71% to 87%)')
+  const parts = Array.from({ length: 14 }, (_, at) => ({ name: `f: c${at}`, drafted: 50, accuracy: of(at + 10, 40), audited: of(0, 0), accepted: of(0, 50), per_example: null }))
+  const worst = accuracy({ by: 'class', total: parts[0], parts } as unknown as Scores)
+  expect([worst.points![0]!.y, worst.points!.at(-1)!.y, worst.points!.length]).toEqual(['C0', 'C11', 12])
   expect([sampleOf([{ audited: of(1, 30) }]), sampleOf([{ audited: of(1, 29) }])]).toEqual(['audited', 'accuracy'])
 })
 
@@ -105,6 +111,8 @@ test('classes are compared the second against the first, where there are enough 
   expect([drawing.title, drawing.points!.length, drawing.table.rows.length]).toEqual(['A difference is sure in Top up', 1, 2])
   expect(drawing.points![0]).toMatchObject({ x: 0.1, href: '/examples?run=5&label=f%3Dtop_up&place=settled' })
   expect(drawing.points![0]!.says).toContain('+10.0 points (5.0 to 15.0)')
+  expect(byClass({ ...found, classes: [{ name: 'f: top_up', difference: apart(60, 0.1) }] } as unknown as Comparison).title).toBe('A difference is sure in Top up')
+  expect(byClass({ ...found, classes: [{ name: 'f: top_up', difference: apart(60, 0.01) }] } as unknown as Comparison).title).toBe('In no class is the difference sure')
   expect(drawing.table.rows[1]!.slice(0, 3)).toEqual(['f: refund', 29, -0.2])
   expect(together(found).title).toBe('They differ in 5% of the examples')
   expect(together(found).table.rows).toEqual([['Both right', 90], ['Only run 3 right', 1], ['Only run 5 right', 4], ['Neither right', 5]])
@@ -113,6 +121,8 @@ test('classes are compared the second against the first, where there are enough 
 test('agreement, time, money and alarms are told in a sentence', () => {
   expect(agreementFinding({ value: 0.83, low: 0.8, high: 0.86 })).toBe('People agree well: α 0.83 (0.80 to 0.86)')
   expect(agreementFinding({ value: 0.5, low: null, high: null })).toContain('too little')
+  const field = { name: 'topic', statistic: 'alpha, nominal', people: { value: 0.9, low: 0.8, high: 1, n: 4 }, model: { value: 1, low: null, high: null, n: 0 } }
+  expect(agreement({ examples: 4, people: 2, fields: [field] } as never).points!.map((one) => one.y)).toEqual(['People, Topic'])
   expect(pacesFinding([{ outcome: 'confirmed', median: 2.1 }, { outcome: 'corrected', median: 6.5 }] as never)).toBe('A confirmation takes 2.1 s, a correction 6.5 s')
   expect(spendFinding({ spent: '12.3', cap: '50' })).toBe('$12.30 of at most $50.00 spent, 24.6%')
   expect([alarmsFinding(0, 0), alarmsFinding(2, 1), alarmsFinding(1, 0)]).toEqual(['Nothing is wrong', '1 of 2 alarms nobody has seen to yet', 'All is seen to'])
@@ -143,6 +153,7 @@ test('what is compared is read from the address and written to it', () => {
   const runs = [{ id: 5, project: 'p' }] as never
   expect(compared('runs=5,3', runs)).toEqual({ what: 'runs', project: 'p', first: '5', second: '3' })
   expect(shared(compared('models=a/b,c&project=q', runs))).toBe('models=a%2Fb,c&project=q')
+  expect(compared('runs=5,3&project=q', runs).project).toBe('p')
   expect(compared('', runs)).toEqual({ what: 'runs', project: 'p', first: '', second: '' })
 })
 

@@ -6,8 +6,8 @@ import { many, share } from '../words'
 import { ROW, short, strong } from './axes'
 
 const MOST = 8
-/** Pixels of a cell from which on there is room for its percentage. */
-const READABLE = 19
+/** Pixels of a cell from which on there is room for its percentage, and for slanted names side by side. */
+const READABLE = 17
 
 /** What people change most, from and to. */
 export function corrections(found: Scores, run?: number): Drawing {
@@ -54,15 +54,15 @@ export function confusion(found: Scores, field: string, run?: number): Drawing {
     table: { columns: columns('Drafted', 'Settled', ['Times', 'count'], ['Share of drafted', 'share']), rows: cells.filter((cell) => cell.times).map((cell) => [cell.drafted, cell.settled, cell.times, cell.y]), hrefs: cells.filter((cell) => cell.times).map((cell) => href(cell.drafted, cell.settled)) },
     points: cells.filter((cell) => cell.times).map((cell) => ({ x: cell.column, y: cell.row, href: href(cell.drafted, cell.settled), says: `Drafted ${title(cell.drafted)}\nsettled ${title(cell.settled)}\n${count(cell.times)} of ${count(cell.n)}, ${share(cell.y)}` })),
     plot: (width) => {
-      const left = Math.min(170, width * 0.34), letters = Math.floor(left / 7), room = (width - left) / one.classes.length
+      const left = Math.min(170, width * 0.34), letters = Math.floor(left / 7), room = (width - left) / one.classes.length, isNarrow = room < READABLE
       const names = { type: 'band', domain: one.classes.map((_, at) => at), label: null, tickSize: 0, padding: 0 } as const
       return {
         height: Math.max(150, 26 * one.classes.length + 96), marginLeft: left, marginTop: 4, marginBottom: 92, marginRight: 4, opacity: { type: 'identity' },
-        x: { ...names, tickRotate: -45, tickFormat: (at: number) => short(title(one.classes[at]!), 18) }, y: { ...names, tickFormat: (at: number) => short(title(one.classes[at]!), letters) },
+        x: { ...names, tickRotate: isNarrow ? -90 : -45, tickFormat: (at: number) => short(title(one.classes[at]!), isNarrow ? 14 : 18) }, y: { ...names, tickFormat: (at: number) => short(title(one.classes[at]!), letters) },
         marks: [
           cell(cells, { x: 'column', y: 'row', fill: COLOR.line, fillOpacity: 0.5, inset: 0.8, rx: 3 }),
           cell(cells.filter((one) => one.times), { x: 'column', y: 'row', fill: 'var(--heat)', fillOpacity: (one) => Math.sqrt(one.y), inset: 0.8, rx: 3 }),
-          text(cells.filter((one) => one.y >= 0.03 && room >= READABLE), { x: 'column', y: 'row', text: (one) => String(Math.round(100 * one.y)), fill: (one) => (one.y > 0.3 ? 'var(--on-heat)' : COLOR.ink), fontSize: 10.5 }),
+          text(cells.filter((one) => one.y >= 0.03 && !isNarrow), { x: 'column', y: 'row', text: (one) => String(Math.round(100 * one.y)), fill: (one) => (one.y > 0.3 ? 'var(--on-heat)' : COLOR.ink), fontSize: 10.5 }),
         ],
         color: { type: 'identity' },
       }
