@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from prelabel.client import Client
 from prelabel.prompt import load_prompt
@@ -23,6 +23,8 @@ from tests.web.person import Person
 MODEL = "openai/simulated"
 OUT = Path(__file__).parents[2] / "docs" / "pictures"
 SIZES = {"": (1440, 900), "-phone": (390, 844)}
+IN_README = ("choice", "spans", "prompt", "figures")
+"""These stand small in the README too, each a way to the big one."""
 TEXT = (
     "Ada Lovelace worked with Charles Babbage in London on the Analytical Engine, and wrote its first program in 1843 "
     "for the Royal Society."
@@ -310,6 +312,12 @@ def rename(page: Page) -> None:
     page.get_by_role("button", name="Apply").scroll_into_view_if_needed()
 
 
+def counted(page: Page) -> None:
+    page.locator(".chart h2").first.wait_for()
+    expect(page.locator(".loading")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(1_000)
+
+
 def figures(service: Running) -> int:
     """Two runs that are drafted and reviewed; the later one."""
     return judged(service, "support_questions", 900)[1]
@@ -328,13 +336,9 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
     "disagreement": (disagreement, "/disagreements", compared),
     "runs": (steered, "/runs", lambda page: None),
     "run": (steered, "/runs/{run}", lambda page: None),
-    "figures": (figures, "/runs/{run}/figures", lambda page: page.wait_for_timeout(4_000)),
-    "project-figures": (
-        figures,
-        "/projects/support_questions/figures",
-        lambda page: page.wait_for_timeout(2_000),
-    ),
-    "compare": (figures, "/compare?runs={before},{run}", lambda page: page.wait_for_timeout(1_000)),
+    "figures": (figures, "/runs/{run}/figures", counted),
+    "project-figures": (figures, "/projects/support_questions/figures", counted),
+    "compare": (figures, "/compare?runs={before},{run}", counted),
     "new-project": (steered, "/new", fill_in),
     "new-run": (
         steered,
@@ -383,8 +387,18 @@ def main() -> None:
                     _show(person, name, runs[name])
                     person.page.wait_for_timeout(200)
                     person.page.screenshot(path=out / f"{name}-{scheme}{suffix}.png")
+                    if name in IN_README and scheme == "light" and not suffix:
+                        _small(out, name)
                 context.close()
         browser.close()
+
+
+def _small(out: Path, name: str) -> None:
+    """At half the width and in few colours, so that the README is light."""
+    image = Image.open(out / f"{name}-light.png").convert("RGB")
+    image.thumbnail((720, 720), Image.Resampling.LANCZOS)
+    (out / "small").mkdir(exist_ok=True)
+    image.quantize(64).save(out / "small" / f"{name}.png", optimize=True)
 
 
 def _filling(name: str) -> Callable[[Running], int]:
