@@ -398,7 +398,8 @@ def _small(out: Path, name: str) -> None:
     image = Image.open(out / f"{name}-light.png").convert("RGB")
     image.thumbnail((720, 720), Image.Resampling.LANCZOS)
     (out / "small").mkdir(exist_ok=True)
-    image.quantize(64).save(out / "small" / f"{name}.png", optimize=True)
+    few = image.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3)  # others lose the small spots of colour
+    few.save(out / "small" / f"{name}.png", optimize=True)
 
 
 def _filling(name: str) -> Callable[[Running], int]:
