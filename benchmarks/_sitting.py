@@ -59,4 +59,7 @@ def held(page: Page) -> float:
     snapshot = json.loads("".join(parts))
     fields, (types, *_) = (snapshot["snapshot"]["meta"][name] for name in ("node_fields", "node_types"))
     kinds, sizes = (snapshot["nodes"][fields.index(name) :: len(fields)] for name in ("type", "self_size"))
-    return sum(size for kind, size in zip(kinds, sizes, strict=True) if types[kind] not in NOT_OURS) / 1e6
+    held_bytes: int = sum(
+        size for kind, size in zip(kinds, sizes, strict=True) if types[kind] not in NOT_OURS
+    )
+    return held_bytes / 1e6

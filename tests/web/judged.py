@@ -20,7 +20,7 @@ TOPICS = [
 ]
 FIELDS: dict[str, Any] = {"topic": {"kind": "choice", "options": TOPICS}}
 RIGHT = {"small": 0.78, "large": 0.93}
-PEOPLE = ("ann", "ben")
+PEOPLE = ("fay", "gus")
 
 
 def rows(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:

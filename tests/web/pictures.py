@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
 
 from simulator.process import running as provider_running
 from tests.running import TOKEN, Running, running
@@ -15,9 +16,9 @@ from tests.web import scenes
 from tests.web.person import Person
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures"
-
-
 SIZES = {"": (1440, 900), "-phone": (390, 844)}
+IN_README = ("choice", "spans", "prompt", "figures")
+"""These stand small in the README too, each a way to the big one."""
 
 
 def edited(page: Page) -> None:
@@ -91,6 +92,12 @@ def rename(page: Page) -> None:
     page.get_by_role("button", name="Apply").scroll_into_view_if_needed()
 
 
+def counted(page: Page) -> None:
+    page.locator(".chart h2").first.wait_for()
+    expect(page.locator(".loading")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(1_000)
+
+
 PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] = {
     "examples": (scenes.examples, "/examples?run={run}", lambda page: None),
     "history": (scenes.examples, "/examples?run={run}&place=settled&corrected=yes", opened),
@@ -104,13 +111,9 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
     "disagreement": (scenes.disagreement, "/disagreements", compared),
     "runs": (scenes.steered, "/runs", lambda page: None),
     "run": (scenes.steered, "/runs/{run}", lambda page: None),
-    "figures": (scenes.figures, "/runs/{run}/figures", lambda page: page.wait_for_timeout(4_000)),
-    "project-figures": (
-        scenes.figures,
-        "/projects/support_questions/figures",
-        lambda page: page.wait_for_timeout(2_000),
-    ),
-    "compare": (scenes.figures, "/compare?runs={before},{run}", lambda page: page.wait_for_timeout(1_000)),
+    "figures": (scenes.figures, "/runs/{run}/figures", counted),
+    "project-figures": (scenes.figures, "/projects/support_questions/figures", counted),
+    "compare": (scenes.figures, "/compare?runs={before},{run}", counted),
     "new-project": (scenes.steered, "/new", fill_in),
     "new-run": (
         scenes.steered,
@@ -163,8 +166,19 @@ def main() -> None:
                     _show(person, name, runs[name])
                     person.page.wait_for_timeout(200)
                     person.page.screenshot(path=out / f"{name}-{scheme}{suffix}.png")
+                    if name in IN_README and scheme == "light" and not suffix:
+                        _small(out, name)
                 context.close()
         browser.close()
+
+
+def _small(out: Path, name: str) -> None:
+    """At half the width and in few colours, so that the README is light."""
+    image = Image.open(out / f"{name}-light.png").convert("RGB")
+    image.thumbnail((720, 720), Image.Resampling.LANCZOS)
+    (out / "small").mkdir(exist_ok=True)
+    few = image.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3)  # others lose the small spots of colour
+    few.save(out / "small" / f"{name}.png", optimize=True)
 
 
 def _filling(name: str) -> Callable[[Running], int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from simulator.process import running as provider_running
 from tests.running import Running, running
@@ -35,11 +35,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             yield found
 
 
-def bring_in(service: Running, project: str) -> None:
+def bring_in(service: Running, project: str, said: dict[str, str] = SAID) -> None:
     gold = {"t-0": "delivery", "t-1": "billing", "t-2": "billing"}
     rows = (
         {"id": name, "text": text} | ({"gold": gold[name]} if name in gold else {})
-        for name, text in SAID.items()
+        for name, text in said.items()
     )
     service.client.define_project(project, SCHEMA)
     service.client.bring_in(
@@ -55,6 +55,11 @@ def replace(page: Page, old: str, new: str) -> None:
     area = page.get_by_label("Prompt", exact=True)
     expect(area).to_have_value(re.compile(re.escape(old)))
     area.fill(area.input_value().replace(old, new))
+
+
+def choose(example: Locator, name: str) -> None:
+    example.fill(name)
+    example.press("Enter")
 
 
 def try_out(page: Page, *, by_id: str) -> None:
@@ -75,7 +80,7 @@ def test_a_prompt_is_edited_tried_out_and_taken_into_a_run(service: Running, peo
         replace(page, "{{ guidlines }}", "examples")
         sent = page.get_by_test_id("messages")
         expect(sent.get_by_label("System message")).to_contain_text("Kindly label examples for a dataset")
-        page.get_by_label("For the example").select_option("t-5")
+        page.get_by_label("For the example").fill("t-5")
         expect(sent.get_by_label("User message")).to_contain_text("Where is parcel 5?")
         expect(sent.get_by_test_id("tokens")).to_contain_text("tokens go in")
         page.get_by_label("Model", exact=True).fill(MODEL)
@@ -93,6 +98,26 @@ def test_a_prompt_is_edited_tried_out_and_taken_into_a_run(service: Running, peo
         page.get_by_role("button", name="Start the run").click()
         expect(page.get_by_test_id("pace")).to_be_visible()
         assert list(service.client.items("/projects/edited/prompts"))[1]["runs"]
+
+
+def test_what_the_model_is_sent_is_shown_for_any_example_and_an_unknown_id_is_told(
+    service: Running, people: People
+) -> None:
+    said = {f"t-{number}": f"Where is parcel {number}?" for number in range(30)}
+    bring_in(service, "any_example", said)
+    with people.person(role="lead") as lead:
+        page = lead.page
+        page.goto(f"{lead.base}/projects/any_example/prompt")
+        example = page.get_by_label("For the example")
+        expect(example).not_to_have_value("")
+        offered = page.locator("datalist option").evaluate_all("options => options.map(one => one.value)")
+        other = min(set(said) - set(offered))
+        choose(example, other)
+        expect(page.get_by_label("User message")).to_contain_text(said[other])
+        choose(example, "t-99")
+        expect(page.get_by_role("alert")).to_contain_text("has no example 't-99'")
+        choose(example, offered[3])
+        expect(page.get_by_label("User message")).to_contain_text(said[offered[3]])
 
 
 def test_earlier_trials_are_held_against_each_other_and_taken_back_into_the_editor(

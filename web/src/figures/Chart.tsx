@@ -32,7 +32,7 @@ export function Chart<Data>({ name, query, draw, by, json, csv: file, wide, chil
     <section className={`card chart${wide ? ' wide' : ''}`} aria-label={name} aria-busy={!drawing && !query.error}>
       <div className="chart-head"><p className="kicker">{name}</p>{children}</div>
       {query.error && !drawing && <p className="bad" role="alert">{query.error.message} <button className="link" onClick={() => void query.refetch()}>Try again</button></p>}
-      {!drawing && !query.error && <div className="loading" />}
+      {!drawing && !query.error && <p className="nothing-yet loading">Counting</p>}
       {drawing && (
         <>
           <h2 id={id}>{drawing.title}</h2>

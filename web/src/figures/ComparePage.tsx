@@ -44,7 +44,7 @@ function Two({ asked, runs }: Props) {
   const [one, other] = [useCost(run(asked.first)), useCost(run(asked.second))]
   const found = query.data
   if (query.error && !found) return <p className="bad" role="alert">{query.error.message}</p>
-  if (!found) return <div className="loading" aria-busy="true" />
+  if (!found) return <p className="nothing-yet loading" role="status">Counting</p>
   const sides = [['first', found.first, one], ['second', found.second, other]] as const
   const behind = (which: 'first' | 'second') => { setRight(which); document.getElementById('behind')?.scrollIntoView({ block: 'start' }) }
   return (

@@ -3,20 +3,13 @@ import { count, shown, title } from '../lib/words'
 import { imageUrl } from '../review/queue'
 
 type Part = { type: 'text'; text: string } | { type: 'image'; image: { sha256: string; width: number; height: number } }
-type Props = { checked: PromptChecked; example: string; choose: (example: string) => void; isOld: boolean }
+type Props = { checked: PromptChecked; isOld: boolean }
 
 /** The very messages that a model would be sent for an example. */
-export function Messages({ checked, example, choose, isOld }: Props) {
+export function Messages({ checked, isOld }: Props) {
   const messages = checked.messages as { role: string; content: string | Part[] }[]
   return (
     <div className={isOld ? 'old' : ''} data-testid="messages">
-      {checked.examples.length > 0 && (
-        <label className="example">For the example
-          <select className="box" value={example || (checked.example ?? '')} onChange={(event) => choose(event.target.value)}>
-            {checked.examples.map((one) => <option key={one} value={one}>{shown(one)}</option>)}
-          </select>
-        </label>
-      )}
       {!checked.examples.length && <p className="muted">There is no example yet: a text stands in for one.</p>}
       {messages.map((message) => (
         <section key={message.role} aria-label={`${title(message.role)} message`}>

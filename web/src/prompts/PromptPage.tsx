@@ -5,21 +5,25 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
 import { useModels } from '../lead/Drafter'
+import { Faults, LineEditor } from '../lead/LineEditor'
 import { useAddress } from '../lib/address'
 import { api, take } from '../lib/api'
+import { useRuns } from '../lib/runs'
 import { title } from '../lib/words'
-import { Editor } from './Editor'
+import { ExampleChoice } from './ExampleChoice'
 import { Messages } from './Messages'
 import { Tried } from './Tried'
 import { Trials, useTrials } from './Trials'
 import { TryIt, type Asking } from './TryIt'
 import { titled, useChecked, useKnownPrompts } from './usePrompts'
+import { Variables } from './Variables'
 import { write, written } from './written'
 
 /** The prompt of a project: written beside what a model would be sent, tried out on a few examples, and taken into a run. */
 export function PromptPage({ project }: { project: string }) {
   const known = useKnownPrompts(project)
-  const trials = useTrials(project).data ?? []
+  const tried = useTrials(project), runs = useRuns()
+  const trials = tried.data ?? []
   const models = useModels()
   const [begun, go] = useAddress()
   const [text, setText] = useState(written(project))
@@ -48,7 +52,8 @@ export function PromptPage({ project }: { project: string }) {
     if (begun) go('')
   }, [known.data])
   const used = known.data?.find((one) => one.text === text)
-  const holds = isCurrent && !checked?.faults.length
+  const faults = checked?.faults ?? []
+  const holds = isCurrent && !faults.length
   if (known.error) return <main className="page lead"><header><h1>Prompt</h1></header><p className="bad" role="alert">{known.error.message}</p></main>
   const run = `/projects/${encodeURIComponent(project)}/new?prompt=${used?.digest.slice(0, 12)}&model=${encodeURIComponent(asking.model)}`
   return (
@@ -68,13 +73,16 @@ export function PromptPage({ project }: { project: string }) {
             </label>
             {before !== undefined && <button className="btn" onClick={() => { set(before); setBefore(undefined) }}><IconArrowBackUp size={17} />Back to what you wrote</button>}
           </div>
-          <Editor text={text} set={set} checked={checked} />
+          <LineEditor id="prompt" label="Prompt" text={text} set={set} faults={faults} />
+          <Faults of="prompt" faults={faults} />
+          <Variables variables={checked?.variables ?? {}} />
         </div>
         <div className="half">
           <div className="card panel sticky sent" tabIndex={0} role="region" aria-label="What the model is sent">
             <h2>What the model is sent</h2>
+            {chosen && <ExampleChoice examples={checked?.examples ?? []} shown={example || (checked?.example ?? '')} choose={setExample} />}
             {error && <p className="bad" role="alert">{error.message}</p>}
-            {checked && (checked.faults.length ? <p className="muted">The messages appear once the prompt holds.</p> : <Messages checked={checked} example={example} choose={setExample} isOld={!isCurrent} />)}
+            {checked && (faults.length ? <p className="muted">The messages appear once the prompt holds.</p> : <Messages checked={checked} isOld={!isCurrent} />)}
           </div>
         </div>
       </div>
@@ -82,7 +90,7 @@ export function PromptPage({ project }: { project: string }) {
         <div>
           {there.length > 1 && <label className="entry"><span className="h">Dataset</span><select className="box" value={chosen} onChange={(event) => { setDataset(event.target.value); setExample('') }}>{there.map((one) => <option key={one.id}>{one.name}</option>)}</select></label>}
           {datasets.data && !chosen && <p className="muted">Bring examples in first, then a prompt can be tried out on them.</p>}
-          {chosen && <TryIt project={project} dataset={chosen} text={text} canTry={holds} models={models} asking={asking} ask={(change) => setAsked((all) => ({ ...all, ...change }))} started={setPicked} />}
+          {chosen && tried.isFetched && runs.isFetched && <TryIt project={project} dataset={chosen} text={text} canTry={holds} models={models} asking={asking} ask={(change) => setAsked((all) => ({ ...all, ...change }))} started={setPicked} />}
         </div>
         <div>
           {(picked ?? trials[0]) && <Tried key={picked ?? trials[0]!.id} id={picked ?? trials[0]!.id} project={project} />}
