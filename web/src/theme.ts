@@ -1,6 +1,17 @@
 import { createTheme, type MantineColorsTuple } from '@mantine/core'
 
-const teal: MantineColorsTuple = ['#effaf8', '#d9f2ee', '#b1e4dc', '#7fd1c5', '#4fbcad', '#2aa596', '#0f8a7c', '#0f766e', '#115e58', '#134e4a']
+const teal: MantineColorsTuple = [
+  '#effaf8',
+  '#d9f2ee',
+  '#b1e4dc',
+  '#7fd1c5',
+  '#4fbcad',
+  '#2aa596',
+  '#0f8a7c',
+  '#0f766e',
+  '#115e58',
+  '#134e4a',
+]
 
 export const theme = createTheme({
   fontFamily: "'Inter Variable', system-ui, sans-serif",

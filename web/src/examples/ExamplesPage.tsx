@@ -25,14 +25,36 @@ export function ExamplesPage() {
   const outline = useOutline(form ? run : 0, wanted)
   const change = (part: Partial<Asked>) => setQuery(write({ ...asked, run, ...part }))
   const search = useRef<HTMLInputElement>(null)
-  const [isActing, setActing] = useState(false), [isHelpOpen, setHelpOpen] = useState(false)
+  const [isActing, setActing] = useState(false),
+    [isHelpOpen, setHelpOpen] = useState(false)
   const [said, setSaid] = useState('')
   useEffect(() => setSaid(''), [query])
   useCommands([
     { id: 'filter', keys: ['/'], title: 'Filter by text', group: 'Find', run: () => search.current?.select() },
-    { id: 'leave', keys: ['Escape'], title: 'Leave the field, close what is open', group: 'Find', inField: true, run: () => leave(() => change({ open: '' })) },
-    { id: 'clear', keys: ['c'], title: 'Clear all filters', group: 'Find', enabled: !isUnfiltered(asked), run: () => setQuery(write({ ...read(''), run, open: asked.open })) },
-    { id: 'act', keys: ['b'], title: 'Act on all that are found', group: 'Examples', enabled: outline.examples > 0, run: () => setActing(true) },
+    {
+      id: 'leave',
+      keys: ['Escape'],
+      title: 'Leave the field, close what is open',
+      group: 'Find',
+      inField: true,
+      run: () => leave(() => change({ open: '' })),
+    },
+    {
+      id: 'clear',
+      keys: ['c'],
+      title: 'Clear all filters',
+      group: 'Find',
+      enabled: !isUnfiltered(asked),
+      run: () => setQuery(write({ ...read(''), run, open: asked.open })),
+    },
+    {
+      id: 'act',
+      keys: ['b'],
+      title: 'Act on all that are found',
+      group: 'Examples',
+      enabled: outline.examples > 0,
+      run: () => setActing(true),
+    },
     { id: 'help', keys: ['?'], title: 'Show all keys', group: 'Examples', run: () => setHelpOpen(true) },
   ])
   const failure = error ?? outline.error
@@ -40,29 +62,78 @@ export function ExamplesPage() {
     <main className="browse">
       <header className="top">
         <h1>Examples</h1>
-        {runs && runs.length > 0 && <RunSelect runs={runs} run={run} choose={(id) => setQuery(write({ ...read(''), run: id }))} />}
+        {runs && runs.length > 0 && (
+          <RunSelect runs={runs} run={run} choose={(id) => setQuery(write({ ...read(''), run: id }))} />
+        )}
         <span className="spring" />
-        <span className="stat num" role="status" data-testid="count">{said || (form && !outline.isPending && !failure && <><b>{count(outline.examples)}</b> {isUnfiltered(asked) ? 'examples' : 'found'}{!outline.isWhole && ' so far'}</>)}</span>
-        <button className="btn" disabled={!outline.examples} onClick={() => setActing(true)}>Act on all</button>
+        <span className="stat num" role="status" data-testid="count">
+          {said ||
+            (form && !outline.isPending && !failure && (
+              <>
+                <b>{count(outline.examples)}</b> {isUnfiltered(asked) ? 'examples' : 'found'}
+                {!outline.isWhole && ' so far'}
+              </>
+            ))}
+        </span>
+        <button className="btn" disabled={!outline.examples} onClick={() => setActing(true)}>
+          Act on all
+        </button>
       </header>
       <Filters asked={asked} form={form} run={run} change={change} search={search} />
       <div className={`browse-body ${asked.open ? 'with-panel' : ''}`}>
         <div className="browse-list">
-          {failure && <p className="notice bad-notice" role="alert">{failure.message}</p>}
-          {runs && !runs.length && <Empty title="No run yet">Start one with <code>prelabel submit</code>.</Empty>}
+          {failure && (
+            <p className="notice bad-notice" role="alert">
+              {failure.message}
+            </p>
+          )}
+          {runs && !runs.length && (
+            <Empty title="No run yet">
+              Start one with <code>prelabel submit</code>.
+            </Empty>
+          )}
           {form && !failure && outline.isWhole && !outline.examples && (
             <Empty title={isUnfiltered(asked) ? 'This run has no examples' : 'Nothing is found'}>
-              {!isUnfiltered(asked) && <button className="btn" onClick={() => setQuery(write({ ...read(''), run }))}>Clear all filters</button>}
+              {!isUnfiltered(asked) && (
+                <button className="btn" onClick={() => setQuery(write({ ...read(''), run }))}>
+                  Clear all filters
+                </button>
+              )}
             </Empty>
           )}
           {form && outline.examples > 0 && (
-            <Table run={run} form={form} wanted={wanted} outline={outline} open={asked.open} show={(open) => change({ open })} />
+            <Table
+              run={run}
+              form={form}
+              wanted={wanted}
+              outline={outline}
+              open={asked.open}
+              show={(open) => change({ open })}
+            />
           )}
-          {!failure && (!form || outline.isPending) && !(runs && !runs.length) && <div className="skeleton" aria-busy="true" aria-label="Loading" role="status">{Array.from({ length: 12 }, (_, at) => <i key={at} />)}</div>}
+          {!failure && (!form || outline.isPending) && !(runs && !runs.length) && (
+            <div className="skeleton" aria-busy="true" aria-label="Loading" role="status">
+              {Array.from({ length: 12 }, (_, at) => (
+                <i key={at} />
+              ))}
+            </div>
+          )}
         </div>
-        {asked.open && form && <History run={run} form={form} example={asked.open} close={() => change({ open: '' })} />}
+        {asked.open && form && (
+          <History run={run} form={form} example={asked.open} close={() => change({ open: '' })} />
+        )}
       </div>
-      {isActing && <Acts run={run} wanted={wanted} close={() => setActing(false)} done={(words) => { setActing(false); setSaid(words) }} />}
+      {isActing && (
+        <Acts
+          run={run}
+          wanted={wanted}
+          close={() => setActing(false)}
+          done={(words) => {
+            setActing(false)
+            setSaid(words)
+          }}
+        />
+      )}
       <Keys isOpen={isHelpOpen} close={() => setHelpOpen(false)} />
     </main>
   )
@@ -76,5 +147,10 @@ function leave(close: () => void) {
 }
 
 function Empty({ title, children }: { title: string; children: React.ReactNode }) {
-  return <section className="nothing"><h2>{title}</h2><p className="muted">{children}</p></section>
+  return (
+    <section className="nothing">
+      <h2>{title}</h2>
+      <p className="muted">{children}</p>
+    </section>
+  )
 }

@@ -17,7 +17,14 @@ export type Asked = {
 }
 
 /** What the API takes. */
-export type Wanted = { place: string; reason: string; text: string; where: string; corrected: boolean; disagreed: boolean }
+export type Wanted = {
+  place: string
+  reason: string
+  text: string
+  where: string
+  corrected: boolean
+  disagreed: boolean
+}
 
 const WORDS = ['place', 'reason', 'text', 'label', 'from', 'to', 'reviewer', 'where', 'open'] as const
 const MARKS = ['corrected', 'disagreed'] as const
@@ -44,7 +51,8 @@ export const isUnfiltered = (asked: Asked) => write({ ...asked, run: 0, open: ''
 /** Fields whose values an expression can compare, with what a filter offers of each. */
 export function comparable(fields: FormField[]): { field: FormField; values: string[] }[] {
   return fields.flatMap((field) => {
-    if (field.kind === 'choice') return [{ field, values: field.options.filter((one) => one.selectable).map((one) => one.value) }]
+    if (field.kind === 'choice')
+      return [{ field, values: field.options.filter((one) => one.selectable).map((one) => one.value) }]
     if (field.kind === 'boolean') return [{ field, values: ['1', '0'] }]
     if (field.kind === 'rating') {
       const { min = 1, max = 5 } = field.settings as { min?: number; max?: number }

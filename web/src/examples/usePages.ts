@@ -5,10 +5,18 @@ import type { Wanted } from './search'
 
 const SIZE = 100
 const AHEAD = 40 // rows beyond what is in sight
-const SETTLES_AFTER = 80, FORGOTTEN_AFTER = 20_000
+const SETTLES_AFTER = 80,
+  FORGOTTEN_AFTER = 20_000
 
 type Part = { after: number; examples: number }
-export type Outline = { parts: Part[]; starts: number[]; examples: number; isWhole: boolean; isPending: boolean; error: Error | null }
+export type Outline = {
+  parts: Part[]
+  starts: number[]
+  examples: number
+  isWhole: boolean
+  isPending: boolean
+  error: Error | null
+}
 
 /** How many examples are found and where their pages begin, while it becomes known: the list can be as long as it will be before
  *  any of it is here. */
@@ -20,10 +28,17 @@ export function useOutline(run: number, wanted: Wanted): Outline {
     initialPageParam: 0,
     getNextPageParam: (last: OutlinePart) => last.next,
     queryFn: ({ pageParam, signal }): Promise<OutlinePart> =>
-      take(api.GET('/v1/runs/{run_id}/examples/outline', { signal, params: { path: { run_id: run }, query: { ...wanted, after: pageParam, size: SIZE } } })),
+      take(
+        api.GET('/v1/runs/{run_id}/examples/outline', {
+          signal,
+          params: { path: { run_id: run }, query: { ...wanted, after: pageParam, size: SIZE } },
+        }),
+      ),
   })
   const { data, hasNextPage, isFetching, fetchNextPage, isPending, error } = query
-  useEffect(() => { if (hasNextPage && !isFetching && !error) void fetchNextPage() }, [hasNextPage, isFetching, fetchNextPage, error])
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !error) void fetchNextPage()
+  }, [hasNextPage, isFetching, fetchNextPage, error])
   return useMemo(() => {
     const parts = data?.pages.flatMap((page) => page.pages) ?? []
     let examples = 0
@@ -34,7 +49,8 @@ export function useOutline(run: number, wanted: Wanted): Outline {
 
 /** The page that a row is on. */
 export function pageOf(starts: number[], row: number): number {
-  let low = 0, high = starts.length - 1
+  let low = 0,
+    high = starts.length - 1
   while (low < high) {
     const middle = (low + high + 1) >> 1
     if (starts[middle]! <= row) low = middle
@@ -44,7 +60,13 @@ export function pageOf(starts: number[], row: number): number {
 }
 
 /** The rows from `first` to `last`. Only the pages around them are held, and while one scrolls fast none is asked for. */
-export function useRows(run: number, wanted: Wanted, outline: Outline, first: number, last: number): (row: number) => Example | undefined {
+export function useRows(
+  run: number,
+  wanted: Wanted,
+  outline: Outline,
+  first: number,
+  last: number,
+): (row: number) => Example | undefined {
   const [from, to] = useSettled(pageOf(outline.starts, first - AHEAD), pageOf(outline.starts, last + AHEAD))
   const pages = outline.parts.slice(from, to + 1)
   const found = useQueries({

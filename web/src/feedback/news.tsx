@@ -39,7 +39,14 @@ export const FeedbackLink = memo(function FeedbackLink({ onlyNews = false }: { o
   if (onlyNews && !news) return null
   return (
     <Link className="btn feedback-link" href="/feedback">
-      <IconMessage2 size={17} stroke={1.7} /><span>Feedback</span>{news > 0 && <b className="num">{news}{data?.next != null && '+'} new</b>}
+      <IconMessage2 size={17} stroke={1.7} />
+      <span>Feedback</span>
+      {news > 0 && (
+        <b className="num">
+          {news}
+          {data?.next != null && '+'} new
+        </b>
+      )}
     </Link>
   )
 })

@@ -18,17 +18,43 @@ import { isLive, useAgreement, useCost, useFigure, useOutlook, useRunLedger, use
 /** All figures of a run as charts, each with what it rests on. */
 export function RunFigures({ id }: { id: number }) {
   const { run, error } = useRun(id)
-  if (error) return <main className="page dash"><header><h1>Figures of run {id}</h1></header><p className="bad" role="alert">{error.message}</p></main>
+  if (error)
+    return (
+      <main className="page dash">
+        <header>
+          <h1>Figures of run {id}</h1>
+        </header>
+        <p className="bad" role="alert">
+          {error.message}
+        </p>
+      </main>
+    )
   return (
     <main className="page dash" aria-busy={!run}>
       <header>
         <h1>Figures of run {id}</h1>
-        {run && <span className="muted"><Link href={`/projects/${encodeURIComponent(run.project)}/figures`}><bdi>{title(run.project)}</bdi></Link>, <bdi>{run.dataset}</bdi></span>}
+        {run && (
+          <span className="muted">
+            <Link href={`/projects/${encodeURIComponent(run.project)}/figures`}>
+              <bdi>{title(run.project)}</bdi>
+            </Link>
+            , <bdi>{run.dataset}</bdi>
+          </span>
+        )}
         <span className="spring" />
-        <Link className="btn" href={`/compare?runs=${id},`}>Compare</Link>
-        <Link className="btn" href={`/runs/${id}`}>The run</Link>
+        <Link className="btn" href={`/compare?runs=${id},`}>
+          Compare
+        </Link>
+        <Link className="btn" href={`/runs/${id}`}>
+          The run
+        </Link>
       </header>
-      {run && <><Keys run={run} /><Charts run={run} /></>}
+      {run && (
+        <>
+          <Keys run={run} />
+          <Charts run={run} />
+        </>
+      )}
     </main>
   )
 }
@@ -52,41 +78,143 @@ function Charts({ run }: { run: Run }) {
   const [chosen, choose] = useState<Sample>()
   const [field, setField] = useState('')
   const params = { path: { run_id: run.id } }
-  const at = `/v1/runs/${run.id}`, project = `/v1/projects/${encodeURIComponent(run.project)}`, live = isLive(run)
+  const at = `/v1/runs/${run.id}`,
+    project = `/v1/projects/${encodeURIComponent(run.project)}`,
+    live = isLive(run)
   const days = useFigure(['days', run.id], () => take(api.GET('/v1/runs/{run_id}/days', { params })), live)
   const money = useCost(run)
   const ledger = useRunLedger(run, 'field')
-  const calibration = useFigure(['calibration', run.id], () => take(api.GET('/v1/runs/{run_id}/calibration', { params })), live)
-  const progress = useFigure(['spent', run.id], async () => {
-    const [going, account] = await Promise.all([take(api.GET('/v1/runs/{run_id}/progress', { params })), take(api.GET('/v1/runs/{run_id}/cost', { params }))])
-    return { spent: going.spent, cap: going.cap, quoted: account.quoted, expected: live ? going.expected : null, isLeast: !going.complete }
-  }, live)
+  const calibration = useFigure(
+    ['calibration', run.id],
+    () => take(api.GET('/v1/runs/{run_id}/calibration', { params })),
+    live,
+  )
+  const progress = useFigure(
+    ['spent', run.id],
+    async () => {
+      const [going, account] = await Promise.all([
+        take(api.GET('/v1/runs/{run_id}/progress', { params })),
+        take(api.GET('/v1/runs/{run_id}/cost', { params })),
+      ])
+      return {
+        spent: going.spent,
+        cap: going.cap,
+        quoted: account.quoted,
+        expected: live ? going.expected : null,
+        isLeast: !going.complete,
+      }
+    },
+    live,
+  )
   const byHand = money.data?.by_hand_per_example == null ? null : Number(money.data.by_hand_per_example)
   const known = samples(calibration.data)
   const sample = known.find(([one]) => one === chosen)?.[0] ?? known[0]?.[0] ?? 'gold'
   const fields = ledger.data?.confusions.map((one) => [one.field, title(one.field)] as const) ?? []
   return (
     <div className="charts">
-      <Chart name="Cost per example" wide query={useSplits(run.project, split)} by={`${byHand} ${split}`} draw={(found) => cost(found, byHand, split === 'run' ? `run ${run.id}` : undefined)} json={`${project}/cost/splits?by=${split}`} csv={`${project}/cost/splits?by=${split}&format=csv`}>
-        <Choice name="Cost by" ways={[['run', 'Run'], ['prompt', 'Prompt'], ['models', 'Models']]} way={split} choose={setSplit} />
+      <Chart
+        name="Cost per example"
+        wide
+        query={useSplits(run.project, split)}
+        by={`${byHand} ${split}`}
+        draw={(found) => cost(found, byHand, split === 'run' ? `run ${run.id}` : undefined)}
+        json={`${project}/cost/splits?by=${split}`}
+        csv={`${project}/cost/splits?by=${split}&format=csv`}
+      >
+        <Choice
+          name="Cost by"
+          ways={[
+            ['run', 'Run'],
+            ['prompt', 'Prompt'],
+            ['models', 'Models'],
+          ]}
+          way={split}
+          choose={setSplit}
+        />
       </Chart>
-      <Chart name="What happened to the drafts" wide query={days} draw={outcomes} json={`${at}/days`} csv={`${at}/days?format=csv`} />
-      <Chart name="Error against share accepted" query={useFigure(['risk', run.id], () => take(api.GET('/v1/runs/{run_id}/risk', { params })), live)} draw={(found) => risk(found, run.id)} json={`${at}/risk`} csv={`${at}/risk?format=csv`} />
-      <Chart name="Reliability of confidence" query={calibration} by={sample} draw={(found) => reliability(found, sample, run.id)} json={`${at}/calibration`}>
+      <Chart
+        name="What happened to the drafts"
+        wide
+        query={days}
+        draw={outcomes}
+        json={`${at}/days`}
+        csv={`${at}/days?format=csv`}
+      />
+      <Chart
+        name="Error against share accepted"
+        query={useFigure(['risk', run.id], () => take(api.GET('/v1/runs/{run_id}/risk', { params })), live)}
+        draw={(found) => risk(found, run.id)}
+        json={`${at}/risk`}
+        csv={`${at}/risk?format=csv`}
+      />
+      <Chart
+        name="Reliability of confidence"
+        query={calibration}
+        by={sample}
+        draw={(found) => reliability(found, sample, run.id)}
+        json={`${at}/calibration`}
+      >
         <Choice name="Known from" ways={known} way={sample} choose={choose} />
       </Chart>
-      <Chart name="Seconds per example" query={useFigure(['paces', run.id], () => take(api.GET('/v1/runs/{run_id}/paces', { params })), live)} draw={paces} json={`${at}/paces`} csv={`${at}/paces?format=csv`} />
-      <Chart name="Draft accuracy" wide query={useRunLedger(run, part)} by={part} draw={(found) => accuracy(found, run.id)} json={`${at}/ledger?by=${part}`} csv={`${at}/ledger?by=${part}&format=csv`}>
-        <Choice name="Accuracy by" ways={[['class', 'Class'], ['field', 'Field'], ['model', 'Model'], ['week', 'Week']]} way={part} choose={setPart} />
+      <Chart
+        name="Seconds per example"
+        query={useFigure(['paces', run.id], () => take(api.GET('/v1/runs/{run_id}/paces', { params })), live)}
+        draw={paces}
+        json={`${at}/paces`}
+        csv={`${at}/paces?format=csv`}
+      />
+      <Chart
+        name="Draft accuracy"
+        wide
+        query={useRunLedger(run, part)}
+        by={part}
+        draw={(found) => accuracy(found, run.id)}
+        json={`${at}/ledger?by=${part}`}
+        csv={`${at}/ledger?by=${part}&format=csv`}
+      >
+        <Choice
+          name="Accuracy by"
+          ways={[
+            ['class', 'Class'],
+            ['field', 'Field'],
+            ['model', 'Model'],
+            ['week', 'Week'],
+          ]}
+          way={part}
+          choose={setPart}
+        />
       </Chart>
-      <Chart name="Most frequent corrections" wide query={ledger} draw={(found) => corrections(found, run.id)} json={`${at}/ledger`} />
-      <Chart name="Confusion" wide query={ledger} by={field} draw={(found) => confusion(found, field, run.id)} json={`${at}/ledger`}>
+      <Chart
+        name="Most frequent corrections"
+        wide
+        query={ledger}
+        draw={(found) => corrections(found, run.id)}
+        json={`${at}/ledger`}
+      />
+      <Chart
+        name="Confusion"
+        wide
+        query={ledger}
+        by={field}
+        draw={(found) => confusion(found, field, run.id)}
+        json={`${at}/ledger`}
+      >
         <Choice name="Field" ways={fields} way={field || fields[0]?.[0] || ''} choose={setField} />
       </Chart>
       <Chart name="Throughput" wide query={days} draw={throughput} json={`${at}/days`} csv={`${at}/days?format=csv`} />
       <Chart name="Agreement" query={useAgreement(run)} draw={agreement} json={`${at}/agreement`} />
       <Chart name="Spend against cap" query={progress} draw={spend} json={`${at}/cost`} />
-      <Chart name="Alarms" query={useFigure(['alarms', run.id], () => every((after) => take(api.GET('/v1/runs/{run_id}/alarms', { params: { ...params, query: { after } } }))), live)} draw={alarms} json={`${at}/alarms`} />
+      <Chart
+        name="Alarms"
+        query={useFigure(
+          ['alarms', run.id],
+          () =>
+            every((after) => take(api.GET('/v1/runs/{run_id}/alarms', { params: { ...params, query: { after } } }))),
+          live,
+        )}
+        draw={alarms}
+        json={`${at}/alarms`}
+      />
     </div>
   )
 }

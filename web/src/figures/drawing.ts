@@ -1,7 +1,11 @@
 import type { PlotOptions } from '@observablehq/plot'
 import type { paths } from '../lib/schema'
 
-type Get<Path extends keyof paths> = paths[Path] extends { get: { responses: { 200: { content: { 'application/json': infer Body } } } } } ? Body : never
+type Get<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { 'application/json': infer Body } } } }
+}
+  ? Body
+  : never
 export type Splits = Get<'/v1/projects/{project}/cost/splits'>
 export type Cost = Get<'/v1/runs/{run_id}/cost'>
 export type Outlook = Get<'/v1/runs/{run_id}/outlook'>
@@ -15,7 +19,16 @@ export type Agreement = Get<'/v1/runs/{run_id}/agreement'>
 export type Comparison = Get<'/v1/compare'>
 
 /** Colours of charts: apart from each other for every kind of sight, in light and in dark (figures.css). */
-export const COLOR = { blue: 'var(--blue)', orange: 'var(--orange)', teal: 'var(--teal)', violet: 'var(--violet)', grey: 'var(--ink-3)', ink: 'var(--ink)', line: 'var(--line)', ground: 'var(--surface)' } as const
+export const COLOR = {
+  blue: 'var(--blue)',
+  orange: 'var(--orange)',
+  teal: 'var(--teal)',
+  violet: 'var(--violet)',
+  grey: 'var(--ink-3)',
+  ink: 'var(--ink)',
+  line: 'var(--line)',
+  ground: 'var(--surface)',
+} as const
 
 /** Under so many cases a rate is not drawn: its interval would fill the chart. */
 export const FEWEST = 30
@@ -42,4 +55,5 @@ export type Drawing = {
   plot?: (width: number) => PlotOptions
 }
 
-export const columns = (...names: (string | [string, Kind])[]) => names.map((one) => (typeof one === 'string' ? { name: one, kind: 'text' as Kind } : { name: one[0], kind: one[1] }))
+export const columns = (...names: (string | [string, Kind])[]) =>
+  names.map((one) => (typeof one === 'string' ? { name: one, kind: 'text' as Kind } : { name: one[0], kind: one[1] }))

@@ -7,7 +7,10 @@ export function examplesOf(run: number | undefined, asked: Record<string, string
 }
 
 /** Confidence from one share to another, as the filter takes it: in percent. */
-export const between = (low: number, high: number) => ({ from: String(+(100 * low).toFixed(4)), to: String(+(100 * high).toFixed(4)) })
+export const between = (low: number, high: number) => ({
+  from: String(+(100 * low).toFixed(4)),
+  to: String(+(100 * high).toFixed(4)),
+})
 
 /** "run 5" -> the figures of run 5. */
 export function figuresOf(name: string): string | undefined {

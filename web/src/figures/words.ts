@@ -24,7 +24,12 @@ export const seconds = (one: number) => `${one.toFixed(1)} s`
 /** How "field: class" is said: without the field where there is only one. */
 export function ofFields(names: string[]): (name: string) => string {
   const fields = new Set(names.map((name) => name.split(': ')[0])).size
-  return (name) => name.split(': ').slice(fields > 1 ? 0 : 1).map(title).join(': ')
+  return (name) =>
+    name
+      .split(': ')
+      .slice(fields > 1 ? 0 : 1)
+      .map(title)
+      .join(': ')
 }
 
 /** A noun with its number: "1 example", "2,400 examples". */
@@ -45,5 +50,9 @@ export function shown(cell: Cell, kind: Kind): string {
 export function against(sum: number, other: number): string {
   const apart = 1 - sum / other
   if (Math.abs(apart) < 0.005) return 'as much as'
-  return apart > 0 ? `${Math.round(100 * apart)}% less than` : sum / other >= 3 ? `${Math.round(sum / other)} times as much as` : `${Math.round(-100 * apart)}% more than`
+  return apart > 0
+    ? `${Math.round(100 * apart)}% less than`
+    : sum / other >= 3
+      ? `${Math.round(sum / other)} times as much as`
+      : `${Math.round(-100 * apart)}% more than`
 }

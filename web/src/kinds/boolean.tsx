@@ -12,7 +12,14 @@ function Panel({ field, value, draft, alternatives, isActive, isAlone, finish }:
   return (
     <>
       <Pick isSmall={!isAlone} value={value} draft={draft} share={alternatives[String(value)]} text={word(value)} />
-      <Steps name={field.name} steps={steps} isActive={isActive} isChosen={(one) => one === value} pick={finish} title="Yes or no, and go on" />
+      <Steps
+        name={field.name}
+        steps={steps}
+        isActive={isActive}
+        isChosen={(one) => one === value}
+        pick={finish}
+        title="Yes or no, and go on"
+      />
     </>
   )
 }

@@ -10,11 +10,24 @@ function Panel(props: FieldProps) {
   const option = field.options.find((one) => one.value === chosen)
   return (
     <>
-      <Pick isSmall={!isAlone} value={value} draft={draft} share={chosen === undefined ? undefined : alternatives[chosen]} text={chosen === undefined ? '' : title(chosen)}>
-        {option?.description && <p className="meaning"><Drawn text={option.description} isInline /></p>}
+      <Pick
+        isSmall={!isAlone}
+        value={value}
+        draft={draft}
+        share={chosen === undefined ? undefined : alternatives[chosen]}
+        text={chosen === undefined ? '' : title(chosen)}
+      >
+        {option?.description && (
+          <p className="meaning">
+            <Drawn text={option.description} isInline />
+          </p>
+        )}
       </Pick>
       <OptionList
-        {...props} verb="Take it and go on" chosen={chosen === undefined ? [] : [chosen]} drafted={typeof draft === 'string' ? [draft] : []}
+        {...props}
+        verb="Take it and go on"
+        chosen={chosen === undefined ? [] : [chosen]}
+        drafted={typeof draft === 'string' ? [draft] : []}
         pick={(picked, stay) => (stay ? set : finish)(picked)}
       />
     </>

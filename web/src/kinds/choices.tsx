@@ -15,10 +15,19 @@ function Panel(props: FieldProps) {
   }
   return (
     <>
-      <Pick isSmall={!isAlone} value={value} draft={draft} text={chosen.length ? chosen.map(title).join(', ') : 'None of them'} />
+      <Pick
+        isSmall={!isAlone}
+        value={value}
+        draft={draft}
+        text={chosen.length ? chosen.map(title).join(', ') : 'None of them'}
+      />
       <OptionList {...props} verb="Choose, or take away" chosen={chosen} drafted={listed(draft)} pick={toggle} />
     </>
   )
 }
 
-export const choices: KindView = { Panel, initial: [], summary: (value) => listed(value).map(title).join(', ') || 'none' }
+export const choices: KindView = {
+  Panel,
+  initial: [],
+  summary: (value) => listed(value).map(title).join(', ') || 'none',
+}

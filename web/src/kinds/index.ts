@@ -11,4 +11,15 @@ import { text } from './text'
 import type { KindView } from './view'
 
 /** One view for each kind that a schema can have. */
-export const KINDS: Record<string, KindView> = { boolean, boxes, choice, choices, number, preference, rating, relations, spans, text }
+export const KINDS: Record<string, KindView> = {
+  boolean,
+  boxes,
+  choice,
+  choices,
+  number,
+  preference,
+  rating,
+  relations,
+  spans,
+  text,
+}

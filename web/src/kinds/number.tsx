@@ -25,7 +25,9 @@ function Entry({ field, value, isActive, set, finish }: FieldProps) {
     input.current?.focus()
     input.current?.select()
   }
-  useCommands([{ id: `edit-${field.name}`, keys: ['e'], title: 'Type the number', group: 'Label', enabled: isActive, run: type }])
+  useCommands([
+    { id: `edit-${field.name}`, keys: ['e'], title: 'Type the number', group: 'Label', enabled: isActive, run: type },
+  ])
   const number = read(text)
   const fault = text && number === null ? 'Not a number.' : outOf(number, min, max)
   const onKey = (event: KeyboardEvent) => {
@@ -42,12 +44,24 @@ function Entry({ field, value, isActive, set, finish }: FieldProps) {
   }
   return (
     <label className="entry">
-      <span className="h">{field.name}{unit && ` in ${unit}`}</span>
+      <span className="h">
+        {field.name}
+        {unit && ` in ${unit}`}
+      </span>
       <input
-        ref={input} inputMode="decimal" value={text} aria-invalid={!!fault} aria-label={field.name} onKeyDown={onKey}
+        ref={input}
+        inputMode="decimal"
+        value={text}
+        aria-invalid={!!fault}
+        aria-label={field.name}
+        onKeyDown={onKey}
         onChange={(event) => onChange(event.target.value)}
       />
-      {fault && <span className="bad" role="alert">{fault}</span>}
+      {fault && (
+        <span className="bad" role="alert">
+          {fault}
+        </span>
+      )}
     </label>
   )
 }

@@ -12,19 +12,36 @@ function Panel({ field, value, draft, content, isAlone }: FieldProps) {
   return (
     <>
       <Pick isSmall value={value} draft={draft} text={`${spans.length} spans`} />
-      {isAlone && <p className="h">Spans<span className="spring" /><span className="num">{spans.length}</span></p>}
+      {isAlone && (
+        <p className="h">
+          Spans
+          <span className="spring" />
+          <span className="num">{spans.length}</span>
+        </p>
+      )}
       <ul className="list" aria-label="Spans">
         {spans.map((span) => (
-          <li key={`${span.start}-${span.end}-${span.label}`} className="row"><span className="t"><bdi>{ruler.cut(span)}</bdi></span><span className="l"><bdi>{span.label}</bdi></span></li>
+          <li key={`${span.start}-${span.end}-${span.label}`} className="row">
+            <span className="t">
+              <bdi>{ruler.cut(span)}</bdi>
+            </span>
+            <span className="l">
+              <bdi>{span.label}</bdi>
+            </span>
+          </li>
         ))}
       </ul>
-      {!spans.length && <p className="muted">None. Select words with the mouse, or with → and ⇧ →, then choose a type by its digit.</p>}
+      {!spans.length && (
+        <p className="muted">None. Select words with the mouse, or with → and ⇧ →, then choose a type by its digit.</p>
+      )}
     </>
   )
 }
 
 export const spans: KindView = {
-  Panel, Stage, initial: [],
+  Panel,
+  Stage,
+  initial: [],
   covers: (field) => [String(field.settings.of)],
   summary: (value) => `${spansOf(value).length} spans`,
 }

@@ -15,7 +15,9 @@ export function Alarms({ runId, look }: { runId: number; look: () => Promise<unk
   if (!open.length) return null
   const acknowledge = (alarm_id: number) =>
     act(async () => {
-      await take(api.POST('/v1/runs/{run_id}/alarms/{alarm_id}/acknowledge', { params: { path: { run_id: runId, alarm_id } } }))
+      await take(
+        api.POST('/v1/runs/{run_id}/alarms/{alarm_id}/acknowledge', { params: { path: { run_id: runId, alarm_id } } }),
+      )
       await look()
     })
   return (
@@ -23,11 +25,20 @@ export function Alarms({ runId, look }: { runId: number; look: () => Promise<unk
       {open.map((alarm) => (
         <li key={alarm.id}>
           <IconAlertTriangle size={18} />
-          <span><b>{alarm.text}</b><small>{moment(alarm.raised_at)}</small></span>
-          <button className="btn" disabled={isBusy} onClick={() => void acknowledge(alarm.id)}>I have seen it</button>
+          <span>
+            <b>{alarm.text}</b>
+            <small>{moment(alarm.raised_at)}</small>
+          </span>
+          <button className="btn" disabled={isBusy} onClick={() => void acknowledge(alarm.id)}>
+            I have seen it
+          </button>
         </li>
       ))}
-      {fault && <li className="bad" role="alert">{fault}</li>}
+      {fault && (
+        <li className="bad" role="alert">
+          {fault}
+        </li>
+      )}
     </ul>
   )
 }

@@ -14,21 +14,59 @@ export function BadRows({ report }: { report: Import }) {
   const more = () =>
     act(async () => {
       setMost(Infinity)
-      if (rows.length < all) setRows(await every((after) => take(api.GET('/v1/imports/{import_id}/bad-rows', { params: { path: { import_id: report.import_id }, query: { after, limit: 500 } } }))))
+      if (rows.length < all)
+        setRows(
+          await every((after) =>
+            take(
+              api.GET('/v1/imports/{import_id}/bad-rows', {
+                params: { path: { import_id: report.import_id }, query: { after, limit: 500 } },
+              }),
+            ),
+          ),
+        )
     })
   return (
     <div className="bad-rows">
-      <p className="warn-text">{count(report.bad)} {report.bad === 1 ? 'row was' : 'rows were'} left out{report.bad_drafts > 0 && <>, and {count(report.bad_drafts)} drafts of others</>}; the good ones are kept.</p>
+      <p className="warn-text">
+        {count(report.bad)} {report.bad === 1 ? 'row was' : 'rows were'} left out
+        {report.bad_drafts > 0 && <>, and {count(report.bad_drafts)} drafts of others</>}; the good ones are kept.
+      </p>
       <div className="scroll">
         <table aria-label="Bad rows">
-          <thead><tr><th scope="col">Row</th><th scope="col">Field</th><th scope="col">Why</th></tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">Row</th>
+              <th scope="col">Field</th>
+              <th scope="col">Why</th>
+            </tr>
+          </thead>
           <tbody>
-            {rows.slice(0, most).map((bad, index) => <tr key={index}><th scope="row" className="num">{count(bad.row)}</th><td><bdi>{shown(bad.field)}</bdi></td><td><bdi>{shown(bad.reason)}</bdi></td></tr>)}
+            {rows.slice(0, most).map((bad, index) => (
+              <tr key={index}>
+                <th scope="row" className="num">
+                  {count(bad.row)}
+                </th>
+                <td>
+                  <bdi>{shown(bad.field)}</bdi>
+                </td>
+                <td>
+                  <bdi>{shown(bad.reason)}</bdi>
+                </td>
+              </tr>
+            ))}
           </tbody>
         </table>
       </div>
-      {Math.min(most, rows.length) < all && <button type="button" className="btn" disabled={isBusy} onClick={() => void more()}>Show all {count(all)}</button>}
-      {fault && <p className="bad" role="alert">{fault}</p>}
+      {Math.min(most, rows.length) < all && (
+        <button type="button" className="btn" disabled={isBusy} onClick={() => void more()}>
+          Show all {count(all)}
+        </button>
+      )}
+      {fault && (
+        <p className="bad" role="alert">
+          {fault}
+        </p>
+      )}
     </div>
   )
 }

@@ -25,24 +25,79 @@ export function Invitations({ project = '' }: { project?: string }) {
       await look()
     })
   }
-  const withdraw = (invitation_id: number) => act(async () => { await take(api.DELETE('/v1/invitations/{invitation_id}', { params: { path: { invitation_id } } })); await look() })
+  const withdraw = (invitation_id: number) =>
+    act(async () => {
+      await take(api.DELETE('/v1/invitations/{invitation_id}', { params: { path: { invitation_id } } }))
+      await look()
+    })
   return (
     <>
       <form className="inline" onSubmit={invite}>
-        <label>Invite as
-          <select className="box" value={role} onChange={(event) => setRole(event.target.value as Role)} disabled={session?.role !== 'admin'}>{ROLES.map((one) => <option key={one}>{one}</option>)}</select>
+        <label>
+          Invite as
+          <select
+            className="box"
+            value={role}
+            onChange={(event) => setRole(event.target.value as Role)}
+            disabled={session?.role !== 'admin'}
+          >
+            {ROLES.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
         </label>
-        <button className="btn primary" type="submit" disabled={isBusy}>Make a link</button>
-        {fault && <p className="bad" role="alert">{fault}</p>}
+        <button className="btn primary" type="submit" disabled={isBusy}>
+          Make a link
+        </button>
+        {fault && (
+          <p className="bad" role="alert">
+            {fault}
+          </p>
+        )}
       </form>
-      {link && <Secret label="Link of the invitation" says="Send this link to one person: it is good once, for a week." value={link} close={() => setLink('')} />}
+      {link && (
+        <Secret
+          label="Link of the invitation"
+          says="Send this link to one person: it is good once, for a week."
+          value={link}
+          close={() => setLink('')}
+        />
+      )}
       {!project && data && data.length > 0 && (
         <div className="scroll">
           <table aria-label="Open invitations">
-            <thead><tr><th scope="col">Open invitation</th><th scope="col">By</th><th scope="col">Until</th><th scope="col"><span className="vh">Withdraw</span></th></tr></thead>
+            <thead>
+              <tr>
+                <th scope="col">Open invitation</th>
+                <th scope="col">By</th>
+                <th scope="col">Until</th>
+                <th scope="col">
+                  <span className="vh">Withdraw</span>
+                </th>
+              </tr>
+            </thead>
             <tbody>
               {data.map((one) => (
-                <tr key={one.id}><th scope="row">{one.user ? <>New password for <bdi>{one.user}</bdi></> : `One ${one.role}`}</th><td><bdi>{one.by}</bdi></td><td>{moment(one.expires_at)}</td><td className="acts-cell"><button className="btn" disabled={isBusy} onClick={() => void withdraw(one.id)}>Withdraw</button></td></tr>
+                <tr key={one.id}>
+                  <th scope="row">
+                    {one.user ? (
+                      <>
+                        New password for <bdi>{one.user}</bdi>
+                      </>
+                    ) : (
+                      `One ${one.role}`
+                    )}
+                  </th>
+                  <td>
+                    <bdi>{one.by}</bdi>
+                  </td>
+                  <td>{moment(one.expires_at)}</td>
+                  <td className="acts-cell">
+                    <button className="btn" disabled={isBusy} onClick={() => void withdraw(one.id)}>
+                      Withdraw
+                    </button>
+                  </td>
+                </tr>
               ))}
             </tbody>
           </table>

@@ -10,8 +10,22 @@ export function LineEditor({ id, label, text, set, faults }: Props) {
   return (
     <div className={`code ${faults.length ? 'is-wrong' : ''}`}>
       <div>
-        <ol aria-hidden="true">{text.split('\n').map((line, index) => <li key={index} className={wrong.has(index + 1) ? 'wrong' : ''}><span>{line || ' '}</span></li>)}</ol>
-        <textarea id={id} aria-label={label} spellCheck={false} value={text} aria-invalid={faults.length > 0} aria-describedby={`${id}-faults`} onChange={(event) => set(event.target.value)} />
+        <ol aria-hidden="true">
+          {text.split('\n').map((line, index) => (
+            <li key={index} className={wrong.has(index + 1) ? 'wrong' : ''}>
+              <span>{line || ' '}</span>
+            </li>
+          ))}
+        </ol>
+        <textarea
+          id={id}
+          aria-label={label}
+          spellCheck={false}
+          value={text}
+          aria-invalid={faults.length > 0}
+          aria-describedby={`${id}-faults`}
+          onChange={(event) => set(event.target.value)}
+        />
       </div>
     </div>
   )
@@ -23,8 +37,19 @@ export function Faults({ of, faults }: { of: string; faults: Fault[] }) {
     <ul className="faults" id={`${of}-faults`} aria-live="polite">
       {faults.map(({ line, path, reason }) => (
         <li key={`${line} ${path} ${reason}`}>
-          {line != null && <button type="button" onClick={() => selectLine(of, line)}>Line {line}</button>}
-          <span>{path && <><code>{path}</code>: </>}<bdi>{shown(reason)}</bdi></span>
+          {line != null && (
+            <button type="button" onClick={() => selectLine(of, line)}>
+              Line {line}
+            </button>
+          )}
+          <span>
+            {path && (
+              <>
+                <code>{path}</code>:{' '}
+              </>
+            )}
+            <bdi>{shown(reason)}</bdi>
+          </span>
         </li>
       ))}
     </ul>

@@ -15,29 +15,72 @@ export function QuotePanel({ project, dataset, examples, plan }: Props) {
     const timer = setTimeout(() => setAsked(key), AFTER)
     return () => clearTimeout(timer)
   }, [key])
-  const { data: quote, error, isFetching } = useQuery({
+  const {
+    data: quote,
+    error,
+    isFetching,
+  } = useQuery({
     queryKey: ['quote', project, dataset, examples, asked],
     retry: false,
     placeholderData: keepPreviousData,
-    queryFn: () => take(api.POST('/v1/projects/{project}/datasets/{dataset}/quotes', { params: { path: { project, dataset } }, body: JSON.parse(asked) as RunIn })),
+    queryFn: () =>
+      take(
+        api.POST('/v1/projects/{project}/datasets/{dataset}/quotes', {
+          params: { path: { project, dataset } },
+          body: JSON.parse(asked) as RunIn,
+        }),
+      ),
   })
-  if (error) return <p className="bad lines" role="alert">{error.message}</p>
-  if (!quote) return <p className="muted" role="status">Working out what it will cost.</p>
+  if (error)
+    return (
+      <p className="bad lines" role="alert">
+        {error.message}
+      </p>
+    )
+  if (!quote)
+    return (
+      <p className="muted" role="status">
+        Working out what it will cost.
+      </p>
+    )
   const isFree = Number(quote.most) === 0
   return (
     <div className={`quote ${isFetching || asked !== key ? 'old' : ''}`} data-testid="quote" aria-live="polite">
-      {isFree ? <p className="sum"><b>$0.00</b> for the model</p> : (
+      {isFree ? (
+        <p className="sum">
+          <b>$0.00</b> for the model
+        </p>
+      ) : (
         <>
-          <p className="sum num"><b>{dollars(quote.dollars.mean)}</b> for the model</p>
+          <p className="sum num">
+            <b>{dollars(quote.dollars.mean)}</b> for the model
+          </p>
           <dl className="num">
-            <div><dt>Likely</dt><dd>{dollars(quote.dollars.low)} to {dollars(quote.dollars.high)}</dd></div>
-            <div><dt>At the very most</dt><dd>{dollars(quote.most)}</dd></div>
-            <div><dt>For one example</dt><dd>{dollars(quote.per_example)}</dd></div>
+            <div>
+              <dt>Likely</dt>
+              <dd>
+                {dollars(quote.dollars.low)} to {dollars(quote.dollars.high)}
+              </dd>
+            </div>
+            <div>
+              <dt>At the very most</dt>
+              <dd>{dollars(quote.most)}</dd>
+            </div>
+            <div>
+              <dt>For one example</dt>
+              <dd>{dollars(quote.per_example)}</dd>
+            </div>
           </dl>
         </>
       )}
-      <p className="muted num">By hand alone: {dollars(quote.by_hand.dollars)} ({quote.by_hand.basis}).</p>
-      {quote.notes.map((note) => <p key={note} className="muted">{note}</p>)}
+      <p className="muted num">
+        By hand alone: {dollars(quote.by_hand.dollars)} ({quote.by_hand.basis}).
+      </p>
+      {quote.notes.map((note) => (
+        <p key={note} className="muted">
+          {note}
+        </p>
+      ))}
     </div>
   )
 }

@@ -20,17 +20,35 @@ export function RunsPage() {
   const hasNone = projects.data?.length === 0
   return (
     <main className="page lead">
-      <header><h1>Runs</h1><span className="spring" />{!hasNone && <NewProject />}</header>
-      {error && <p className="bad" role="alert">{error.message}</p>}
+      <header>
+        <h1>Runs</h1>
+        <span className="spring" />
+        {!hasNone && <NewProject />}
+      </header>
+      {error && (
+        <p className="bad" role="alert">
+          {error.message}
+        </p>
+      )}
       {hasNone && <FirstSteps />}
       {[...(projects.data ?? [])].reverse().map((project) => (
-        <OfProject key={project.name} project={project} runs={(runs.data ?? []).filter((run) => run.project === project.name)} isLoading={runs.isPending} />
+        <OfProject
+          key={project.name}
+          project={project}
+          runs={(runs.data ?? []).filter((run) => run.project === project.name)}
+          isLoading={runs.isPending}
+        />
       ))}
     </main>
   )
 }
 
-const NewProject = () => <Link className="btn primary" href="/new"><IconPlus size={17} />New project</Link>
+const NewProject = () => (
+  <Link className="btn primary" href="/new">
+    <IconPlus size={17} />
+    New project
+  </Link>
+)
 
 /** What to do with an empty server. */
 export function FirstSteps() {
@@ -38,12 +56,22 @@ export function FirstSteps() {
     <section className="first card">
       <h2>Label your first dataset</h2>
       <ol>
-        <li><b>Say what to label.</b> A project has fields, such as a category or a rating, and guidelines.</li>
-        <li><b>Bring examples in.</b> A file of texts, conversations or images: JSON Lines, CSV, Parquet and others.</li>
-        <li><b>Let a model draft.</b> You see what it will cost first. What it is not sure of goes to people.</li>
+        <li>
+          <b>Say what to label.</b> A project has fields, such as a category or a rating, and guidelines.
+        </li>
+        <li>
+          <b>Bring examples in.</b> A file of texts, conversations or images: JSON Lines, CSV, Parquet and others.
+        </li>
+        <li>
+          <b>Let a model draft.</b> You see what it will cost first. What it is not sure of goes to people.
+        </li>
       </ol>
-      <div className="acts"><NewProject /></div>
-      <p className="muted">Or at a terminal: <code>prelabel submit examples.jsonl --schema schema.yaml</code></p>
+      <div className="acts">
+        <NewProject />
+      </div>
+      <p className="muted">
+        Or at a terminal: <code>prelabel submit examples.jsonl --schema schema.yaml</code>
+      </p>
     </section>
   )
 }
@@ -53,13 +81,26 @@ function OfProject({ project, runs, isLoading }: { project: Project; runs: Run[]
   return (
     <section className="of-project" aria-label={project.name}>
       <div className="head">
-        <h2><Link href={at}><bdi>{title(project.name)}</bdi></Link></h2>
-        <span className="muted num">{dollars(project.spent)} spent{project.cap !== null && <> of {dollars(project.cap)}</>}</span>
+        <h2>
+          <Link href={at}>
+            <bdi>{title(project.name)}</bdi>
+          </Link>
+        </h2>
+        <span className="muted num">
+          {dollars(project.spent)} spent{project.cap !== null && <> of {dollars(project.cap)}</>}
+        </span>
         <span className="spring" />
-        <Link className="btn" href={`${at}/new`}><IconPlus size={16} />New run</Link>
+        <Link className="btn" href={`${at}/new`}>
+          <IconPlus size={16} />
+          New run
+        </Link>
       </div>
       {!runs.length && !isLoading && <p className="muted none">No run yet: bring examples in and start one.</p>}
-      <ul className="runs">{runs.map((run) => <OneRun key={run.id} run={run} />)}</ul>
+      <ul className="runs">
+        {runs.map((run) => (
+          <OneRun key={run.id} run={run} />
+        ))}
+      </ul>
     </section>
   )
 }
@@ -69,17 +110,32 @@ function OneRun({ run }: { run: Run }) {
   return (
     <li className="card">
       <div>
-        <Link className="whole" href={`/runs/${run.id}`}><b>Run {run.id}</b> <span className="muted"><bdi>{run.dataset}</bdi></span></Link>
-        <span className="muted"><bdi>{run.model}</bdi></span>
+        <Link className="whole" href={`/runs/${run.id}`}>
+          <b>Run {run.id}</b>{' '}
+          <span className="muted">
+            <bdi>{run.dataset}</bdi>
+          </span>
+        </Link>
+        <span className="muted">
+          <bdi>{run.model}</bdi>
+        </span>
       </div>
       <Places places={run.places} isSmall />
-      <span className="num muted">{count(run.places.settled ?? 0)} of {count(all)}</span>
+      <span className="num muted">
+        {count(run.places.settled ?? 0)} of {count(all)}
+      </span>
       <Stage run={run} />
     </li>
   )
 }
 
-const TONES: Record<string, string> = { paused: 'warn', over_budget: 'warn', cancelled: 'warn', drafting: 'draft', done: 'human' }
+const TONES: Record<string, string> = {
+  paused: 'warn',
+  over_budget: 'warn',
+  cancelled: 'warn',
+  drafting: 'draft',
+  done: 'human',
+}
 
 /** How far a run is, in a word. */
 export function Stage({ run }: { run: Run }) {

@@ -11,7 +11,12 @@ export function SchemaEditor({ text, set, faults }: Props) {
   return (
     <div className="schema">
       <div className="adders" role="group" aria-label="Add a field">
-        {FIELD_KINDS.map((kind) => <button key={kind} type="button" className="chip" onClick={() => set(withField(text, kind))}><IconPlus size={13} />{title(kind)}</button>)}
+        {FIELD_KINDS.map((kind) => (
+          <button key={kind} type="button" className="chip" onClick={() => set(withField(text, kind))}>
+            <IconPlus size={13} />
+            {title(kind)}
+          </button>
+        ))}
       </div>
       <LineEditor id="schema" label="Schema" text={text} set={set} faults={faults} />
     </div>

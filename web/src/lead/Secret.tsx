@@ -12,12 +12,21 @@ export function Secret({ label, says, value, close }: Props) {
   }
   return (
     <div className="secret" role="status">
-      <p><b>{says}</b> It is shown this once.</p>
+      <p>
+        <b>{says}</b> It is shown this once.
+      </p>
       <div>
         <input className="box" readOnly aria-label={label} value={value} onFocus={(event) => event.target.select()} />
         {/* Browsers lend the clipboard to safe pages alone. */}
-        {window.isSecureContext && <button className="btn" type="button" onClick={() => void copy()}>{isCopied ? <IconCheck size={16} /> : <IconCopy size={16} />}{isCopied ? 'Copied' : 'Copy'}</button>}
-        <button className="btn" type="button" onClick={close}>Done</button>
+        {window.isSecureContext && (
+          <button className="btn" type="button" onClick={() => void copy()}>
+            {isCopied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+            {isCopied ? 'Copied' : 'Copy'}
+          </button>
+        )}
+        <button className="btn" type="button" onClick={close}>
+          Done
+        </button>
       </div>
     </div>
   )

@@ -9,8 +9,20 @@ export function Seen({ checked, error }: { checked: Checked | undefined; error: 
     <>
       <h2>What reviewers see</h2>
       <div className="card panel sticky">
-        {error && <p className="bad" role="alert">{error.message}</p>}
-        {checked && (checked.faults.length ? <><p className="muted">The form appears once the schema holds.</p><Faults of="schema" faults={checked.faults} /></> : <Preview key={JSON.stringify(checked.fields)} fields={checked.fields} guidelines={checked.guidelines} />)}
+        {error && (
+          <p className="bad" role="alert">
+            {error.message}
+          </p>
+        )}
+        {checked &&
+          (checked.faults.length ? (
+            <>
+              <p className="muted">The form appears once the schema holds.</p>
+              <Faults of="schema" faults={checked.faults} />
+            </>
+          ) : (
+            <Preview key={JSON.stringify(checked.fields)} fields={checked.fields} guidelines={checked.guidelines} />
+          ))}
         {checked?.guidelines && <Guidelines form={{ fields: [], guidelines: checked.guidelines }} label={{}} />}
       </div>
     </>

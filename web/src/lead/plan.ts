@@ -18,8 +18,19 @@ export type Choice = {
 }
 
 export const BEGIN: Choice = {
-  drafter: 'student', model: '', isStudentFirst: false, isBatch: false, confidence: 'stated', rule: 'threshold', threshold: '0.9', epsilon: '5', reviewers: '1', gold: '0', audit: '5',
-  cap: '5', prompt: '',
+  drafter: 'student',
+  model: '',
+  isStudentFirst: false,
+  isBatch: false,
+  confidence: 'stated',
+  rule: 'threshold',
+  threshold: '0.9',
+  epsilon: '5',
+  reviewers: '1',
+  gold: '0',
+  audit: '5',
+  cap: '5',
+  prompt: '',
 }
 
 /** What an address asks to begin with: a model with a prompt that was tried out. */
@@ -37,7 +48,13 @@ export function planOf(choice: Choice): RunIn {
   const drafting = isModel && choice.isStudentFirst ? { steps: [{ model: 'student' }, one] } : one
   const cap = isModel && choice.cap.trim() ? { cap: choice.cap.trim() } : {}
   const prompt = isModel && choice.prompt ? { prompt: choice.prompt } : {}
-  return { ...drafting, ...cap, ...prompt, lane: isModel && choice.isBatch ? 'batch' : 'live', policy: policyOf(choice) } as RunIn
+  return {
+    ...drafting,
+    ...cap,
+    ...prompt,
+    lane: isModel && choice.isBatch ? 'batch' : 'live',
+    policy: policyOf(choice),
+  } as RunIn
 }
 
 function policyOf(choice: Choice) {
@@ -51,6 +68,9 @@ const share = (percent: string) => Number((Number(percent) / 100).toPrecision(6)
 /** Why a run cannot be asked for yet; empty: it can. */
 export function lacks(choice: Choice): string {
   if (choice.drafter === 'model' && !choice.model.trim()) return 'Name a model.'
-  const numbers = choice.rule === 'guarantee' ? [choice.epsilon, choice.reviewers, choice.gold] : [choice.threshold, choice.audit, choice.reviewers, choice.gold]
+  const numbers =
+    choice.rule === 'guarantee'
+      ? [choice.epsilon, choice.reviewers, choice.gold]
+      : [choice.threshold, choice.audit, choice.reviewers, choice.gold]
   return numbers.some((typed) => !typed.trim() || Number.isNaN(Number(typed))) ? 'Fill in every number.' : ''
 }

@@ -21,7 +21,9 @@ describe('adding a field', () => {
 
 describe('guidelines', () => {
   it('come last, as one line whatever they hold', () => {
-    expect(joined('fields: {a: [x]}\n', 'One: "two"\nthree')).toBe('fields: {a: [x]}\nguidelines: "One: \\"two\\"\\nthree"\n')
+    expect(joined('fields: {a: [x]}\n', 'One: "two"\nthree')).toBe(
+      'fields: {a: [x]}\nguidelines: "One: \\"two\\"\\nthree"\n',
+    )
   })
   it('are left out where the schema has its own', () => {
     expect(joined('guidelines: mine\nfields: {}', 'others')).toBe('guidelines: mine\nfields: {}')
@@ -29,5 +31,9 @@ describe('guidelines', () => {
 })
 
 describe('names', () => {
-  it.each([['Support Tickets', 'support_tickets'], ['  Äpfel', 'pfel'], ['a.b_c', 'a.b_c']])('%s becomes %s', (typed, name) => expect(slug(typed)).toBe(name))
+  it.each([
+    ['Support Tickets', 'support_tickets'],
+    ['  Äpfel', 'pfel'],
+    ['a.b_c', 'a.b_c'],
+  ])('%s becomes %s', (typed, name) => expect(slug(typed)).toBe(name))
 })

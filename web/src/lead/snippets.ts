@@ -1,6 +1,14 @@
 /** What a new field of each kind looks like in a schema: how it may be called, and its lines. */
 const FIELDS: Record<string, [name: string, ...lines: string[]]> = {
-  choice: ['category', 'kind: choice', 'description: What it is about', 'options:', '  billing: Anything about money', '  delivery: Where a parcel is', '  other: Nothing of these'],
+  choice: [
+    'category',
+    'kind: choice',
+    'description: What it is about',
+    'options:',
+    '  billing: Anything about money',
+    '  delivery: Where a parcel is',
+    '  other: Nothing of these',
+  ],
   choices: ['topics', 'kind: choices', 'description: All that it speaks of', 'options: [price, speed, service]'],
   rating: ['quality', 'kind: rating', 'min: 1', 'max: 5', 'meanings: {1: useless, 5: excellent}'],
   boolean: ['urgent', 'kind: boolean', 'description: Does it need an answer today?'],
@@ -47,4 +55,9 @@ export function joined(text: string, guidelines: string): string {
 }
 
 /** A name as the server takes it, from whatever was typed. */
-export const slug = (text: string) => text.toLowerCase().replace(/[^a-z0-9._-]+/g, '_').replace(/^[^a-z0-9]+/, '').slice(0, 64)
+export const slug = (text: string) =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '_')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 64)

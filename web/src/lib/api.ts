@@ -36,14 +36,19 @@ export type Label = Record<string, Json>
 
 /** What went wrong, in the server's words. `status` 0: it did not answer. */
 export class Failure extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message)
   }
 }
 
 /** Sent with every request that changes something: the server ties it to the session's cookie. */
 let csrf = ''
-export const setCsrf = (token: string) => { csrf = token }
+export const setCsrf = (token: string) => {
+  csrf = token
+}
 export const getCsrf = () => csrf
 
 export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' })
@@ -72,7 +77,7 @@ type PageOf<T> = { items: T[]; next?: number | null }
 /** All items of a list, page after page. */
 export async function every<T>(page: (after: number) => Promise<PageOf<T>>): Promise<T[]> {
   const found: T[] = []
-  for (let after: number | null = 0; after !== null; ) {
+  for (let after: number | null = 0; after !== null;) {
     const { items, next }: PageOf<T> = await page(after)
     found.push(...items)
     after = next ?? null

@@ -3,7 +3,8 @@ import { toCodePoints, toUnits } from './codepoints'
 
 test('places count code points, as the API does', () => {
   const text = 'a🤔b👩‍🔬c'
-  const points = toCodePoints(text), units = toUnits(text)
+  const points = toCodePoints(text),
+    units = toUnits(text)
   expect(points[text.indexOf('b')]).toBe(2)
   expect(text.slice(units[1]!, units[2]!)).toBe('🤔')
   expect(units).toHaveLength([...text].length + 1)

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
 import { chord } from './commands'
 
-const key = (over: Partial<KeyboardEvent>) => ({ key: '', code: '', ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...over })
+const key = (over: Partial<KeyboardEvent>) => ({
+  key: '',
+  code: '',
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  shiftKey: false,
+  ...over,
+})
 
 test.each([
   ['Enter', { key: 'Enter', code: 'Enter' }],

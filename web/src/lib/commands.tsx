@@ -14,8 +14,14 @@ export type Command = {
   run: (event: KeyboardEvent) => void
 }
 
-type Registry = { set: (owner: symbol, commands: Command[]) => void; drop: (owner: symbol) => void; all: () => Command[] }
-type Key = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> & { getModifierState?: (key: string) => boolean }
+type Registry = {
+  set: (owner: symbol, commands: Command[]) => void
+  drop: (owner: symbol) => void
+  all: () => Command[]
+}
+type Key = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> & {
+  getModifierState?: (key: string) => boolean
+}
 
 const Registered = createContext<Registry | null>(null)
 const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform)
@@ -53,7 +59,9 @@ const pulse = {
 }
 const hearPulse = (tell: () => void) => {
   pulse.heard.add(tell)
-  return () => { pulse.heard.delete(tell) }
+  return () => {
+    pulse.heard.delete(tell)
+  }
 }
 
 /** Enter and Space belong to a control that was reached with Tab. */
@@ -66,8 +74,12 @@ export function CommandProvider({ children }: { children: ReactNode }) {
   const [registry] = useState<Registry>(() => {
     const owners = new Map<symbol, Command[]>()
     return {
-      set: (owner, commands) => { owners.set(owner, commands) },
-      drop: (owner) => { owners.delete(owner) },
+      set: (owner, commands) => {
+        owners.set(owner, commands)
+      },
+      drop: (owner) => {
+        owners.delete(owner)
+      },
       all: () => {
         const found = [...owners.values()].reverse().flat()
         return [...found.filter((command) => command.goesFirst), ...found.filter((command) => !command.goesFirst)]
@@ -79,7 +91,8 @@ export function CommandProvider({ children }: { children: ReactNode }) {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return
       if (document.querySelector('[role="dialog"][aria-modal="true"]') || isForControl(event)) return
-      const pressed = chord(event), typing = isField(event.target)
+      const pressed = chord(event),
+        typing = isField(event.target)
       for (const command of registry.all()) {
         if (command.enabled === false || !command.keys.includes(pressed) || (typing && !command.inField)) continue
         event.preventDefault()
@@ -111,7 +124,9 @@ export function useCommands(commands: Command[]) {
   const registry = useContext(Registered)!
   const owner = useRef<symbol>(undefined as never)
   owner.current ??= Symbol('commands')
-  useEffect(() => { registry.set(owner.current, commands) })
+  useEffect(() => {
+    registry.set(owner.current, commands)
+  })
   useEffect(() => () => registry.drop(owner.current), [registry])
 }
 
@@ -119,14 +134,29 @@ export const useCommandList = () => useContext(Registered)!.all
 export const usePulse = () => useSyncExternalStore(hearPulse, () => pulse.id)
 
 const GLYPHS: Record<string, string> = {
-  Enter: '↵', Backspace: '⌫', Delete: 'Del', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', Tab: 'Tab',
-  Mod: isMac ? '⌘' : 'Ctrl', Shift: '⇧', Alt: isMac ? '⌥' : 'Alt', ' ': 'Space',
+  Enter: '↵',
+  Backspace: '⌫',
+  Delete: 'Del',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Escape: 'Esc',
+  Tab: 'Tab',
+  Mod: isMac ? '⌘' : 'Ctrl',
+  Shift: '⇧',
+  Alt: isMac ? '⌥' : 'Alt',
+  ' ': 'Space',
 }
 
 export function Kbd({ k }: { k: string }) {
   return (
     <span className="kbd-row" aria-hidden="true">
-      {k.split('+').map((part) => <kbd key={part} className="kbd">{GLYPHS[part] ?? part.toUpperCase()}</kbd>)}
+      {k.split('+').map((part) => (
+        <kbd key={part} className="kbd">
+          {GLYPHS[part] ?? part.toUpperCase()}
+        </kbd>
+      ))}
     </span>
   )
 }

@@ -3,7 +3,16 @@ import type { FormField } from './api'
 import { applies, complete, missing, same } from './form'
 
 const field = (over: Partial<FormField>): FormField => ({
-  name: 'x', kind: 'choice', description: '', rules: '', optional: false, applies: '', when: {}, settings: {}, options: [], ...over,
+  name: 'x',
+  kind: 'choice',
+  description: '',
+  rules: '',
+  optional: false,
+  applies: '',
+  when: {},
+  settings: {},
+  options: [],
+  ...over,
 })
 const toxic = field({ name: 'toxic', kind: 'boolean' })
 const how = field({ name: 'how', when: { toxic: [true] } })
@@ -21,7 +30,10 @@ test('what does not apply is emptied, and is not missed', () => {
 })
 
 test('a branch stands for all beneath it', () => {
-  const animal = field({ name: 'animal', options: [{ value: 'dog/poodle', name: 'poodle', depth: 1, description: '', examples: [], selectable: true }] })
+  const animal = field({
+    name: 'animal',
+    options: [{ value: 'dog/poodle', name: 'poodle', depth: 1, description: '', examples: [], selectable: true }],
+  })
   const breed = field({ name: 'breed', when: { animal: ['dog'] } })
   expect(applies([animal, breed], breed, { animal: 'dog/poodle' })).toBe(true)
   expect(applies([animal, breed], breed, { animal: 'dogfish' })).toBe(false)

@@ -18,7 +18,9 @@ export function follow<State>(path: string, event: string, heard: (state: State)
     source = new EventSource(path)
     source.addEventListener(event, (said) => heard(JSON.parse((said as MessageEvent<string>).data) as State))
     // The browser comes again by itself after a break, but not after a refusal.
-    source.addEventListener('error', () => { if (source?.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_AFTER) })
+    source.addEventListener('error', () => {
+      if (source?.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_AFTER)
+    })
   }
   open()
   document.addEventListener('visibilitychange', open)

@@ -11,7 +11,9 @@ export function useOnlyTab(name: string) {
     const hold = (lock: Lock | null) => {
       if (!lock || isOver) return undefined
       setMine(true)
-      return new Promise<void>((resolve) => { letGo = resolve })
+      return new Promise<void>((resolve) => {
+        letGo = resolve
+      })
     }
     // Stolen from us, the request fails.
     void navigator.locks.request(name, isTaking ? { steal: true } : { ifAvailable: true }, hold).catch(() => {

@@ -6,7 +6,8 @@ export function useRuns(again: number | false = false) {
   return useQuery({
     queryKey: ['runs'],
     refetchInterval: again,
-    queryFn: async () => (await every((after) => take(api.GET('/v1/runs', { params: { query: { after, limit: 500 } } })))).reverse(),
+    queryFn: async () =>
+      (await every((after) => take(api.GET('/v1/runs', { params: { query: { after, limit: 500 } } })))).reverse(),
   })
 }
 

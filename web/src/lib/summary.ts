@@ -12,7 +12,8 @@ export function inWords(value: Json, field: FormField, content: Record<string, J
 
 function parts(value: Json, field: FormField, content: Record<string, Json>): string[] {
   try {
-    if (field.kind === 'text') return Array.isArray(value) ? (value as Turn[]).map((turn) => `${turn.role}: ${turn.content}`) : [String(value)]
+    if (field.kind === 'text')
+      return Array.isArray(value) ? (value as Turn[]).map((turn) => `${turn.role}: ${turn.content}`) : [String(value)]
     if (field.kind === 'rating') return [String(value)]
     if (field.kind === 'choices') return (value as string[]).map(title)
     if (field.kind === 'spans') {
@@ -21,7 +22,9 @@ function parts(value: Json, field: FormField, content: Record<string, Json>): st
     }
     if (field.kind === 'relations') {
       const ruler = new Ruler(marked(field, content))
-      return ruler.relations(value).map((one) => `${ruler.cut(one.head)} ${title(one.label).toLowerCase()} ${ruler.cut(one.tail)}`)
+      return ruler
+        .relations(value)
+        .map((one) => `${ruler.cut(one.head)} ${title(one.label).toLowerCase()} ${ruler.cut(one.tail)}`)
     }
     return [KINDS[field.kind]?.summary(value, field) ?? JSON.stringify(value)]
   } catch {
@@ -44,7 +47,13 @@ export function summary(label: Label | null | undefined, fields: FormField[], co
 /** A content in a line. */
 export function inALine(content: Record<string, Json>): string {
   const parts = Object.values(content).filter((value) => value !== null)
-  return shown(parts.map((value) => (typeof value === 'string' ? value : isNamed(value) ? value.name : JSON.stringify(value))).join(' · ').slice(0, 400))
+  return shown(
+    parts
+      .map((value) => (typeof value === 'string' ? value : isNamed(value) ? value.name : JSON.stringify(value)))
+      .join(' · ')
+      .slice(0, 400),
+  )
 }
 
-const isNamed = (value: Json): value is { name: string } => typeof value === 'object' && value !== null && typeof (value as { name: unknown }).name === 'string'
+const isNamed = (value: Json): value is { name: string } =>
+  typeof value === 'object' && value !== null && typeof (value as { name: unknown }).name === 'string'

@@ -32,4 +32,5 @@ export function duration(seconds: number): string {
 }
 
 /** When something was, in the reader's own time. */
-export const moment = (at: string) => new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+export const moment = (at: string) =>
+  new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })

@@ -24,10 +24,29 @@ export function Invitation({ secret }: { secret: string }) {
     <main className="gate">
       <form className="sign-in card" onSubmit={(event) => void submit(event)}>
         <h1>Welcome to Prelabel</h1>
-        <label>Name<input name="name" autoComplete="username" autoFocus placeholder="Leave empty to set a new password" /></label>
-        <label>Password<input name="password" type="password" autoComplete="new-password" required minLength={10} placeholder="At least 10 characters" /></label>
-        {fault && <p className="bad" role="alert">{fault}</p>}
-        <button className="btn primary" type="submit">Come in</button>
+        <label>
+          Name
+          <input name="name" autoComplete="username" autoFocus placeholder="Leave empty to set a new password" />
+        </label>
+        <label>
+          Password
+          <input
+            name="password"
+            type="password"
+            autoComplete="new-password"
+            required
+            minLength={10}
+            placeholder="At least 10 characters"
+          />
+        </label>
+        {fault && (
+          <p className="bad" role="alert">
+            {fault}
+          </p>
+        )}
+        <button className="btn primary" type="submit">
+          Come in
+        </button>
       </form>
     </main>
   )

@@ -18,10 +18,25 @@ export function ExampleChoice({ examples, shown, choose }: Props) {
   }
   return (
     <form className="example" onSubmit={take}>
-      <label>For the example
-        <input className="box" list="first-examples" value={typed ?? shown} autoComplete="off" spellCheck={false} placeholder="Its id" onFocus={(event) => event.target.select()} onChange={(event) => type(event.target.value)} onBlur={() => take()} />
+      <label>
+        For the example
+        <input
+          className="box"
+          list="first-examples"
+          value={typed ?? shown}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder="Its id"
+          onFocus={(event) => event.target.select()}
+          onChange={(event) => type(event.target.value)}
+          onBlur={() => take()}
+        />
       </label>
-      <datalist id="first-examples">{examples.map((one) => <option key={one} value={one} />)}</datalist>
+      <datalist id="first-examples">
+        {examples.map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
     </form>
   )
 }

@@ -15,13 +15,30 @@ export function Messages({ checked, isOld }: Props) {
         <section key={message.role} aria-label={`${title(message.role)} message`}>
           <h3>{title(message.role)}</h3>
           {parts(message.content).map((part, index) =>
-            part.type === 'text' ? <pre key={index} dir="auto">{shown(part.text)}</pre> : <img key={index} src={imageUrl(part.image.sha256)} width={part.image.width} height={part.image.height} alt="The image of the example" />,
+            part.type === 'text' ? (
+              <pre key={index} dir="auto">
+                {shown(part.text)}
+              </pre>
+            ) : (
+              <img
+                key={index}
+                src={imageUrl(part.image.sha256)}
+                width={part.image.width}
+                height={part.image.height}
+                alt="The image of the example"
+              />
+            ),
           )}
         </section>
       ))}
-      {messages.length > 0 && <p className="muted num" data-testid="tokens">{count(checked.tokens)} tokens go in, besides the form of the answer.</p>}
+      {messages.length > 0 && (
+        <p className="muted num" data-testid="tokens">
+          {count(checked.tokens)} tokens go in, besides the form of the answer.
+        </p>
+      )}
     </div>
   )
 }
 
-const parts = (content: string | Part[]): Part[] => (typeof content === 'string' ? [{ type: 'text', text: content }] : content)
+const parts = (content: string | Part[]): Part[] =>
+  typeof content === 'string' ? [{ type: 'text', text: content }] : content

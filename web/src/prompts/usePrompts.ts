@@ -18,7 +18,10 @@ export function useSettled<T>(value: T): T {
 /** The prompts to begin with: those that ship, then those that the project has used. */
 export function useKnownPrompts(project: string) {
   const params = { path: { project } }
-  return useQuery({ queryKey: ['prompts', project], queryFn: async () => (await take(api.GET('/v1/projects/{project}/prompts', { params }))).items })
+  return useQuery({
+    queryKey: ['prompts', project],
+    queryFn: async () => (await take(api.GET('/v1/projects/{project}/prompts', { params }))).items,
+  })
 }
 
 /** What the server makes of a prompt as it is written; `isCurrent`: it is about this very text. */
@@ -29,7 +32,8 @@ export function useChecked(project: string, body: PromptIn) {
     enabled: asked.text !== '',
     retry: false,
     placeholderData: keepPreviousData,
-    queryFn: () => take(api.POST('/v1/projects/{project}/prompts/check', { params: { path: { project } }, body: asked })),
+    queryFn: () =>
+      take(api.POST('/v1/projects/{project}/prompts/check', { params: { path: { project } }, body: asked })),
   })
   return { checked: data, error, isCurrent: asked.text === body.text && !isPlaceholderData && data !== undefined }
 }

@@ -18,7 +18,11 @@ export function Case({ slotId, form, content, take }: Props) {
   const labeled = answers.filter((answer) => answer.label)
   useCommands([
     {
-      id: 'take', keys: labeled.map((_, index) => `Alt+${index + 1}`), title: 'Take a reviewer’s answer', group: 'Disagreement', enabled: labeled.length > 0,
+      id: 'take',
+      keys: labeled.map((_, index) => `Alt+${index + 1}`),
+      title: 'Take a reviewer’s answer',
+      group: 'Disagreement',
+      enabled: labeled.length > 0,
       run: (event) => take(labeled[+event.code.slice(-1) - 1]!.label as Label),
     },
   ])
@@ -30,17 +34,41 @@ export function Case({ slotId, form, content, take }: Props) {
         <div className="answers">
           {answers.map((answer, index) => (
             <article key={index} className="card opinion">
-              <header><b><bdi>{answer.reviewer}</bdi></b><span className="muted">{answer.verdict}, {Math.round(answer.seconds)} s</span></header>
+              <header>
+                <b>
+                  <bdi>{answer.reviewer}</bdi>
+                </b>
+                <span className="muted">
+                  {answer.verdict}, {Math.round(answer.seconds)} s
+                </span>
+              </header>
               <dl>
                 {form.fields.map((field) => (
                   <div key={field.name}>
                     {form.fields.length > 1 && <dt>{title(field.name)}</dt>}
-                    <dd><Value field={field} content={content} own={answer as Said} others={(answers as Said[]).filter((other) => other !== answer)} isApart={(data.apart[field.name] ?? 0) > 0} /></dd>
+                    <dd>
+                      <Value
+                        field={field}
+                        content={content}
+                        own={answer as Said}
+                        others={(answers as Said[]).filter((other) => other !== answer)}
+                        isApart={(data.apart[field.name] ?? 0) > 0}
+                      />
+                    </dd>
                   </div>
                 ))}
               </dl>
-              {answer.comment && <p className="said"><bdi>{shown(answer.comment)}</bdi></p>}
-              {answer.label && <button className="btn" onClick={() => take(answer.label as Label)}>Take it<Kbd k={`Alt+${labeled.indexOf(answer) + 1}`} /></button>}
+              {answer.comment && (
+                <p className="said">
+                  <bdi>{shown(answer.comment)}</bdi>
+                </p>
+              )}
+              {answer.label && (
+                <button className="btn" onClick={() => take(answer.label as Label)}>
+                  Take it
+                  <Kbd k={`Alt+${labeled.indexOf(answer) + 1}`} />
+                </button>
+              )}
             </article>
           ))}
         </div>
@@ -59,9 +87,28 @@ function Value({ field, content, own, others, isApart }: ValueProps) {
   if (!parts.length) return <bdi className={isApart ? 'differs' : ''}>–</bdi>
   const against = rest[0]?.join('\n')
   if (isApart && field.kind === 'text' && against) {
-    return <bdi>{wordDiff(against, parts.join('\n')).filter((part) => !part.removed).map((part, at) => <span key={at} className={part.added ? 'differs' : ''}>{part.value}</span>)}</bdi>
+    return (
+      <bdi>
+        {wordDiff(against, parts.join('\n'))
+          .filter((part) => !part.removed)
+          .map((part, at) => (
+            <span key={at} className={part.added ? 'differs' : ''}>
+              {part.value}
+            </span>
+          ))}
+      </bdi>
+    )
   }
-  return <bdi>{parts.map((part, at) => <span key={at}>{at > 0 && ', '}<span className={isApart && rest.some((other) => !other.includes(part)) ? 'differs' : ''}>{part}</span></span>)}</bdi>
+  return (
+    <bdi>
+      {parts.map((part, at) => (
+        <span key={at}>
+          {at > 0 && ', '}
+          <span className={isApart && rest.some((other) => !other.includes(part)) ? 'differs' : ''}>{part}</span>
+        </span>
+      ))}
+    </bdi>
+  )
 }
 
 /** Settled examples that are most like this one; in colour where one of the answers would label this one the same. */
@@ -80,9 +127,18 @@ function Alike({ slotId, form, answers }: { slotId: number; form: Form; answers:
           const label = summary(one.label, form.fields, one.content)
           return (
             <li key={one.example} className="card">
-              <p><bdi>{inALine(one.content)}</bdi> <span className="muted num"><bdi>{one.example}</bdi></span></p>
-              <b className={said.includes(label) ? 'as-one' : ''}><bdi>{label}</bdi></b>
-              <span className="muted num" title="How near their words are">{percent(one.likeness)}</span>
+              <p>
+                <bdi>{inALine(one.content)}</bdi>{' '}
+                <span className="muted num">
+                  <bdi>{one.example}</bdi>
+                </span>
+              </p>
+              <b className={said.includes(label) ? 'as-one' : ''}>
+                <bdi>{label}</bdi>
+              </b>
+              <span className="muted num" title="How near their words are">
+                {percent(one.likeness)}
+              </span>
             </li>
           )
         })}

@@ -6,11 +6,19 @@ import { imageUrl, isImage, type ImageContent } from './queue'
 type Turn = { role: string; content: string }
 
 const isTurns = (value: Json): value is Turn[] =>
-  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'object' && one !== null && 'role' in one && typeof (one as Turn).content === 'string')
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every(
+    (one) => typeof one === 'object' && one !== null && 'role' in one && typeof (one as Turn).content === 'string',
+  )
 
 /** Whatever the text holds, it is shown as text, in the direction that its own letters have. */
 export function Text({ text }: { text: string }) {
-  return <p className="plain" dir="auto">{shown(text)}</p>
+  return (
+    <p className="plain" dir="auto">
+      {shown(text)}
+    </p>
+  )
 }
 
 /** What is to be labeled: a text, a conversation, fields, images. `without` are shown elsewhere. */
@@ -18,7 +26,11 @@ export function Content({ content, without }: { content: Record<string, Json>; w
   const fields = Object.entries(content).filter(([name, value]) => !without.includes(name) && value !== null)
   const only = fields.length === 1 ? fields[0] : undefined
   if (only && typeof only[1] === 'string') {
-    return <div className={`card text ${only[1].length > 600 ? 'long' : ''}`} data-testid="content"><Text text={only[1]} /></div>
+    return (
+      <div className={`card text ${only[1].length > 600 ? 'long' : ''}`} data-testid="content">
+        <Text text={only[1]} />
+      </div>
+    )
   }
   return (
     <div className="fields" data-testid="content">
@@ -55,9 +67,22 @@ function Conversation({ turns }: { turns: Turn[] }) {
 
 function Picture({ image }: { image: ImageContent }) {
   return (
-    <a className="picture" href={imageUrl(image.sha256)} target="_blank" rel="noreferrer" aria-label={`Open ${image.name || 'the image'} by itself`}>
-      <img src={imageUrl(image.sha256)} alt={image.name || 'The image to label'} width={image.width} height={image.height} />
-      <span className="muted"><IconPhoto size={14} /> {image.name} {image.width} × {image.height}</span>
+    <a
+      className="picture"
+      href={imageUrl(image.sha256)}
+      target="_blank"
+      rel="noreferrer"
+      aria-label={`Open ${image.name || 'the image'} by itself`}
+    >
+      <img
+        src={imageUrl(image.sha256)}
+        alt={image.name || 'The image to label'}
+        width={image.width}
+        height={image.height}
+      />
+      <span className="muted">
+        <IconPhoto size={14} /> {image.name} {image.width} × {image.height}
+      </span>
     </a>
   )
 }

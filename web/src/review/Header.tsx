@@ -17,7 +17,10 @@ export function Header({ snapshot, forSenior }: { snapshot: Snapshot; forSenior:
   })
   const client = useQueryClient()
   useFollowed<Pick<Run, 'places' | 'state'>>(form ? `/v1/runs/${form.run_id}/events` : null, 'run', (now) =>
-    client.setQueryData<Run>(['run', form!.run_id], (before) => before && { ...before, places: now.places, state: now.state }),
+    client.setQueryData<Run>(
+      ['run', form!.run_id],
+      (before) => before && { ...before, places: now.places, state: now.state },
+    ),
   )
   const left = run ? Math.max(0, run.places.queued ?? 0) : 0
   const { done } = snapshot
@@ -25,15 +28,33 @@ export function Header({ snapshot, forSenior }: { snapshot: Snapshot; forSenior:
     <>
       <header className="top">
         <h1>{form ? title(form.project) : forSenior ? 'Disagreements' : 'Review'}</h1>
-        {form && <span className="run">{form.dataset}{forSenior && ', disagreements'}</span>}
+        {form && (
+          <span className="run">
+            {form.dataset}
+            {forSenior && ', disagreements'}
+          </span>
+        )}
         <span className="spring" />
         <FeedbackLink onlyNews />
         <Pace past={snapshot.past} left={left} />
-        <span className="stat num"><b>{count(done)}</b> done</span>
-        {run && <span className="stat num wide-only"><b>{count(left)}</b> in the queue</span>}
+        <span className="stat num">
+          <b>{count(done)}</b> done
+        </span>
+        {run && (
+          <span className="stat num wide-only">
+            <b>{count(left)}</b> in the queue
+          </span>
+        )}
         <Saved snapshot={snapshot} />
       </header>
-      <div className="progress" role="progressbar" aria-label="Reviewed in this sitting" aria-valuenow={done} aria-valuemin={0} aria-valuemax={done + left}>
+      <div
+        className="progress"
+        role="progressbar"
+        aria-label="Reviewed in this sitting"
+        aria-valuenow={done}
+        aria-valuemin={0}
+        aria-valuemax={done + left}
+      >
         <div style={{ width: `${(100 * done) / Math.max(1, done + left)}%` }} />
       </div>
     </>
@@ -41,18 +62,39 @@ export function Header({ snapshot, forSenior }: { snapshot: Snapshot; forSenior:
 }
 
 function Saved({ snapshot: { state, unsent } }: { snapshot: Snapshot }) {
-  const word = state === 'offline' ? `${unsent} not sent` : state === 'signed-out' ? `${unsent} not sent, signed out` : unsent ? 'Saving' : 'Saved'
+  const word =
+    state === 'offline'
+      ? `${unsent} not sent`
+      : state === 'signed-out'
+        ? `${unsent} not sent, signed out`
+        : unsent
+          ? 'Saving'
+          : 'Saved'
   const tone = state === 'offline' || state === 'signed-out' ? 'off' : unsent ? 'busy' : ''
-  return <span className={`saved ${tone}`} role="status" data-testid="saved"><i />{word}</span>
+  return (
+    <span className={`saved ${tone}`} role="status" data-testid="saved">
+      <i />
+      {word}
+    </span>
+  )
 }
 
-const ENOUGH = 8, LONGEST = 120
+const ENOUGH = 8,
+  LONGEST = 120
 
 /** The reviewer's own pace, once it can be told; a pause is none. */
 function Pace({ past, left }: { past: Act[]; left: number }) {
-  const seconds = past.slice(-20).map((act) => act.seconds).filter((one) => one < LONGEST).sort((a, b) => a - b)
+  const seconds = past
+    .slice(-20)
+    .map((act) => act.seconds)
+    .filter((one) => one < LONGEST)
+    .sort((a, b) => a - b)
   if (seconds.length < ENOUGH) return null
   const median = Math.max(seconds[seconds.length >> 1]!, 0.4)
   const minutes = Math.round((left * median) / 60)
-  return <span className="stat num wide-only"><b>{(60 / median).toFixed(0)}</b> a minute{minutes > 0 && minutes < 600 && <>, about {count(minutes)} min left</>}</span>
+  return (
+    <span className="stat num wide-only">
+      <b>{(60 / median).toFixed(0)}</b> a minute{minutes > 0 && minutes < 600 && <>, about {count(minutes)} min left</>}
+    </span>
+  )
 }

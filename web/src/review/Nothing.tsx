@@ -11,7 +11,9 @@ export function Nothing({ snapshot, foot }: { snapshot: Snapshot; foot: ReactNod
           <>
             <h2>{snapshot.done ? 'All done here' : 'Nothing to review now'}</h2>
             <p className="muted">New examples appear by themselves as soon as there are any for you.</p>
-            <Link className="btn" href="/">Other runs</Link>
+            <Link className="btn" href="/">
+              Other runs
+            </Link>
           </>
         )}
       </section>

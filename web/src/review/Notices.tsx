@@ -3,7 +3,15 @@ import { SignIn } from '../shell/SignIn'
 import type { Snapshot } from './queue'
 
 /** What the reviewer has to know of the way of their answers; nothing that they entered is gone. */
-export function Notices({ snapshot, dismiss, again }: { snapshot: Snapshot; dismiss: (token: string) => void; again: () => void }) {
+export function Notices({
+  snapshot,
+  dismiss,
+  again,
+}: {
+  snapshot: Snapshot
+  dismiss: (token: string) => void
+  again: () => void
+}) {
   const { state, refused, lost } = snapshot
   if (state !== 'signed-out' && !refused.length && !lost) return <div className="notices" />
   return (
@@ -16,10 +24,16 @@ export function Notices({ snapshot, dismiss, again }: { snapshot: Snapshot; dism
             Your answer to <b>{act.work.example_id}</b> was not taken: {why}
             {act.label && <code>{JSON.stringify(act.label)}</code>}
           </span>
-          <button className="btn" onClick={() => dismiss(act.token)}>Dismiss</button>
+          <button className="btn" onClick={() => dismiss(act.token)}>
+            Dismiss
+          </button>
         </div>
       ))}
-      {lost > 0 && <div className="notice quiet">{lost} {lost === 1 ? 'example' : 'examples'} held too long went to someone else. Nothing of yours is lost.</div>}
+      {lost > 0 && (
+        <div className="notice quiet">
+          {lost} {lost === 1 ? 'example' : 'examples'} held too long went to someone else. Nothing of yours is lost.
+        </div>
+      )}
     </div>
   )
 }

@@ -23,11 +23,20 @@ export function ReviewPage({ runId, forSenior = false }: Props) {
       <main className="frame empty">
         <h1>You are reviewing in another tab</h1>
         <p className="muted">Two tabs would show you the same examples.</p>
-        <button className="btn primary" onClick={tab.take}>Go on in this one</button>
+        <button className="btn primary" onClick={tab.take}>
+          Go on in this one
+        </button>
       </main>
     )
   }
-  return <Reviewing key={`${session?.name} ${runId} ${forSenior}`} user={session?.name ?? ''} runId={runId} forSenior={forSenior} />
+  return (
+    <Reviewing
+      key={`${session?.name} ${runId} ${forSenior}`}
+      user={session?.name ?? ''}
+      runId={runId}
+      forSenior={forSenior}
+    />
+  )
 }
 
 function Reviewing({ user, runId, forSenior }: Props & { user: string }) {
@@ -37,51 +46,119 @@ function Reviewing({ user, runId, forSenior }: Props & { user: string }) {
   const { current } = snapshot
   const [asking, setAsking] = useState<'skip' | 'flag' | null>(null)
   const [isHelpOpen, setHelpOpen] = useState(false)
-  const closeHelp = useCallback(() => setHelpOpen(false), []), closeAsk = useCallback(() => setAsking(null), [])
-  const say = useCallback((about: 'skip' | 'flag', why: string) => {
-    queue.answer(about, null, why)
-    setAsking(null)
-  }, [queue])
+  const closeHelp = useCallback(() => setHelpOpen(false), []),
+    closeAsk = useCallback(() => setAsking(null), [])
+  const say = useCallback(
+    (about: 'skip' | 'flag', why: string) => {
+      queue.answer(about, null, why)
+      setAsking(null)
+    },
+    [queue],
+  )
   useEffect(() => {
-    const warn = (event: BeforeUnloadEvent) => { if (queue.getSnapshot().unsent) event.preventDefault() }
+    const warn = (event: BeforeUnloadEvent) => {
+      if (queue.getSnapshot().unsent) event.preventDefault()
+    }
     addEventListener('beforeunload', warn)
     return () => removeEventListener('beforeunload', warn)
   }, [queue])
   useCommands([
-    { id: 'undo', keys: ['z', 'Mod+z', 'ArrowLeft'], title: 'Take back the last answer', group: 'Queue', run: () => queue.undo() },
-    { id: 'skip', keys: ['s'], title: 'Skip: leave it to someone else', group: 'Queue', enabled: !!current, run: () => queue.answer('skip', null) },
-    { id: 'skip-why', keys: ['Shift+s'], title: 'Skip, and say why', group: 'Queue', enabled: !!current, run: () => setAsking('skip') },
-    { id: 'flag', keys: ['f'], title: 'Flag: it cannot be labeled', group: 'Queue', enabled: !!current, run: () => setAsking('flag') },
+    {
+      id: 'undo',
+      keys: ['z', 'Mod+z', 'ArrowLeft'],
+      title: 'Take back the last answer',
+      group: 'Queue',
+      run: () => queue.undo(),
+    },
+    {
+      id: 'skip',
+      keys: ['s'],
+      title: 'Skip: leave it to someone else',
+      group: 'Queue',
+      enabled: !!current,
+      run: () => queue.answer('skip', null),
+    },
+    {
+      id: 'skip-why',
+      keys: ['Shift+s'],
+      title: 'Skip, and say why',
+      group: 'Queue',
+      enabled: !!current,
+      run: () => setAsking('skip'),
+    },
+    {
+      id: 'flag',
+      keys: ['f'],
+      title: 'Flag: it cannot be labeled',
+      group: 'Queue',
+      enabled: !!current,
+      run: () => setAsking('flag'),
+    },
     { id: 'help', keys: ['?'], title: 'Show all keys', group: 'Queue', run: () => setHelpOpen(true) },
   ])
   const foot = (
     <Foot
-      past={snapshot.past} hasWork={!!current} undo={() => queue.undo()} skip={() => queue.answer('skip', null)}
-      flag={() => setAsking('flag')} help={() => setHelpOpen(true)} names={current}
+      past={snapshot.past}
+      hasWork={!!current}
+      undo={() => queue.undo()}
+      skip={() => queue.answer('skip', null)}
+      flag={() => setAsking('flag')}
+      help={() => setHelpOpen(true)}
+      names={current}
     />
   )
   return (
     <main className="frame">
       <Header snapshot={snapshot} forSenior={!!forSenior} />
       <Notices snapshot={snapshot} dismiss={(token) => queue.dismiss(token)} again={() => queue.signedIn()} />
-      {current ? <Editor queue={queue} shown={current} forSenior={!!forSenior} foot={foot} /> : <Nothing snapshot={snapshot} foot={foot} />}
+      {current ? (
+        <Editor queue={queue} shown={current} forSenior={!!forSenior} foot={foot} />
+      ) : (
+        <Nothing snapshot={snapshot} foot={foot} />
+      )}
       <Ask about={asking} close={closeAsk} say={say} />
       <Keys isOpen={isHelpOpen} close={closeHelp} />
     </main>
   )
 }
 
-type FootProps = { past: Act[]; hasWork: boolean; names: Shown | null; undo: () => void; skip: () => void; flag: () => void; help: () => void }
+type FootProps = {
+  past: Act[]
+  hasWork: boolean
+  names: Shown | null
+  undo: () => void
+  skip: () => void
+  flag: () => void
+  help: () => void
+}
 
 function Foot({ past, hasWork, undo, skip, flag, help }: FootProps) {
   return (
     <>
-      <Button id="skip" title="Skip" k="S" icon={<IconPlayerSkipForward size={17} stroke={1.8} />} run={skip} isOff={!hasWork} />
+      <Button
+        id="skip"
+        title="Skip"
+        k="S"
+        icon={<IconPlayerSkipForward size={17} stroke={1.8} />}
+        run={skip}
+        isOff={!hasWork}
+      />
       <Button id="flag" title="Flag" k="F" icon={<IconFlag size={17} stroke={1.8} />} run={flag} isOff={!hasWork} />
-      <Button id="undo" title="Undo" k="Z" icon={<IconArrowBackUp size={17} stroke={1.8} />} run={undo} isOff={!past.length} />
+      <Button
+        id="undo"
+        title="Undo"
+        k="Z"
+        icon={<IconArrowBackUp size={17} stroke={1.8} />}
+        run={undo}
+        isOff={!past.length}
+      />
       <span className="spring" />
       <div className="history" role="group" aria-label="Your last answers">
-        {past.slice(-3).map((act) => <span key={act.token} className={`chip ${tone(act)}`}><bdi>{said(act)}</bdi></span>)}
+        {past.slice(-3).map((act) => (
+          <span key={act.token} className={`chip ${tone(act)}`}>
+            <bdi>{said(act)}</bdi>
+          </span>
+        ))}
       </div>
       <Button id="help" title="Keys" k="?" icon={<IconKeyboard size={18} stroke={1.7} />} run={help} />
     </>
@@ -94,7 +171,9 @@ function Button({ id, title, k, icon, run, isOff = false }: ButtonProps) {
   const pulse = usePulse()
   return (
     <button className={`btn ${pulse === id ? 'pulse' : ''}`} onClick={run} disabled={isOff} aria-label={title}>
-      {icon}<span className="word">{title}</span><Kbd k={k} />
+      {icon}
+      <span className="word">{title}</span>
+      <Kbd k={k} />
     </button>
   )
 }
@@ -105,7 +184,11 @@ function said(act: Act): string {
   if (act.kind === 'skip') return 'skipped'
   if (act.kind === 'flag') return 'flagged'
   const [name, value] = Object.entries(act.label ?? {}).find(([, one]) => one !== null) ?? ['', null]
-  const text = typeof value === 'string' ? value.replaceAll('_', ' ') : Array.isArray(value) ? `${value.length} ${name}` : String(value)
+  const text =
+    typeof value === 'string'
+      ? value.replaceAll('_', ' ')
+      : Array.isArray(value)
+        ? `${value.length} ${name}`
+        : String(value)
   return text.length > 26 ? `${text.slice(0, 26)}…` : text
 }
-

@@ -17,7 +17,10 @@ export type Refused = { act: Act; why: string }
 export type State = 'sent' | 'sending' | 'offline' | 'signed-out'
 
 /** Where acts are kept beyond the page. */
-export type Shelf = { load: (key: string) => Promise<Act[] | undefined>; keep: (key: string, acts: Act[]) => Promise<void> }
+export type Shelf = {
+  load: (key: string) => Promise<Act[] | undefined>
+  keep: (key: string, acts: Act[]) => Promise<void>
+}
 const browser: Shelf = { load: (key) => get<Act[]>(key), keep: (key, acts) => set(key, acts) }
 
 const AGAIN_AFTER = 2_000
@@ -39,10 +42,13 @@ export class Outbox {
     private readonly shelf: Shelf = browser,
     private readonly deliver: (act: Act, version: number) => Promise<Work | null> = send,
   ) {
-    this.ready = this.shelf.load(this.key).catch(() => undefined).then((kept) => {
-      this.acts = [...(kept ?? []), ...this.acts]
-      void this.flush()
-    })
+    this.ready = this.shelf
+      .load(this.key)
+      .catch(() => undefined)
+      .then((kept) => {
+        this.acts = [...(kept ?? []), ...this.acts]
+        void this.flush()
+      })
   }
 
   get waiting(): number {
@@ -98,7 +104,8 @@ export class Outbox {
     this.to('sending')
     try {
       // The server would take back an earlier answer in place of one that it never took.
-      if (this.refused.some((one) => one.act.token === act.undoes)) throw new Failure(409, 'The answer had not been taken.')
+      if (this.refused.some((one) => one.act.token === act.undoes))
+        throw new Failure(409, 'The answer had not been taken.')
       const back = await this.deliver(act, this.versions.get(act.work.slot_id) ?? act.work.version)
       if (back) this.versions.set(back.slot_id, back.version)
     } catch (error) {

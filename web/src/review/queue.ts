@@ -15,10 +15,13 @@ export type Snapshot = {
   lost: number // examples that went to someone else before they were answered
 }
 
-const LOW = 5, PAGE = 10
+const LOW = 5,
+  PAGE = 10
 /** Answers that one can go back to: each is held with its example. */
 const MOST_BACK = 100
-const RENEW_EVERY = 60_000, LOOK_AGAIN_AFTER = 5_000, LOOK_ANYHOW_AFTER = 60_000
+const RENEW_EVERY = 60_000,
+  LOOK_AGAIN_AFTER = 5_000,
+  LOOK_ANYHOW_AFTER = 60_000
 
 /** The next examples of the queue, held in memory with their leases, and the answers on their way to the server.
  *
@@ -53,7 +56,9 @@ export class ReviewQueue {
     void this.outbox.ready.then(() => this.fill())
     this.timers.push(setInterval(() => void this.renew(), RENEW_EVERY))
     // That somebody gives a run's examples back is told by no event.
-    this.timers.push(setInterval(() => this.isEmpty && void this.fill(), this.runId ? LOOK_AGAIN_AFTER : LOOK_ANYHOW_AFTER))
+    this.timers.push(
+      setInterval(() => this.isEmpty && void this.fill(), this.runId ? LOOK_AGAIN_AFTER : LOOK_ANYHOW_AFTER),
+    )
     const online = () => this.outbox.retry()
     addEventListener('online', online)
     return () => {
@@ -67,7 +72,9 @@ export class ReviewQueue {
 
   subscribe = (tell: () => void) => {
     this.heard.add(tell)
-    return () => { this.heard.delete(tell) }
+    return () => {
+      this.heard.delete(tell)
+    }
   }
   getSnapshot = () => this.snapshot
 
@@ -75,7 +82,14 @@ export class ReviewQueue {
     const shown = this.current
     if (!shown) return
     const seconds = Math.min((performance.now() - shown.since) / 1000, 86_400)
-    const act: Act = { token: crypto.randomUUID(), kind, work: shown.work, label, comment, seconds: Math.round(seconds * 10) / 10 }
+    const act: Act = {
+      token: crypto.randomUUID(),
+      kind,
+      work: shown.work,
+      label,
+      comment,
+      seconds: Math.round(seconds * 10) / 10,
+    }
     this.past = [...this.past, act].slice(-MOST_BACK)
     this.done += 1
     this.show(this.ahead.shift() ?? null)
@@ -148,8 +162,12 @@ export class ReviewQueue {
   /** The server tells when there is work again; while there is some, the connection is left to others. */
   private listen(): void {
     this.unlisten ??= this.runId
-      ? follow<{ places: Record<string, number> }>(`/v1/runs/${this.runId}/events`, 'run', ({ places }) => { if (places.queued) void this.fill() })
-      : follow<{ work: boolean; cases?: boolean }>('/v1/queue/events', 'queue', (has) => { if (this.forSenior ? has.cases : has.work) void this.fill() })
+      ? follow<{ places: Record<string, number> }>(`/v1/runs/${this.runId}/events`, 'run', ({ places }) => {
+          if (places.queued) void this.fill()
+        })
+      : follow<{ work: boolean; cases?: boolean }>('/v1/queue/events', 'queue', (has) => {
+          if (this.forSenior ? has.cases : has.work) void this.fill()
+        })
   }
 
   private stopListening(): void {
@@ -159,7 +177,9 @@ export class ReviewQueue {
 
   private claim(limit: number): Promise<Work[]> {
     const body = { limit, run_id: this.runId ?? null }
-    return take(this.forSenior ? api.POST('/v1/queue/adjudications/claim', { body }) : api.POST('/v1/queue/claim', { body }))
+    return take(
+      this.forSenior ? api.POST('/v1/queue/adjudications/claim', { body }) : api.POST('/v1/queue/claim', { body }),
+    )
   }
 
   /** With its form and its images, so that nothing is to be waited for when it is shown. */
@@ -191,13 +211,21 @@ export class ReviewQueue {
   /** As the page goes: what is not answered is free for others at once. */
   private release(): void {
     const slot_ids = [this.current, ...this.ahead].flatMap((one) => one?.work.slot_id ?? [])
-    if (slot_ids.length) void api.POST('/v1/queue/release', { body: { slot_ids }, keepalive: true }).catch(() => undefined)
+    if (slot_ids.length)
+      void api.POST('/v1/queue/release', { body: { slot_ids }, keepalive: true }).catch(() => undefined)
   }
 
   private look(): Snapshot {
     const { waiting, state, refused } = this.outbox
     return {
-      current: this.current, past: this.past, done: this.done, unsent: waiting, state, refused, isEmpty: this.isEmpty, lost: this.lost,
+      current: this.current,
+      past: this.past,
+      done: this.done,
+      unsent: waiting,
+      state,
+      refused,
+      isEmpty: this.isEmpty,
+      lost: this.lost,
     }
   }
 

@@ -15,5 +15,10 @@ export function NoWorker() {
     queryFn: () => take(api.GET('/ready')),
   })
   if (!isLead || !ready?.notice) return null
-  return <div className="no-worker" role="alert"><IconAlertTriangle size={16} stroke={1.8} /><span>{ready.notice}</span></div>
+  return (
+    <div className="no-worker" role="alert">
+      <IconAlertTriangle size={16} stroke={1.8} />
+      <span>{ready.notice}</span>
+    </div>
+  )
 }

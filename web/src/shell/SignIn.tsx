@@ -24,16 +24,38 @@ export function SignIn({ title, done }: { title: string; done?: () => void }) {
     <form className="sign-in card" onSubmit={(event) => void submit(event)}>
       <h1>{title}</h1>
       {byToken ? (
-        <label>Token<input name="token" type="password" autoComplete="off" required autoFocus placeholder="pl_…" /></label>
+        <label>
+          Token
+          <input name="token" type="password" autoComplete="off" required autoFocus placeholder="pl_…" />
+        </label>
       ) : (
         <>
-          <label>Name<input name="name" autoComplete="username" required autoFocus /></label>
-          <label>Password<input name="password" type="password" autoComplete="current-password" required /></label>
+          <label>
+            Name
+            <input name="name" autoComplete="username" required autoFocus />
+          </label>
+          <label>
+            Password
+            <input name="password" type="password" autoComplete="current-password" required />
+          </label>
         </>
       )}
-      {fault && <p className="bad" role="alert">{fault}</p>}
-      <button className="btn primary" type="submit">Sign in</button>
-      <button className="link" type="button" onClick={() => { setByToken(!byToken); setFault('') }}>
+      {fault && (
+        <p className="bad" role="alert">
+          {fault}
+        </p>
+      )}
+      <button className="btn primary" type="submit">
+        Sign in
+      </button>
+      <button
+        className="link"
+        type="button"
+        onClick={() => {
+          setByToken(!byToken)
+          setFault('')
+        }}
+      >
         {byToken ? 'Sign in with name and password' : 'Sign in with a token'}
       </button>
     </form>

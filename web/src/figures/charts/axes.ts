@@ -8,9 +8,15 @@ export const ROW = 34
 export const bare = { label: null, tickSize: 0 } as const
 export const asShare = { ...bare, tickFormat: share } as const
 /** Ticks in dollars, each with as many decimals as the finest of them. */
-export const inDollars = (sum: number, _at = 0, ticks: readonly number[] = [sum]) => `$${sum.toFixed(Math.min(9, Math.max(2, ...ticks.map(decimals))))}`
-const decimals = (tick: number) => { let found = 0; while (found < 9 && Math.abs(tick * 10 ** found - Math.round(tick * 10 ** found)) > 1e-6) found += 1; return found }
-export const titled = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38, tickSize: 0 }) as const
+export const inDollars = (sum: number, _at = 0, ticks: readonly number[] = [sum]) =>
+  `$${sum.toFixed(Math.min(9, Math.max(2, ...ticks.map(decimals))))}`
+const decimals = (tick: number) => {
+  let found = 0
+  while (found < 9 && Math.abs(tick * 10 ** found - Math.round(tick * 10 ** found)) > 1e-6) found += 1
+  return found
+}
+export const titled = (label: string) =>
+  ({ label, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38, tickSize: 0 }) as const
 
 export const linesY = (ticks = 4): Markish => gridY({ stroke: COLOR.line, strokeOpacity: 1, ticks })
 export const linesX = (ticks = 4): Markish => gridX({ stroke: COLOR.line, strokeOpacity: 1, ticks })

@@ -1,5 +1,5 @@
 import { dot, ruleX, ruleY, text } from '@observablehq/plot'
-import { count, title } from '../../lib/words'
+import { title } from '../../lib/words'
 import { COLOR, columns, FEWEST, type Agreement, type Drawing, type Paces } from '../drawing'
 import { many, seconds } from '../words'
 import { bare, dotted, linesX, ROW, strong } from './axes'
@@ -18,17 +18,63 @@ export function agreement(found: Agreement): Drawing {
   return {
     title: agreementFinding(all.find((one) => one.name.startsWith('People') && one.value !== null)),
     about: `Krippendorff’s α with 95% bootstrap interval, 1 is full agreement, 0 chance; n = ${many(found.examples, 'example')} with answers of two or more of ${many(found.people, 'person', 'people')}. Line at ${GOOD.toFixed(2)}`,
-    table: { columns: columns('Who', 'Statistic', ['Value', 'number'], ['Low', 'number'], ['High', 'number'], ['n', 'count']), rows: all.map((one) => [one.name, one.statistic, one.value, one.low, one.high, one.n]) },
-    ...(rows.length ? {} : { nothing: found.examples ? 'Nobody has differed yet, in anything: agreement beyond chance is not defined.' : 'No example has two people’s answers yet: agreement is known once a run asks two or more for each.' }),
+    table: {
+      columns: columns('Who', 'Statistic', ['Value', 'number'], ['Low', 'number'], ['High', 'number'], ['n', 'count']),
+      rows: all.map((one) => [one.name, one.statistic, one.value, one.low, one.high, one.n]),
+    },
+    ...(rows.length
+      ? {}
+      : {
+          nothing: found.examples
+            ? 'Nobody has differed yet, in anything: agreement beyond chance is not defined.'
+            : 'No example has two people’s answers yet: agreement is known once a run asks two or more for each.',
+        }),
     near: 'y',
-    points: rows.map((one) => ({ x: one.value!, y: one.name, says: `${one.name}\n${one.value!.toFixed(2)}${one.low === null ? '' : ` (${one.low.toFixed(2)} to ${one.high!.toFixed(2)})`}\n${many(one.n, 'example')}` })),
+    points: rows.map((one) => ({
+      x: one.value!,
+      y: one.name,
+      says: `${one.name}\n${one.value!.toFixed(2)}${one.low === null ? '' : ` (${one.low.toFixed(2)} to ${one.high!.toFixed(2)})`}\n${many(one.n, 'example')}`,
+    })),
     plot: () => ({
-      height: 44 + (ROW + 6) * rows.length, marginLeft: 10, marginRight: 14, marginTop: 4, color: { type: 'identity' }, x: { ...bare, domain: [Math.min(0.6, ...ends), 1], ticks: 5 }, y: { axis: null, type: 'band', domain: rows.map((one) => one.name) },
+      height: 44 + (ROW + 6) * rows.length,
+      marginLeft: 10,
+      marginRight: 14,
+      marginTop: 4,
+      color: { type: 'identity' },
+      x: { ...bare, domain: [Math.min(0.6, ...ends), 1], ticks: 5 },
+      y: { axis: null, type: 'band', domain: rows.map((one) => one.name) },
       marks: [
-        linesX(5), ruleX([GOOD], { stroke: COLOR.ink, strokeDasharray: '5 4' }),
-        text(rows, { y: 'name', frameAnchor: 'left', textAnchor: 'start', text: 'name', dy: -10, fill: COLOR.ink, stroke: COLOR.ground, strokeWidth: 4 }),
-        text(rows, { y: 'name', frameAnchor: 'right', textAnchor: 'end', text: (one) => one.value!.toFixed(2), dy: -10, ...strong, stroke: COLOR.ground, strokeWidth: 4 }),
-        ruleY(rows, { y: 'name', x1: (one) => one.low ?? one.value!, x2: (one) => one.high ?? one.value!, dy: 7, stroke: 'color', strokeWidth: 1.8 }), dot(rows, { y: 'name', x: 'value', dy: 7, fill: 'color', ...dotted }),
+        linesX(5),
+        ruleX([GOOD], { stroke: COLOR.ink, strokeDasharray: '5 4' }),
+        text(rows, {
+          y: 'name',
+          frameAnchor: 'left',
+          textAnchor: 'start',
+          text: 'name',
+          dy: -10,
+          fill: COLOR.ink,
+          stroke: COLOR.ground,
+          strokeWidth: 4,
+        }),
+        text(rows, {
+          y: 'name',
+          frameAnchor: 'right',
+          textAnchor: 'end',
+          text: (one) => one.value!.toFixed(2),
+          dy: -10,
+          ...strong,
+          stroke: COLOR.ground,
+          strokeWidth: 4,
+        }),
+        ruleY(rows, {
+          y: 'name',
+          x1: (one) => one.low ?? one.value!,
+          x2: (one) => one.high ?? one.value!,
+          dy: 7,
+          stroke: 'color',
+          strokeWidth: 1.8,
+        }),
+        dot(rows, { y: 'name', x: 'value', dy: 7, fill: 'color', ...dotted }),
       ],
     }),
   }
@@ -38,11 +84,22 @@ type Coefficient = { value: number | null; low: number | null; high: number | nu
 
 export function agreementFinding(people: Coefficient | undefined): string {
   if (!people || people.value === null) return 'How far people agree'
-  const how = people.value >= GOOD ? 'People agree well' : people.value >= FAIR ? 'People agree fairly: labels are to be taken with care' : 'People agree too little for labels to be relied on'
+  const how =
+    people.value >= GOOD
+      ? 'People agree well'
+      : people.value >= FAIR
+        ? 'People agree fairly: labels are to be taken with care'
+        : 'People agree too little for labels to be relied on'
   return `${how}: α ${people.value.toFixed(2)}${people.low === null ? '' : ` (${people.low.toFixed(2)} to ${people.high!.toFixed(2)})`}`
 }
 
-const OUTCOMES: Record<string, string> = { confirmed: 'Draft confirmed', corrected: 'Draft corrected', blind: 'No draft shown', skipped: 'Skipped', flagged: 'Flagged' }
+const OUTCOMES: Record<string, string> = {
+  confirmed: 'Draft confirmed',
+  corrected: 'Draft corrected',
+  blind: 'No draft shown',
+  skipped: 'Skipped',
+  flagged: 'Flagged',
+}
 
 /** How long answers take, by what came of them. */
 export function paces(found: Paces): Drawing {
@@ -52,18 +109,87 @@ export function paces(found: Paces): Drawing {
   return {
     title: pacesFinding(found.paces),
     about: `Median seconds for an answer with its 95% interval, over the middle half (pale); n = ${many(n, 'answer')}`,
-    table: { columns: columns('Answer', ['n', 'count'], ['Median', 'seconds'], ['Low', 'seconds'], ['High', 'seconds'], ['First quarter', 'seconds'], ['Third quarter', 'seconds'], ['In all', 'seconds']), rows: all.map((one) => [one.name, one.n, one.median, one.low, one.high, one.quarter, one.three_quarters, one.total_seconds]) },
-    ...(n >= FEWEST ? {} : { nothing: n ? `Only ${many(n, 'answer')} so far: drawn from ${FEWEST} on.` : 'Nobody has answered yet: how long an answer takes is known once people do.' }),
+    table: {
+      columns: columns(
+        'Answer',
+        ['n', 'count'],
+        ['Median', 'seconds'],
+        ['Low', 'seconds'],
+        ['High', 'seconds'],
+        ['First quarter', 'seconds'],
+        ['Third quarter', 'seconds'],
+        ['In all', 'seconds'],
+      ),
+      rows: all.map((one) => [
+        one.name,
+        one.n,
+        one.median,
+        one.low,
+        one.high,
+        one.quarter,
+        one.three_quarters,
+        one.total_seconds,
+      ]),
+    },
+    ...(n >= FEWEST
+      ? {}
+      : {
+          nothing: n
+            ? `Only ${many(n, 'answer')} so far: drawn from ${FEWEST} on.`
+            : 'Nobody has answered yet: how long an answer takes is known once people do.',
+        }),
     near: 'y',
-    points: rows.map((one) => ({ x: one.median!, y: one.name, says: `${one.name}\nmedian ${seconds(one.median!)} (${seconds(one.low!)} to ${seconds(one.high!)})\nhalf of ${many(one.n, 'answer')} within ${seconds(one.quarter!)} to ${seconds(one.three_quarters!)}` })),
+    points: rows.map((one) => ({
+      x: one.median!,
+      y: one.name,
+      says: `${one.name}\nmedian ${seconds(one.median!)} (${seconds(one.low!)} to ${seconds(one.high!)})\nhalf of ${many(one.n, 'answer')} within ${seconds(one.quarter!)} to ${seconds(one.three_quarters!)}`,
+    })),
     plot: () => ({
-      height: 44 + (ROW + 6) * rows.length, marginLeft: 10, marginRight: 20, marginTop: 4, x: { ...bare, domain: [0, 1.1 * Math.max(1, ...rows.map((one) => one.three_quarters!))], ticks: 5, tickFormat: (one: number) => `${one} s` }, y: { axis: null, type: 'band', domain: rows.map((one) => one.name) },
+      height: 44 + (ROW + 6) * rows.length,
+      marginLeft: 10,
+      marginRight: 20,
+      marginTop: 4,
+      x: {
+        ...bare,
+        domain: [0, 1.1 * Math.max(1, ...rows.map((one) => one.three_quarters!))],
+        ticks: 5,
+        tickFormat: (one: number) => `${one} s`,
+      },
+      y: { axis: null, type: 'band', domain: rows.map((one) => one.name) },
       marks: [
         linesX(5),
-        text(rows, { y: 'name', frameAnchor: 'left', textAnchor: 'start', text: 'name', dy: -10, fill: COLOR.ink, stroke: COLOR.ground, strokeWidth: 4 }),
-        text(rows, { y: 'name', frameAnchor: 'right', textAnchor: 'end', text: (one) => seconds(one.median!), dy: -10, ...strong, stroke: COLOR.ground, strokeWidth: 4 }),
-        ruleY(rows, { y: 'name', x1: 'quarter', x2: 'three_quarters', dy: 7, stroke: COLOR.blue, strokeOpacity: 0.25, strokeWidth: 9, strokeLinecap: 'round' }),
-        ruleY(rows, { y: 'name', x1: 'low', x2: 'high', dy: 7, stroke: COLOR.blue, strokeWidth: 2 }), dot(rows, { y: 'name', x: 'median', dy: 7, fill: COLOR.blue, ...dotted }),
+        text(rows, {
+          y: 'name',
+          frameAnchor: 'left',
+          textAnchor: 'start',
+          text: 'name',
+          dy: -10,
+          fill: COLOR.ink,
+          stroke: COLOR.ground,
+          strokeWidth: 4,
+        }),
+        text(rows, {
+          y: 'name',
+          frameAnchor: 'right',
+          textAnchor: 'end',
+          text: (one) => seconds(one.median!),
+          dy: -10,
+          ...strong,
+          stroke: COLOR.ground,
+          strokeWidth: 4,
+        }),
+        ruleY(rows, {
+          y: 'name',
+          x1: 'quarter',
+          x2: 'three_quarters',
+          dy: 7,
+          stroke: COLOR.blue,
+          strokeOpacity: 0.25,
+          strokeWidth: 9,
+          strokeLinecap: 'round',
+        }),
+        ruleY(rows, { y: 'name', x1: 'low', x2: 'high', dy: 7, stroke: COLOR.blue, strokeWidth: 2 }),
+        dot(rows, { y: 'name', x: 'median', dy: 7, fill: COLOR.blue, ...dotted }),
       ],
     }),
   }
@@ -72,7 +198,13 @@ export function paces(found: Paces): Drawing {
 export function pacesFinding(found: Paces['paces']): string {
   const median = (outcome: string) => found.find((one) => one.outcome === outcome)?.median ?? null
   const [confirmed, corrected, blind] = [median('confirmed'), median('corrected'), median('blind')]
-  if (confirmed === null) return corrected === null ? 'How long an answer takes' : `A correction takes ${seconds(corrected)}`
-  const other = corrected !== null ? `, a correction ${seconds(corrected)}` : blind !== null ? `, an answer without a draft ${seconds(blind)}` : ''
+  if (confirmed === null)
+    return corrected === null ? 'How long an answer takes' : `A correction takes ${seconds(corrected)}`
+  const other =
+    corrected !== null
+      ? `, a correction ${seconds(corrected)}`
+      : blind !== null
+        ? `, an answer without a draft ${seconds(blind)}`
+        : ''
   return `A confirmation takes ${seconds(confirmed)}${other}`
 }

@@ -10,14 +10,22 @@ const DIGITS = 1e6
 
 export const read = (value: Json, size: Size): Box[] =>
   (Array.isArray(value) ? (value as Box[]) : []).map(({ x, y, width, height, label }) => ({
-    x: x * size.width, y: y * size.height, width: width * size.width, height: height * size.height, label,
+    x: x * size.width,
+    y: y * size.height,
+    width: width * size.width,
+    height: height * size.height,
+    label,
   }))
 
 const fraction = (part: number, whole: number) => Math.round((part / whole) * DIGITS) / DIGITS
 
 export const write = (boxes: Box[], size: Size): Json =>
   boxes.map(({ x, y, width, height, label }) => ({
-    x: fraction(x, size.width), y: fraction(y, size.height), width: fraction(width, size.width), height: fraction(height, size.height), label,
+    x: fraction(x, size.width),
+    y: fraction(y, size.height),
+    width: fraction(width, size.width),
+    height: fraction(height, size.height),
+    label,
   }))
 
 /** Whole pixels, within the image, and not smaller than can be seen. */
@@ -44,6 +52,7 @@ export function dragged(box: Box, handle: Handle, dx: number, dy: number): Box {
 
 /** Moved within the image, keeping its size. */
 export function nudged(box: Box, dx: number, dy: number, size: Size): Box {
-  const x = Math.max(0, Math.min(size.width - box.width, box.x + dx)), y = Math.max(0, Math.min(size.height - box.height, box.y + dy))
+  const x = Math.max(0, Math.min(size.width - box.width, box.x + dx)),
+    y = Math.max(0, Math.min(size.height - box.height, box.y + dy))
   return { ...box, x, y }
 }

@@ -10,10 +10,21 @@ function Panel({ field, value, draft, content }: FieldProps) {
   return (
     <>
       <Pick isSmall value={value} draft={draft} text={`${boxes.length} boxes`} />
-      <p className="h">Boxes<span className="spring" /><span className="num">{boxes.length}</span></p>
+      <p className="h">
+        Boxes
+        <span className="spring" />
+        <span className="num">{boxes.length}</span>
+      </p>
       <ul className="list" aria-label="Boxes">
         {boxes.map((box, index) => (
-          <li key={index} className="row"><span className="t"><bdi>{box.label}</bdi></span><span className="l num">{Math.round(box.width)} × {Math.round(box.height)}</span></li>
+          <li key={index} className="row">
+            <span className="t">
+              <bdi>{box.label}</bdi>
+            </span>
+            <span className="l num">
+              {Math.round(box.width)} × {Math.round(box.height)}
+            </span>
+          </li>
         ))}
       </ul>
       <p className="muted">Drag on the image to draw a box, or press B and move it with the arrows.</p>
@@ -22,7 +33,9 @@ function Panel({ field, value, draft, content }: FieldProps) {
 }
 
 export const boxes: KindView = {
-  Panel, Stage, initial: [],
+  Panel,
+  Stage,
+  initial: [],
   covers: (field) => [String(field.settings.of)],
   summary: (value) => `${Array.isArray(value) ? value.length : 0} boxes`,
 }

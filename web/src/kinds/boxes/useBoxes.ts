@@ -4,10 +4,29 @@ import type { FieldProps } from '../view'
 import { dragged, fitted, nudged, read, write, type Box, type Handle } from './boxes'
 
 type Drag = { handle: Handle; at: number; x: number; y: number; from: Box }
-type Kept = { turn: number; selected: number | null; type: number; zoom: number; pan: { x: number; y: number }; drag: Drag | null; held: Box[] | null; past: Box[][] }
+type Kept = {
+  turn: number
+  selected: number | null
+  type: number
+  zoom: number
+  pan: { x: number; y: number }
+  drag: Drag | null
+  held: Box[] | null
+  past: Box[][]
+}
 
-const nothing = (turn: number): Kept => ({ turn, selected: null, type: 0, zoom: 1, pan: { x: 0, y: 0 }, drag: null, held: null, past: [] })
-const MOST_ZOOM = 8, TOO_SMALL = 5
+const nothing = (turn: number): Kept => ({
+  turn,
+  selected: null,
+  type: 0,
+  zoom: 1,
+  pan: { x: 0, y: 0 },
+  drag: null,
+  held: null,
+  past: [],
+})
+const MOST_ZOOM = 8,
+  TOO_SMALL = 5
 
 /** The boxes of an image: what there is, what is selected, and every act on them. A box that is being dragged is held until it is let go. */
 export function useBoxes({ field, turn, value, content, set }: FieldProps) {
@@ -39,8 +58,12 @@ export function useBoxes({ field, turn, value, content, set }: FieldProps) {
   }
   const drop = () => {
     if (!now.drag) return
-    const { handle, at, from } = now.drag, box = boxes[at]!
-    const isNothing = handle === 'new' ? box.width < TOO_SMALL || box.height < TOO_SMALL : box.x === from.x && box.y === from.y && box.width === from.width && box.height === from.height
+    const { handle, at, from } = now.drag,
+      box = boxes[at]!
+    const isNothing =
+      handle === 'new'
+        ? box.width < TOO_SMALL || box.height < TOO_SMALL
+        : box.x === from.x && box.y === from.y && box.width === from.width && box.height === from.height
     if (isNothing) return change({ drag: null, held: null, selected: handle === 'new' ? null : at })
     keep(replace(at, fitted(box, image)), { drag: null, selected: at })
   }
@@ -51,20 +74,35 @@ export function useBoxes({ field, turn, value, content, set }: FieldProps) {
   }
   const remove = () => {
     if (now.selected === null) return
-    keep(boxes.filter((_, index) => index !== now.selected), { selected: null })
+    keep(
+      boxes.filter((_, index) => index !== now.selected),
+      { selected: null },
+    )
   }
   const nudge = (dx: number, dy: number, isSize: boolean) => {
     const box = now.selected === null ? undefined : boxes[now.selected]
     if (!box) return
-    keep(replace(now.selected!, isSize ? fitted({ ...box, width: box.width + dx, height: box.height + dy }, image) : nudged(box, dx, dy, image)))
+    keep(
+      replace(
+        now.selected!,
+        isSize ? fitted({ ...box, width: box.width + dx, height: box.height + dy }, image) : nudged(box, dx, dy, image),
+      ),
+    )
   }
   /** A box in the middle of what is seen: how one is made by keyboard. */
   const insert = () => {
     const side = Math.min(view.width, view.height) / 4
-    const box = { x: now.pan.x + (view.width - side) / 2, y: now.pan.y + (view.height - side) / 2, width: side, height: side, label: types[now.type]! }
+    const box = {
+      x: now.pan.x + (view.width - side) / 2,
+      y: now.pan.y + (view.height - side) / 2,
+      width: side,
+      height: side,
+      label: types[now.type]!,
+    }
     keep([...boxes, fitted(box, image)], { selected: boxes.length })
   }
-  const step = (by: number) => boxes.length && change({ selected: ((now.selected ?? (by > 0 ? -1 : 0)) + by + boxes.length) % boxes.length })
+  const step = (by: number) =>
+    boxes.length && change({ selected: ((now.selected ?? (by > 0 ? -1 : 0)) + by + boxes.length) % boxes.length })
   const undo = () => {
     const before = now.past.at(-1)
     if (!before) return
@@ -74,15 +112,32 @@ export function useBoxes({ field, turn, value, content, set }: FieldProps) {
   /** By a factor, around a point that stays where it is. */
   const zoomBy = (by: number, at = { x: now.pan.x + view.width / 2, y: now.pan.y + view.height / 2 }) => {
     const zoom = Math.max(1, Math.min(MOST_ZOOM, now.zoom * by))
-    const width = image.width / zoom, height = image.height / zoom
+    const width = image.width / zoom,
+      height = image.height / zoom
     const within = (value: number, most: number) => Math.max(0, Math.min(most, value))
     const x = within(at.x - ((at.x - now.pan.x) / view.width) * width, image.width - width)
     const y = within(at.y - ((at.y - now.pan.y) / view.height) * height, image.height - height)
     change({ zoom, pan: { x, y } })
   }
   return {
-    image, boxes, types, view, ...now, isChanged: now.past.length > 0, take, drag, drop, setType, remove, nudge, insert, step, undo, zoomBy,
-    fit: () => change({ zoom: 1, pan: { x: 0, y: 0 } }), select: (selected: number | null) => change({ selected }),
+    image,
+    boxes,
+    types,
+    view,
+    ...now,
+    isChanged: now.past.length > 0,
+    take,
+    drag,
+    drop,
+    setType,
+    remove,
+    nudge,
+    insert,
+    step,
+    undo,
+    zoomBy,
+    fit: () => change({ zoom: 1, pan: { x: 0, y: 0 } }),
+    select: (selected: number | null) => change({ selected }),
   }
 }
 

@@ -5,7 +5,10 @@ const TEXT = '🤔 Ada Lovelace met 👩‍🔬 Babbage'
 
 test('places in labels are code points: what is read is what is written', () => {
   const ruler = new Ruler(TEXT)
-  const value = [{ start: 2, end: 14, label: 'person' }, { start: 23, end: 30, label: 'person' }]
+  const value = [
+    { start: 2, end: 14, label: 'person' },
+    { start: 23, end: 30, label: 'person' },
+  ]
   const spans = ruler.spans(value)
   expect(spans.map((span) => ruler.cut(span))).toEqual(['Ada Lovelace', 'Babbage'])
   expect(ruler.spanValue(spans)).toEqual(value)

@@ -52,7 +52,8 @@ export const inOrder = (a: Span, b: Span) => a.start - b.start || a.end - b.end 
 
 /** Words with what belongs to them, and each other sign by itself. */
 export function tokenize(text: string): Token[] {
-  const words = /[\p{L}\p{N}\p{M}]+(?:[’'\-._@][\p{L}\p{N}\p{M}]+)*|\p{Extended_Pictographic}[\p{M}\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}]*|[^\s\p{L}\p{N}]/gu
+  const words =
+    /[\p{L}\p{N}\p{M}]+(?:[’'\-._@][\p{L}\p{N}\p{M}]+)*|\p{Extended_Pictographic}[\p{M}\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}]*|[^\s\p{L}\p{N}]/gu
   return [...text.matchAll(words)].map((match) => ({ start: match.index, end: match.index + match[0].length }))
 }
 
@@ -67,7 +68,8 @@ export function withSpan(spans: Span[], added: Span, settings: { nested: boolean
   const mayStay = (span: Span) => {
     if (key(span) === key(added)) return settings.overlapping && span.label !== added.label
     const isApart = span.end <= added.start || span.start >= added.end
-    const isNested = (span.start <= added.start && span.end >= added.end) || (span.start >= added.start && span.end <= added.end)
+    const isNested =
+      (span.start <= added.start && span.end >= added.end) || (span.start >= added.start && span.end <= added.end)
     return isApart || settings.overlapping || (isNested && settings.nested)
   }
   return [...spans.filter(mayStay), added].sort(inOrder)
@@ -75,7 +77,9 @@ export function withSpan(spans: Span[], added: Span, settings: { nested: boolean
 
 /** The text cut at every border, so that spans over each other can be drawn as layers; the shortest span of a piece is its last. */
 export function pieces(text: string, spans: Span[], alsoAt: number[] = []): (Place & { spans: Span[] })[] {
-  const cuts = [...new Set([0, text.length, ...alsoAt, ...spans.flatMap((span) => [span.start, span.end])])].sort((a, b) => a - b)
+  const cuts = [...new Set([0, text.length, ...alsoAt, ...spans.flatMap((span) => [span.start, span.end])])].sort(
+    (a, b) => a - b,
+  )
   return cuts.slice(0, -1).map((start, index) => {
     const end = cuts[index + 1]!
     const over = spans.filter((span) => span.start <= start && span.end >= end)

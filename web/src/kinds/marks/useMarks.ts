@@ -3,7 +3,14 @@ import type { FormField, Json } from '../../lib/api'
 import type { FieldProps } from '../view'
 import { inOrder, key, relationKey, Ruler, withSpan, type Place, type Relation, type Span } from './marks'
 
-type Kept = { turn: number; selected: string | null; cursor: [number, number] | null; linking: Place | null; type: number; past: Json[][] }
+type Kept = {
+  turn: number
+  selected: string | null
+  cursor: [number, number] | null
+  linking: Place | null
+  type: number
+  past: Json[][]
+}
 
 const nothing = (turn: number): Kept => ({ turn, selected: null, cursor: null, linking: null, type: 0, past: [] })
 
@@ -11,7 +18,9 @@ const nothing = (turn: number): Kept => ({ turn, selected: null, cursor: null, l
 export function useMarks(props: FieldProps) {
   const { field, fields, turn, label, content, setOther } = props
   const spanField = field.kind === 'spans' ? field : undefined
-  const relationFields = fields.filter((one) => one.kind === 'relations' && (spanField ? one.settings.between === spanField.name : one === field))
+  const relationFields = fields.filter(
+    (one) => one.kind === 'relations' && (spanField ? one.settings.between === spanField.name : one === field),
+  )
   const text = String(content[String(field.settings.of ?? 'text')] ?? '')
   const ruler = useMemo(() => new Ruler(text), [text])
   const [kept, setKept] = useState<Kept>(() => nothing(turn))
@@ -21,9 +30,11 @@ export function useMarks(props: FieldProps) {
   const given = spanField ? label[spanField.name] : null
   const spans = useMemo(() => ruler.spans(given).sort(inOrder), [ruler, given])
   const linked = relationFields.map((one) => label[one.name])
-  const relations = useMemo(() => linked.map((value) => ruler.relations(value)), [ruler, ...linked]) // eslint-disable-line react-hooks/exhaustive-deps
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the list is new at each turn, its values are not
+  const relations = useMemo(() => linked.map((value) => ruler.relations(value)), [ruler, ...linked])
   const places = spanField ? spans : endsOf(relations.flat())
-  const types = (one: FormField | undefined) => one?.options.filter((option) => option.selectable).map((option) => option.value) ?? []
+  const types = (one: FormField | undefined) =>
+    one?.options.filter((option) => option.selectable).map((option) => option.value) ?? []
   const spanTypes = types(spanField)
 
   const write = (nextSpans: Span[], nextRelations: Relation[][], over: Partial<Kept>) => {
@@ -34,13 +45,18 @@ export function useMarks(props: FieldProps) {
   }
   /** Relations hold on to places: where a span has moved they go with it, where it has gone they go. */
   const following = (from: Place, to: Place | null) =>
-    relations.map((some) => some.flatMap((relation) => {
-      const moved = (place: Place) => (key(place) === key(from) ? to : place)
-      const head = moved(relation.head), tail = moved(relation.tail)
-      return head && tail ? [{ ...relation, head, tail }] : []
-    }))
+    relations.map((some) =>
+      some.flatMap((relation) => {
+        const moved = (place: Place) => (key(place) === key(from) ? to : place)
+        const head = moved(relation.head),
+          tail = moved(relation.tail)
+        return head && tail ? [{ ...relation, head, tail }] : []
+      }),
+    )
   const stillJoined = (after: Span[]) =>
-    relations.map((some) => some.filter((one) => [one.head, one.tail].every((end) => after.some((span) => key(span) === key(end)))))
+    relations.map((some) =>
+      some.filter((one) => [one.head, one.tail].every((end) => after.some((span) => key(span) === key(end)))),
+    )
 
   const selectedSpan = spans.find((span) => key(span) === now.selected)
   const add = (place: Place, type = now.type) => {
@@ -63,30 +79,52 @@ export function useMarks(props: FieldProps) {
   const remove = () => {
     const at = relations.map((some) => some.findIndex((one) => relationKey(one) === now.selected))
     if (at.some((index) => index >= 0)) {
-      return write(spans, relations.map((some, which) => some.filter((_, index) => index !== at[which])), { selected: null })
+      return write(
+        spans,
+        relations.map((some, which) => some.filter((_, index) => index !== at[which])),
+        { selected: null },
+      )
     }
     if (!selectedSpan) return
     const next = spans[spans.indexOf(selectedSpan) + 1]
-    write(spans.filter((span) => span !== selectedSpan), following(selectedSpan, null), { selected: next ? key(next) : null })
+    write(
+      spans.filter((span) => span !== selectedSpan),
+      following(selectedSpan, null),
+      { selected: next ? key(next) : null },
+    )
   }
   /** Longer or shorter by a word, at its end or its beginning. */
   const resize = (by: number, isStart: boolean) => {
     if (!selectedSpan) return
-    const at = ruler.tokens.findIndex((token) => (isStart ? token.start === selectedSpan.start : token.end === selectedSpan.end))
+    const at = ruler.tokens.findIndex((token) =>
+      isStart ? token.start === selectedSpan.start : token.end === selectedSpan.end,
+    )
     const token = ruler.tokens[at + by]
     if (at < 0 || !token) return
     const to = isStart ? { ...selectedSpan, start: token.start } : { ...selectedSpan, end: token.end }
     if (to.start >= to.end) return
-    const others = withSpan(spans.filter((span) => span !== selectedSpan), to, spanField!.settings as { nested: boolean; overlapping: boolean })
+    const others = withSpan(
+      spans.filter((span) => span !== selectedSpan),
+      to,
+      spanField!.settings as { nested: boolean; overlapping: boolean },
+    )
     write(others, following(selectedSpan, to), { selected: key(to) })
   }
   const relate = (tail: Place, which = 0, type = 0) => {
     const one = relationFields[which]
     if (!now.linking || !one || key(now.linking) === key(tail)) return
-    const added: Relation = { label: types(one)[type] ?? types(one)[0]!, head: now.linking, tail: { start: tail.start, end: tail.end } }
+    const added: Relation = {
+      label: types(one)[type] ?? types(one)[0]!,
+      head: now.linking,
+      tail: { start: tail.start, end: tail.end },
+    }
     const known = relations[which] ?? []
     const after = known.some((relation) => relationKey(relation) === relationKey(added)) ? known : [...known, added]
-    write(spans, relations.map((some, index) => (index === which ? after : some)), { linking: null, selected: relationKey(added) })
+    write(
+      spans,
+      relations.map((some, index) => (index === which ? after : some)),
+      { linking: null, selected: relationKey(added) },
+    )
   }
   const step = (by: number) => {
     const at = places.findIndex((place) => key(place) === now.selected)
@@ -106,10 +144,33 @@ export function useMarks(props: FieldProps) {
   }
   const click = (place: Place) => (now.linking ? relate(place) : change({ selected: key(place), cursor: null }))
   return {
-    text, ruler, spanField, relationFields, spans, relations, places, spanTypes, relationTypes: types(relationFields[0]), ...now,
-    selectedSpan, marked: marked(), canLink: relationFields.length > 0,
-    add, setType, remove, resize, relate, step, move, undo, click, select: (selected: string | null) => change({ selected, cursor: null }),
-    link: () => { const from = places.find((place) => key(place) === now.selected); if (from) change({ linking: from }) },
+    text,
+    ruler,
+    spanField,
+    relationFields,
+    spans,
+    relations,
+    places,
+    spanTypes,
+    relationTypes: types(relationFields[0]),
+    ...now,
+    selectedSpan,
+    marked: marked(),
+    canLink: relationFields.length > 0,
+    add,
+    setType,
+    remove,
+    resize,
+    relate,
+    step,
+    move,
+    undo,
+    click,
+    select: (selected: string | null) => change({ selected, cursor: null }),
+    link: () => {
+      const from = places.find((place) => key(place) === now.selected)
+      if (from) change({ linking: from })
+    },
     letGo: () => change({ selected: null, cursor: null, linking: null }),
   }
 }
@@ -117,7 +178,8 @@ export function useMarks(props: FieldProps) {
 export type Marks = ReturnType<typeof useMarks>
 
 function endsOf(relations: Relation[]): Span[] {
-  const found = new Map(relations.flatMap(({ head, tail }) => [head, tail]).map((place) => [key(place), { ...place, label: '' }]))
+  const found = new Map(
+    relations.flatMap(({ head, tail }) => [head, tail]).map((place) => [key(place), { ...place, label: '' }]),
+  )
   return [...found.values()].sort(inOrder)
 }
-

@@ -1,7 +1,11 @@
 import type { FormField, Json } from '../../lib/api'
 
 /** Where names of an old schema went in a new one, as the server takes it; an option that became null is left out of lists. */
-export type Mapping = { fields: Record<string, string>; options: Record<string, Record<string, string | null>>; defaults: Record<string, Json> }
+export type Mapping = {
+  fields: Record<string, string>
+  options: Record<string, Record<string, string | null>>
+  defaults: Record<string, Json>
+}
 /** A name that the new schema has not: of a field, or of an option of one, and what it may be called now. */
 export type Gone = { field: string; option: string | null; among: string[]; mayBeLeftOut: boolean }
 
@@ -12,12 +16,18 @@ const LISTS = ['choices', 'spans', 'relations', 'boxes']
 export function gone(before: FormField[], after: FormField[], said: Mapping): Gone[] {
   const fresh = after.filter((field) => !named(before, field.name)).map((field) => field.name)
   return before.flatMap((field) => {
-    const whole: Gone[] = named(after, field.name) || !fresh.length ? [] : [{ field: field.name, option: null, among: fresh, mayBeLeftOut: false }]
+    const whole: Gone[] =
+      named(after, field.name) || !fresh.length
+        ? []
+        : [{ field: field.name, option: null, among: fresh, mayBeLeftOut: false }]
     const target = became(field.name, after, said)
     if (!target?.options.length) return whole
     const among = values(target)
     const options = values(field).filter((value) => !among.includes(value))
-    return [...whole, ...options.map((option) => ({ field: field.name, option, among, mayBeLeftOut: LISTS.includes(target.kind) }))]
+    return [
+      ...whole,
+      ...options.map((option) => ({ field: field.name, option, among, mayBeLeftOut: LISTS.includes(target.kind) })),
+    ]
   })
 }
 
@@ -36,7 +46,8 @@ export function standing(before: FormField[], after: FormField[], said: Mapping)
     if (option === null) found.fields[field] = now as string
     else found.options[field] = { ...found.options[field], [option]: now }
   }
-  for (const { name } of fresh(before, after, said)) if (name in said.defaults) found.defaults[name] = said.defaults[name]
+  for (const { name } of fresh(before, after, said))
+    if (name in said.defaults) found.defaults[name] = said.defaults[name]
   return found
 }
 
@@ -50,5 +61,7 @@ export function read(text: string): Json {
 }
 
 const named = (fields: FormField[], name: string | undefined) => fields.find((field) => field.name === name)
-const became = (name: string, after: FormField[], said: Mapping) => named(after, name) ?? named(after, said.fields[name])
-export const values = (field: FormField) => field.options.filter((option) => option.selectable).map((option) => option.value)
+const became = (name: string, after: FormField[], said: Mapping) =>
+  named(after, name) ?? named(after, said.fields[name])
+export const values = (field: FormField) =>
+  field.options.filter((option) => option.selectable).map((option) => option.value)

@@ -1,0 +1,1 @@
+export default { semi: false, singleQuote: true, jsxSingleQuote: false, printWidth: 120 }
