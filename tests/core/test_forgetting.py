@@ -1,21 +1,28 @@
 """Deletion: what goes, what stays because figures rest on it, and that nobody else loses anything."""
 
+from base64 import b64encode
+
 import pytest
 from sqlalchemy import select as wide_select
 from sqlmodel import Session, SQLModel, col, select
 
 from prelabel import projects, runs
+from prelabel.dataset import bring_in
 from prelabel.drafting import draft_leases
 from prelabel.errors import Conflict
 from prelabel.events import journal
+from prelabel.formats.base import Row
+from prelabel.images.intake import ImageRules
 from prelabel.models import IssuedCertificate, Project, Review, Run, Slot, Token, User
 from prelabel.operations import forgetting
 from prelabel.people import users
 from prelabel.review import acts, leases
 from prelabel.review.acts import Answer
+from prelabel.schema import LabelSchema
 from prelabel.store import Store
 from tests.everything import ROWS, fill
-from tests.factories import make_run, queued_run
+from tests.factories import make_run, make_user, queued_run
+from tests.images.making import picture
 
 Rows = dict[str, list[tuple[object, ...]]]
 SHARED = {"users", "token", "sign_in", "invitation", "attempt", "prompt", "worker"}
@@ -84,6 +91,24 @@ def test_an_image_that_another_project_shows_too_stays(sqlite_store: Store) -> N
         forgetting.forget_project(session, ended(session, 3), session.get_one(User, 1))
     kept = [str(row[0])[:8] for row in rows_of(sqlite_store)["image"]]
     assert kept == ["sha256-1", "sha256-2"]
+
+
+def test_an_image_that_stood_in_a_row_itself_goes_with_the_last_project_whose_examples_show_it(
+    store: Store,
+) -> None:
+    seen = LabelSchema.load("fields: {things: {kind: boxes, options: [cat]}}")
+    shown = {"id": "i1", "image": f"data:image/png;base64,{b64encode(picture()).decode()}"}
+    admin, left = make_user(store, role="admin"), []
+    for name in ("one", "other"):
+        with store.writing() as session:
+            projects.define(session, name, seen)
+            dataset = projects.open_dataset(session, projects.find(session, name), "d")
+        bring_in(store, dataset.id or 0, seen, [Row(1, shown)], "test", images=ImageRules())
+    for name in ("one", "other"):
+        with store.writing() as session:
+            forgetting.forget_project(session, projects.find(session, name), admin)
+        left.append(len(rows_of(store)["image"]))
+    assert left == [1, 0]
 
 
 def test_the_journal_says_who_deleted_what_and_keeps_its_lines(store: Store) -> None:

@@ -38,13 +38,15 @@ def rows(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
         yield row | ({"gold": truth} if number % 3 == 0 else {})
 
 
-def judged(service: Running, project: str, count: int = 240) -> tuple[int, int]:
+def judged(service: Running, project: str, count: int = 240, threshold: float = 0.8) -> tuple[int, int]:
     """The runs of the small and of the large model; all that waited for people is answered."""
     client = service.client
     client.define_project(project, {"guidelines": "What the customer wants.", "fields": FIELDS})
     body = "".join(json.dumps(row) + "\n" for row in rows(count)).encode()
     client.bring_in(project, "first", BytesIO(body), file_format="jsonl")
-    policy = {"threshold": 0.8, "gold": "measure", "audit_share": 0.2, "accepted_target": 0.9, "reviewers": 2}
+    policy = {
+        "threshold": threshold, "gold": "measure", "audit_share": 0.2, "accepted_target": 0.9, "reviewers": 2,
+    }  # fmt: skip
     for name in PEOPLE:
         client.post("/users", {"name": name, "role": "reviewer"})
     small, large = (

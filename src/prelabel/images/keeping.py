@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast
+from sqlalchemy import ColumnElement, Text, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import defer
 from sqlmodel import Session, SQLModel, col, delete, select
@@ -113,9 +113,24 @@ def remove_unshown(store: Store, project: Project, before: datetime) -> int:
     return removed
 
 
-def _shown(session: Session) -> set[str]:
-    """The images that examples show."""
-    with_images = select(Example.content).where(cast(col(Example.content), Text).contains('"sha256"'))
+def of_project(session: Session, project: Project) -> set[str]:
+    """The SHA-256 of the images that a project has a name for, or that its examples show."""
+    mine = select(Dataset.id).where(Dataset.project_id == project.id)
+    named = select(ImageName.sha256).where(col(ImageName.dataset_id).in_(mine))
+    return set(session.exec(named)) | _shown(session, col(Example.dataset_id).in_(mine))
+
+
+def remove_unused(session: Session, hashes: Collection[str]) -> None:
+    """Remove those of these images that no dataset has a name for, nor any example shows."""
+    has_name = select(ImageName.sha256).where(ImageName.sha256 == Image.sha256).exists()
+    for sha256 in sorted(set(hashes) - _shown(session)) if hashes else ():
+        session.exec(delete(Image).where(col(Image.sha256) == sha256, ~has_name))
+
+
+def _shown(session: Session, *which: ColumnElement[bool]) -> set[str]:
+    """The images that these examples show, or all of them."""
+    has_images = cast(col(Example.content), Text).contains('"sha256"')
+    with_images = select(Example.content).where(has_images, *which)
     contents = session.exec(with_images.execution_options(yield_per=AT_ONCE))
     return {image["sha256"] for content in contents for image in images_of(content)}
 

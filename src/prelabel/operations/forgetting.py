@@ -29,12 +29,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 from prelabel.canonical import Json
 from prelabel.errors import Conflict as Refused
 from prelabel.events import journal
+from prelabel.images import keeping
 from prelabel.models import (
     Batch,
     Conflict,
     Dataset,
-    Image,
-    ImageName,
     Invitation,
     IssuedCertificate,
     JournalEntry,
@@ -66,8 +65,7 @@ def forget_project(session: Session, project: Project, by: User) -> dict[str, in
     """
     _refuse_while_at_work(session, project)
     spent: Decimal = ledger.spent_in_project(session, project.id or 0)
-    images = select(ImageName.sha256).where(_belongs(_table(ImageName), project.id or 0))
-    shown = list(session.exec(images))
+    images = keeping.of_project(session, project)
     found: dict[str, int] = {}
     with _indexed(session):
         entry = journal.note(session, by, "project.delete", project, spent=journal.dollars(spent))
@@ -77,9 +75,7 @@ def forget_project(session: Session, project: Project, by: User) -> dict[str, in
             if table.name not in KEPT and (table.name == "project" or _owner(table) is not None):
                 gone = session.connection().execute(delete(table).where(_belongs(table, project.id or 0)))
                 found[table.name] = gone.rowcount
-    for sha256 in shown:
-        others = select(ImageName.sha256).where(ImageName.sha256 == sha256)
-        session.execute(delete(Image).where(col(Image.sha256) == sha256, ~others.exists()))
+    keeping.remove_unused(session, images)
     _uninvite(session, project.id or 0)
     session.expunge(project)
     line = session.get_one(JournalEntry, entry)
