@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import col, select
 
 from prelabel import projects
 from prelabel.dataset import BATCH, ImportReport, bring_in
@@ -40,7 +40,7 @@ def add(store: Store, dataset_id: int, *values: dict[str, Any], **mapping: str) 
 
 def examples(store: Store) -> list[Example]:
     with store.reading() as session:
-        return list(session.exec(select(Example)))
+        return list(session.exec(select(Example).order_by(col(Example.id))))
 
 
 def test_fields_besides_id_gold_and_meta_are_the_content(store: Store, dataset_id: int) -> None:

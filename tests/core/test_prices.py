@@ -183,7 +183,7 @@ def test_own_prices_that_are_none_are_refused_with_a_sentence(
 
 def test_pricing_and_counting_load_no_model_library() -> None:
     code = (
-        "import sys; from prelabel import prices, tokens\n"
+        "import sys; from prelabel.money import prices, tokens\n"
         "assert prices.price('gpt-4o', {}) and tokens.count('gpt-4o', 'one two')\n"
         "assert 'litellm' not in sys.modules"
     )

@@ -37,7 +37,7 @@ from prelabel.operations import retention
 from prelabel.reports import certificates
 from prelabel.routing import place
 from prelabel.schema import LabelSchema
-from prelabel.schemas import schema_move
+from prelabel.schemas import move
 from prelabel.settings import Settings
 from prelabel.store import Store
 from tests.core.test_guarantee_forms import by_language, right_topic, settled
@@ -243,8 +243,8 @@ def test_a_row_with_the_id_of_a_removed_example_is_told_so(without: tuple[Store,
 
 def test_a_schema_change_does_not_send_what_was_removed_to_people(without: tuple[Store, int]) -> None:
     store, run_id = without
-    wish = schema_move.Wish(label_schema=LabelSchema.load("fields: {topic: [a, c], said: {kind: text}}"))
-    schema_move.apply(store, "p", wish, 60)
+    wish = move.Wish(label_schema=LabelSchema.load("fields: {topic: [a, c], said: {kind: text}}"))
+    move.apply(store, "p", wish, 60)
     assert places(store, run_id) == {"settled": 3}
 
 
