@@ -237,4 +237,4 @@ def is_over(service: Running, trial: int) -> bool:
 
 def figures(service: Running) -> int:
     """Two runs that are drafted and reviewed; the later one."""
-    return judged(service, "support_questions", 900)[1]
+    return judged(service, "support_questions", 900, threshold=0.65)[1]
