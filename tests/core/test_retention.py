@@ -12,7 +12,9 @@ from prelabel.dataset import bring_in
 from prelabel.drafting import draft_leases
 from prelabel.events import journal, webhooks
 from prelabel.formats.base import Row
+from prelabel.images import keeping
 from prelabel.images.intake import ImageRules
+from prelabel.images.reading import Bounds, read
 from prelabel.models import (
     Batch,
     Call,
@@ -213,22 +215,51 @@ def test_lines_of_the_journal_go_by_the_servers_own_age(store: Store) -> None:
         assert not journal.lines(session, 0, 10)
 
 
-def test_an_image_goes_with_the_last_example_that_shows_it(store: Store) -> None:
-    def shown(number: int) -> Row:
-        return Row(
-            number, {"id": f"i{number}", "image": f"data:image/png;base64,{b64encode(picture()).decode()}"}
-        )
+IN_ROW = f"data:image/png;base64,{b64encode(picture()).decode()}"
+SEEN = LabelSchema.load("fields: {things: {kind: boxes, options: [cat]}}")
 
-    seen = LabelSchema.load("fields: {things: {kind: boxes, options: [cat]}}")
+
+def dataset_of_images(store: Store) -> int:
     with store.writing() as session:
-        projects.define(session, "p", seen)
-        dataset = projects.open_dataset(session, projects.find(session, "p"), "d")
-    bring_in(store, dataset.id or 0, seen, [shown(1)], "test", images=ImageRules())
+        projects.define(session, "p", SEEN)
+        return projects.open_dataset(session, projects.find(session, "p"), "d").id or 0
+
+
+def show(store: Store, dataset_id: int, number: int, image: str = IN_ROW) -> None:
+    row = Row(number, {"id": f"i{number}", "image": image})
+    assert bring_in(store, dataset_id, SEEN, [row], "test", images=ImageRules()).added == 1
+
+
+def test_an_image_goes_with_the_last_example_that_shows_it(store: Store) -> None:
+    dataset_id = dataset_of_images(store)
+    show(store, dataset_id, 1)
     age(store, DAYS + 1)
-    bring_in(store, dataset.id or 0, seen, [shown(2)], "test", images=ImageRules())
+    show(store, dataset_id, 2)
     assert (remove(store).images, removed(store)) == (0, {"i1"})
     age(store, DAYS + 1)
     assert (remove(store).images, removed(store)) == (1, {"i1", "i2"})
+
+
+@pytest.mark.parametrize("said", ["row", "name", "hash"])
+def test_an_image_that_a_row_speaks_of_while_it_is_to_be_removed_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    dataset_id, file = dataset_of_images(store), read(picture(), Bounds())
+    with store.writing() as session:
+        keeping.keep_named(session, dataset_id, "a.png", file)
+    show(store, dataset_id, 1)
+    age(store, DAYS + 1)
+    look = keeping._shown
+
+    def look_and_bring_in(*asked: Any) -> set[str]:
+        found = look(*asked)
+        show(store, dataset_id, 2, {"row": IN_ROW, "name": "a.png", "hash": file.sha256}[said])
+        return found
+
+    monkeypatch.setattr(keeping, "_shown", look_and_bring_in)
+    assert remove(store).images == 0
+    with store.reading() as session:
+        assert keeping.load(session, file.sha256)[1]
 
 
 def call(said: str) -> Call:

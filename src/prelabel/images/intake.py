@@ -106,9 +106,9 @@ class Intake:
         for text in written:
             self._take(found, text, partial(read_data_uri, text, self._rules.bounds), "")
         self._fetch(found, links)
-        with self._store.reading() as session:
-            found.references |= keeping.known(session, hashes)
-            found.references |= keeping.named(session, self._dataset_id, names)
+        if hashes or names:
+            with self._store.writing() as session:
+                found.references |= keeping.want(session, self._dataset_id, hashes, names)
         return found
 
     def _fetch(self, found: _Found, links: Sequence[str]) -> None:

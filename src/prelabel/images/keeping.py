@@ -1,13 +1,13 @@
 """Images in the database, so that every process and machine of a service sees them."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import defer
-from sqlmodel import Session, SQLModel, col, delete, select
+from sqlmodel import Session, SQLModel, col, delete, select, update
 
 from prelabel.bulk import among
 from prelabel.errors import Conflict, InputError, NotFound
@@ -21,12 +21,14 @@ AT_ONCE = 500
 """Images that are removed in one transaction."""
 LOOKED_AT = 20
 """Examples that tell whether a dataset is one of images."""
+RENEWED_AFTER = timedelta(hours=12)
+"""An image that rows speak of is marked as new where its mark is older than this; nothing is removed that is younger than a day."""
 WITHOUT_BYTES = defer(Image.data, raiseload=True)  # type: ignore[arg-type] # a column, which SQLModel types as its value
 Reference = dict[str, Any]
 """What stands for an image in an example's content: sha256, name, width, height, type."""
 
 
-def keep(session: Session, files: Iterable[ImageFile]) -> None:
+def keep(session: Session, files: Collection[ImageFile]) -> None:
     """Store images; one that is there already stays as it is."""
     for file in files:
         row = {
@@ -34,6 +36,7 @@ def keep(session: Session, files: Iterable[ImageFile]) -> None:
             "data": file.data, "created_at": now(),
         }  # fmt: skip
         _insert_new(session, Image, row, ["sha256"])
+    _renew(session, [file.sha256 for file in files])
 
 
 def keep_named(session: Session, dataset_id: int, name: str, file: ImageFile) -> Reference:
@@ -43,6 +46,7 @@ def keep_named(session: Session, dataset_id: int, name: str, file: ImageFile) ->
     keep(session, [file])
     row = {"dataset_id": dataset_id, "name": name, "sha256": file.sha256, "created_at": now()}
     _insert_new(session, ImageName, row, ["dataset_id", "name"])
+    _renew_names(session, dataset_id, [name])
     if session.get_one(ImageName, (dataset_id, name)).sha256 != file.sha256:
         raise Conflict(
             f"another image of this dataset is called {name!r}; nothing is overwritten: give this one another name"
@@ -108,7 +112,7 @@ def remove_unshown(store: Store, project: Project, before: datetime) -> int:
         some = unshown[start : start + AT_ONCE]
         with store.writing() as session:
             session.exec(delete(ImageName).where(col(ImageName.sha256).in_(some), *old_names))
-            gone = delete(Image).where(col(Image.sha256).in_(some), ~has_name)
+            gone = delete(Image).where(col(Image.sha256).in_(some), col(Image.created_at) < before, ~has_name)
             removed += session.exec(gone).rowcount
     return removed
 
@@ -125,6 +129,30 @@ def remove_unused(session: Session, hashes: Collection[str]) -> None:
     has_name = select(ImageName.sha256).where(ImageName.sha256 == Image.sha256).exists()
     for sha256 in sorted(set(hashes) - _shown(session)) if hashes else ():
         session.exec(delete(Image).where(col(Image.sha256) == sha256, ~has_name))
+
+
+def want(
+    session: Session, dataset_id: int, hashes: Collection[str], names: Collection[str]
+) -> dict[str, Reference]:
+    """The images that rows of a dataset speak of by SHA-256 or by name. They count as brought in now: their examples are yet to come,
+    and no removal takes them away meanwhile."""
+    _renew_names(session, dataset_id, names)
+    found = named(session, dataset_id, names)
+    _renew(session, [*hashes, *(image["sha256"] for image in found.values())])
+    return known(session, hashes) | found
+
+
+def _renew(session: Session, hashes: Collection[str]) -> None:
+    old = update(Image).where(
+        among(session, Image.sha256, hashes), col(Image.created_at) < now() - RENEWED_AFTER
+    )
+    session.exec(old.values(created_at=now()))
+
+
+def _renew_names(session: Session, dataset_id: int, names: Collection[str]) -> None:
+    mine = (col(ImageName.dataset_id) == dataset_id, among(session, ImageName.name, names))
+    old = update(ImageName).where(*mine, col(ImageName.created_at) < now() - RENEWED_AFTER)
+    session.exec(old.values(created_at=now()))
 
 
 def _shown(session: Session, *which: ColumnElement[bool]) -> set[str]:

@@ -138,7 +138,10 @@ class GivenDraft(SQLModel, table=True):
 
 
 class Image(SQLModel, table=True):
-    """An image as it was brought in, once whoever brings it; `width` and `height` are of it upright. Contents refer to it."""
+    """An image as it was brought in, once whoever brings it; `width` and `height` are of it upright. Contents refer to it.
+
+    `created_at` is when it was brought in, or when rows spoke of it again, to half a day; so it is for the names of images.
+    """
 
     sha256: str = Field(primary_key=True)
     type: str
