@@ -13,7 +13,7 @@ from prelabel.errors import Conflict, NotFound
 from prelabel.events import webhooks
 from prelabel.examples import samples
 from prelabel.formats.base import Row
-from prelabel.leading import by_filter, history, reviews
+from prelabel.leading import by_filter, history, reroute, reviews
 from prelabel.leading.browse import Search
 from prelabel.leading.requeue import Requeue
 from prelabel.models import Conflict as Doubt
@@ -36,10 +36,13 @@ from prelabel.models.columns import NullableJson
 from prelabel.operations import retention
 from prelabel.reports import certificates
 from prelabel.routing import place
+from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
 from prelabel.schemas import move
 from prelabel.settings import Settings
 from prelabel.store import Store
+from tests.core.test_conflicts import labeled
+from tests.core.test_conflicts import search as doubts
 from tests.core.test_guarantee_forms import by_language, right_topic, settled
 from tests.core.test_retention import BETTER, DAYS, DRAFT, SCHEMA, SECRET, call, closed_run, remove
 from tests.factories import age, make_user, places
@@ -256,3 +259,26 @@ def test_a_delivery_without_its_body_is_not_sent_again(sqlite_store: Store) -> N
     retention.trim(sqlite_store, Settings(webhook_days=DAYS))
     with sqlite_store.writing() as session, pytest.raises(Conflict, match="was removed"):
         webhooks.resend(session, session.get_one(Webhook, 1), 1)
+
+
+@pytest.fixture
+def accepted_otherwise(store: Store) -> tuple[Store, int]:
+    """A store with a run whose examples were accepted, the first two alike with labels apart, and then lost their content."""
+    run_id = labeled(store)
+    webhooks.write_down(store)
+    age(store, DAYS + 1)
+    assert remove(store).examples == 3
+    return store, run_id
+
+
+def test_what_was_removed_contradicts_nothing(accepted_otherwise: tuple[Store, int]) -> None:
+    assert doubts(*accepted_otherwise) == []
+
+
+def test_another_policy_sends_nothing_that_was_removed_to_people(
+    accepted_otherwise: tuple[Store, int],
+) -> None:
+    store, run_id = accepted_otherwise
+    done = reroute.carry_out(store, run_id, Policy(threshold=0.995), 60, make_user(store, "lea", "lead"))
+    assert (done.queued, done.left) == (0, {by_filter.REMOVED: 3})
+    assert places(store, run_id) == {"settled": 3}

@@ -101,7 +101,7 @@ def test_what_comes_into_an_empty_queue_is_shown_at_once(service: Running, peopl
         service.client.post(
             f"/runs/{run_id}/examples/requeue", {"examples": {}, "note": "look again, please"}
         )
-        expect(other.page.locator(".work")).to_contain_text("look again, please", timeout=30_000)
+        expect(other.page.locator(".work")).to_contain_text("look again, please", timeout=5_000)
 
 
 def test_a_senior_sees_what_differs_and_how_the_like_was_settled(service: Running, people: People) -> None:

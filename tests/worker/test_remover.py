@@ -1,7 +1,5 @@
 """A worker removes by itself what its projects keep no longer."""
 
-import time
-
 from prelabel import projects
 from prelabel.operations import retention
 from prelabel.operations.retention import Ages
@@ -10,6 +8,7 @@ from prelabel.store import Store
 from prelabel_worker.remover import Remover
 from tests.core.test_retention import DAYS, closed_run, removed
 from tests.factories import age, make_user
+from tests.waiting import wait_until
 
 
 def test_a_worker_removes_what_is_old_by_itself(store: Store) -> None:
@@ -20,9 +19,7 @@ def test_a_worker_removes_what_is_old_by_itself(store: Store) -> None:
     age(store, DAYS + 1)
     remover = Remover(store, Settings())
     remover.start()
-    until = time.monotonic() + 60
-    while len(removed(store)) < 3 and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until(lambda: len(removed(store)) == 3)
     remover.stop()
     remover.join(60)
-    assert (len(removed(store)), remover.is_alive()) == (3, False)
+    assert not remover.is_alive()
