@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -63,3 +64,22 @@ def held(page: Page) -> float:
         size for kind, size in zip(kinds, sizes, strict=True) if types[kind] not in NOT_OURS
     )
     return held_bytes / 1e6
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a page holds: megabytes of its own objects and of the whole heap, nodes of documents (also detached ones), listeners."""
+
+    own: float
+    heap: float
+    nodes: int
+    listeners: int
+
+    @classmethod
+    def of(cls, page: Page) -> "Memory":
+        """As it is now, once rubbish is collected."""
+        own = held(page)
+        session = page.context.new_cdp_session(page)
+        heap, counted = session.send("Runtime.getHeapUsage"), session.send("Memory.getDOMCounters")
+        session.detach()
+        return cls(own, heap["usedSize"] / 1e6, counted["nodes"], counted["jsEventListeners"])

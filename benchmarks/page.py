@@ -13,7 +13,7 @@ from playwright.sync_api import CDPSession, Page
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._sitting import arguments, held, sitting
+from benchmarks._sitting import Memory, arguments, sitting
 
 PACE_MS = 150
 WARM_UP = 150
@@ -66,9 +66,9 @@ def main() -> None:
         loaded, received = first_load(person.page, f"{person.base}/review/{run_id}")
         person.page.evaluate(WATCH)
         answer(person.page, WARM_UP)
-        before = held(person.page)
+        before = Memory.of(person.page)
         took = answer(person.page, asked.answers)
-        after = held(person.page)
+        after = Memory.of(person.page)
         person.is_saved()
     cuts = statistics.quantiles(took, n=100)
     table = Table("", "seen", "wanted")
@@ -76,7 +76,15 @@ def main() -> None:
     table.add_row("p95", f"{cuts[94]:.0f} ms", "< 50 ms")
     table.add_row("first load to first example", f"{loaded:.2f} s", "< 1 s")
     table.add_row("over the wire", f"{received / 1000:.0f} kB", "< 250 kB")
-    table.add_row(f"held after {len(took):,} more examples", f"{before:.2f} -> {after:.2f} MB", "no growth")
+    more = f"after {len(took):,} more examples"
+    table.add_row(f"the page's own objects {more}", f"{before.own:.2f} -> {after.own:.2f} MB", "no growth")
+    table.add_row(f"nodes of its document {more}", f"{before.nodes:,} -> {after.nodes:,}", "no growth")
+    table.add_row(f"listeners {more}", f"{before.listeners:,} -> {after.listeners:,}", "no growth")
+    table.add_row(
+        f"whole heap {more}, with code and what is held for developer tools",
+        f"{before.heap:.2f} -> {after.heap:.2f} MB",
+        "",
+    )
     Console().print(table)
 
 
