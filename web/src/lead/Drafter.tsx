@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { useRuns } from '../lib/runs'
 import { PromptChoice } from '../prompts/PromptChoice'
+import { ModelInput } from './ModelInput'
 import type { Choice } from './plan'
 
 type Props = { project: string; choice: Choice; set: (change: Partial<Choice>) => void }
@@ -25,21 +26,7 @@ export function Drafter({ project, choice, set }: Props) {
         says="Of a provider, by LiteLLM's name. Its key stands in the environment of the server."
       >
         <div className="grid">
-          <label>
-            Model
-            <input
-              className="box"
-              list="models"
-              value={choice.model}
-              placeholder="openai/gpt-4o-mini"
-              onChange={(event) => set({ model: event.target.value })}
-            />
-          </label>
-          <datalist id="models">
-            {known.map((name) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
+          <ModelInput model={choice.model} set={(model) => set({ model })} known={known} />
           <label>
             It may spend at most, in dollars
             <input

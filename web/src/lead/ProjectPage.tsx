@@ -8,6 +8,7 @@ import { useAct } from '../lib/useAct'
 import { count, dollars, moment, title } from '../lib/words'
 import { Guidelines } from '../review/Guidelines'
 import { Invitations } from './Invitations'
+import { LimitForm } from './LimitForm'
 import { Preview } from './Preview'
 import { Retention } from './Retention'
 import { useSchema } from './useSchema'
@@ -105,49 +106,23 @@ function Form({ project }: { project: Project }) {
 }
 
 function Cap({ project }: { project: Project }) {
-  const client = useQueryClient()
-  const { act, fault, isBusy } = useAct()
-  const [cap, setCap] = useState('')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    void act(async () => {
-      await take(
-        api.PUT('/v1/projects/{project}/cap', {
-          params: { path: { project: project.name } },
-          body: { cap: cap || null },
-        }),
-      )
-      setCap('')
-      await client.invalidateQueries({ queryKey: ['project', project.name] })
-    })
-  }
+  const set = (cap: string | null) =>
+    take(api.PUT('/v1/projects/{project}/cap', { params: { path: { project: project.name } }, body: { cap } }))
   return (
     <section className="card panel" aria-label="Money">
       <h2>Money</h2>
       <p className="sum num">
         <b>{dollars(project.spent)}</b> spent{project.cap !== null && <> of at most {dollars(project.cap)}</>}
       </p>
-      <form className="inline" onSubmit={submit}>
-        <label>
-          All runs together, at most, in dollars
-          <input
-            className="box"
-            inputMode="decimal"
-            pattern="[0-9]*[.]?[0-9]+"
-            value={cap}
-            placeholder={project.cap === null ? 'no cap' : 'empty: no cap'}
-            onChange={(event) => setCap(event.target.value)}
-          />
-        </label>
-        <button className="btn" type="submit" disabled={isBusy || (!cap && project.cap === null)}>
-          {cap || project.cap === null ? 'Set' : 'Take it away'}
-        </button>
-        {fault && (
-          <p className="bad" role="alert">
-            {fault}
-          </p>
-        )}
-      </form>
+      <LimitForm
+        label="All runs together, at most, in dollars"
+        pattern="[0-9]*[.]?[0-9]+"
+        without="no cap"
+        takeAway="Take it away"
+        isSet={project.cap !== null}
+        set={set}
+        queryKey={['project', project.name]}
+      />
     </section>
   )
 }

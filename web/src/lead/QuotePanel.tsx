@@ -31,18 +31,7 @@ export function QuotePanel({ project, dataset, examples, plan }: Props) {
         }),
       ),
   })
-  if (error)
-    return (
-      <p className="bad lines" role="alert">
-        {error.message}
-      </p>
-    )
-  if (!quote)
-    return (
-      <p className="muted" role="status">
-        Working out what it will cost.
-      </p>
-    )
+  if (error || !quote) return <NoQuote error={error} />
   const isFree = Number(quote.most) === 0
   return (
     <div className={`quote ${isFetching || asked !== key ? 'old' : ''}`} data-testid="quote" aria-live="polite">
@@ -82,5 +71,20 @@ export function QuotePanel({ project, dataset, examples, plan }: Props) {
         </p>
       ))}
     </div>
+  )
+}
+
+/** What stands where a quote will: that it is being worked out, or why there is none. */
+export function NoQuote({ error }: { error: Error | null }) {
+  if (!error)
+    return (
+      <p className="muted" role="status">
+        Working out what it will cost.
+      </p>
+    )
+  return (
+    <p className="bad lines" role="alert">
+      {error.message}
+    </p>
   )
 }

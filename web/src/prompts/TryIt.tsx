@@ -1,6 +1,8 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { api, take, type TrialIn } from '../lib/api'
+import { ModelInput } from '../lead/ModelInput'
+import { NoQuote } from '../lead/QuotePanel'
 import { useAct } from '../lib/useAct'
 import { dollars } from '../lib/words'
 import { useSettled } from './usePrompts'
@@ -48,22 +50,7 @@ export function TryIt({ project, dataset, text, canTry, models, asking, ask, sta
   return (
     <form className="card panel try" aria-label="Try it out" onSubmit={submit}>
       <h2>Try it out</h2>
-      <label>
-        Model
-        <input
-          className="box"
-          list="tried-models"
-          required
-          value={asking.model}
-          placeholder="openai/gpt-4o-mini"
-          onChange={(event) => ask({ model: event.target.value })}
-        />
-      </label>
-      <datalist id="tried-models">
-        {models.map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
+      <ModelInput model={asking.model} set={(model) => ask({ model })} known={models} required />
       <label>
         Its confidence
         <select
@@ -139,18 +126,7 @@ function TrialQuote({ path, body }: { path: { project: string; dataset: string }
     queryFn: () =>
       take(api.POST('/v1/projects/{project}/datasets/{dataset}/trials/quotes', { params: { path }, body: asked })),
   })
-  if (error)
-    return (
-      <p className="bad lines" role="alert">
-        {error.message}
-      </p>
-    )
-  if (!quote)
-    return (
-      <p className="muted" role="status">
-        Working out what it will cost.
-      </p>
-    )
+  if (error || !quote) return <NoQuote error={error} />
   const most = Math.min(Number(quote.most), Number(body.cap ?? quote.most))
   return (
     <div

@@ -1,4 +1,4 @@
-import { gridX, gridY, type Markish } from '@observablehq/plot'
+import { gridX, gridY, text, type Markish } from '@observablehq/plot'
 import { COLOR } from '../drawing'
 import { share } from '../words'
 
@@ -25,3 +25,10 @@ export const dotted = { stroke: COLOR.ground, strokeWidth: 1.5, r: 5.5 } as cons
 
 /** A name that fits into so many letters. */
 export const short = (text: string, most: number) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`)
+
+const above = { y: 'name', dy: -10, stroke: COLOR.ground, strokeWidth: 4 } as const
+/** Above each row its name, and at the other end what it comes to. */
+export const captions = <Row extends { name: string }>(rows: Row[], value: (row: Row) => string): Markish[] => [
+  text(rows, { ...above, frameAnchor: 'left', textAnchor: 'start', text: 'name', fill: COLOR.ink }),
+  text(rows, { ...above, ...strong, frameAnchor: 'right', textAnchor: 'end', text: value }),
+]

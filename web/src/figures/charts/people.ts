@@ -1,8 +1,8 @@
-import { dot, ruleX, ruleY, text } from '@observablehq/plot'
+import { dot, ruleX, ruleY } from '@observablehq/plot'
 import { title } from '../../lib/words'
 import { COLOR, columns, FEWEST, type Agreement, type Drawing, type Paces } from '../drawing'
 import { many, seconds } from '../words'
-import { bare, dotted, linesX, ROW, strong } from './axes'
+import { bare, captions, dotted, linesX, ROW } from './axes'
 
 const GOOD = 0.8
 const FAIR = 0.667
@@ -46,26 +46,7 @@ export function agreement(found: Agreement): Drawing {
       marks: [
         linesX(5),
         ruleX([GOOD], { stroke: COLOR.ink, strokeDasharray: '5 4' }),
-        text(rows, {
-          y: 'name',
-          frameAnchor: 'left',
-          textAnchor: 'start',
-          text: 'name',
-          dy: -10,
-          fill: COLOR.ink,
-          stroke: COLOR.ground,
-          strokeWidth: 4,
-        }),
-        text(rows, {
-          y: 'name',
-          frameAnchor: 'right',
-          textAnchor: 'end',
-          text: (one) => one.value!.toFixed(2),
-          dy: -10,
-          ...strong,
-          stroke: COLOR.ground,
-          strokeWidth: 4,
-        }),
+        ...captions(rows, (one) => one.value!.toFixed(2)),
         ruleY(rows, {
           y: 'name',
           x1: (one) => one.low ?? one.value!,
@@ -158,26 +139,7 @@ export function paces(found: Paces): Drawing {
       y: { axis: null, type: 'band', domain: rows.map((one) => one.name) },
       marks: [
         linesX(5),
-        text(rows, {
-          y: 'name',
-          frameAnchor: 'left',
-          textAnchor: 'start',
-          text: 'name',
-          dy: -10,
-          fill: COLOR.ink,
-          stroke: COLOR.ground,
-          strokeWidth: 4,
-        }),
-        text(rows, {
-          y: 'name',
-          frameAnchor: 'right',
-          textAnchor: 'end',
-          text: (one) => seconds(one.median!),
-          dy: -10,
-          ...strong,
-          stroke: COLOR.ground,
-          strokeWidth: 4,
-        }),
+        ...captions(rows, (one) => seconds(one.median!)),
         ruleY(rows, {
           y: 'name',
           x1: 'quarter',
