@@ -131,7 +131,10 @@ def test_the_command_line_says_what_would_go_asks_and_does_it(
     assert "Abort" in run("forget", "--older-than", "30d", answer="n")
     assert "no way back" in run("forget", "--older-than", "30d", "--project", "p", answer="y")
     assert '"examples": 0' in run("forget", "--older-than", "30", "--json")
-    assert "kept for 90 days" in run("retention", "90d", "--replies", "7d")
+    assert "kept for 90 days" in run("retention", "90d")
+    shown = run("retention", "--replies", "7d")
+    assert "kept for 90 days" in shown, "an age that is not given stays"
+    assert "replies of models for 7 days" in shown
     assert "kept for ever" in run("retention", "--none")
 
 

@@ -28,15 +28,21 @@ def retention(
     project: ProjectOption = "",
     none: Annotated[bool, typer.Option("--none", help="Keep everything for ever.")] = False,
 ) -> None:  # fmt: skip
-    """Have a project's contents removed by themselves, so many days after all runs over them were closed."""
+    """Have a project's contents removed by themselves, so many days after all runs over them were closed.
+
+    An age that is not given stays as it is.
+    """
     if none and (days or replies):
         raise InputError("give ages or --none, not both")
     with Client.from_settings(settings()) as client:
         name = options.project(client, project)
         path = f"/projects/{quote(name, safe='')}/retention"
-        ages = {"days": _days(days), "replies_days": _days(replies)}
-        found = client.put(path, ages) if none or days or replies else client.get(path)
-        answer(found, lambda shown: _show(name, shown))
+        ages = client.get(path)
+        if none or days or replies:
+            given = {"days": _days(days), "replies_days": _days(replies)}
+            kept = {which: age for which, age in given.items() if none or age is not None}
+            ages = client.put(path, ages | kept)
+        answer(ages, lambda shown: _show(name, shown))
 
 
 def forget(
