@@ -126,6 +126,8 @@ def test_people_settle_the_likeliest_wrong_ones_until_what_is_left_can_be_accept
     assert worst_first(chances, 1, 1.0) == [1, 3]
     assert worst_first(chances, 1, 0.2) == [1]
     assert worst_first(chances, 2, 1.0) == []
+    assert worst_first(chances, 1, 0.2, fewest=3) == [1, 3, 4]
+    assert worst_first(chances, 2, 1.0, fewest=3) == []
 
 
 PAIRS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=260)

@@ -27,6 +27,8 @@ BEYOND = 3.0
 """People settle the least sure before an audit is planned, down to where the rest is foreseen to hold so many budgets of wrong ones."""
 MOST_AT_ONCE = 8
 """One in so many of all examples, at most, goes to people at once before the audit."""
+FEWEST_AT_ONCE = 50
+"""One in so many of all examples, at least: a round has to be worth the wait for its last answer."""
 RESAMPLES = 6
 
 Pairs = Sequence[tuple[float, bool]]
@@ -167,7 +169,7 @@ def _ask_to_learn(ahead: Ahead, random: np.random.Generator) -> list[int]:
     learned = Uncertainty(ahead.settled)
     if not learned.is_learned:
         return []
-    return worst_first(learned.of(ahead.known) * ahead.weight, ahead.budget, 0.15)
+    return worst_first(learned.of(ahead.known) * ahead.weight, ahead.budget, 0.15, fewest=_fewest(ahead))
 
 
 def _ask_to_plan(ahead: Ahead, random: np.random.Generator) -> list[int]:
@@ -180,8 +182,15 @@ def _ask_to_plan(ahead: Ahead, random: np.random.Generator) -> list[int]:
     order = np.lexsort((random.random(ahead.uncertainty.size), ahead.uncertainty))
     chances = foreseen(ahead.uncertainty[order].tolist(), ahead.pairs)[0] * ahead.weight
     keep = int(np.searchsorted(np.cumsum(chances), BEYOND * ahead.budget, side="right"))
+    if keep == order.size:
+        return []
     keep = max(keep, order.size - max(1, ahead.examples // MOST_AT_ONCE))
+    keep = min(keep, order.size - min(order.size, _fewest(ahead)))
     return [int(at) for at in order[keep:]]
+
+
+def _fewest(ahead: Ahead) -> int:
+    return max(1, ahead.examples // FEWEST_AT_ONCE)
 
 
 def _first(size: int) -> int:

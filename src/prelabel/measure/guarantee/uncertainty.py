@@ -136,16 +136,18 @@ class _Reader:
         return margins
 
 
-def worst_first(chances: Floats, budget: int, share: float, beyond: float = 1.5) -> list[int]:
+def worst_first(chances: Floats, budget: int, share: float, beyond: float = 1.5, fewest: int = 1) -> list[int]:
     """Positions of the drafts that people should settle next, the likeliest wrong first; none where it is time to audit.
 
     It is time once the drafts left are foreseen to hold at most `beyond` budgets of wrong ones: what is left is about what can
-    be accepted. `share` of all drafts left, at most, are asked for at once.
+    be accepted. `share` of all drafts left, at most, are asked for at once, and no fewer than `fewest` of them.
     """
     order = np.argsort(-chances, kind="stable")
     left = chances.sum() - np.cumsum(chances[order])
     needed = int((left > beyond * budget).sum()) + 1 if chances.sum() > beyond * budget else 0
-    return [int(at) for at in order[: min(needed, max(1, int(share * chances.size)))]]
+    if not needed:
+        return []
+    return [int(at) for at in order[: max(fewest, min(needed, int(share * chances.size)))]]
 
 
 def _folds(texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
