@@ -15,8 +15,11 @@ from starlette.exceptions import HTTPException
 from prelabel import errors
 
 log = logging.getLogger(__name__)
-UNIQUE_VIOLATION = "23505"
-"""As PostgreSQL calls it."""
+LOST_RACES = {
+    "23503": "somebody else has just deleted what this belongs to; nothing was changed",
+    "23505": "somebody else has just made the same; nothing was changed, try again",
+}
+"""What has happened, by PostgreSQL's code: a foreign key that leads nowhere, something unique that is there already."""
 
 STATUS: dict[type[errors.PrelabelError], int] = {
     errors.NotSignedIn: 401,
@@ -95,10 +98,9 @@ def _no_database(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _not_kept(request: Request, error: Exception) -> JSONResponse:
-    """Of two who make the same at the same time, PostgreSQL lets both see that it is not there yet, and one of them keep it."""
-    if getattr(cast(IntegrityError, error).orig, "sqlstate", "") != UNIQUE_VIOLATION:
-        return _unexpected(request, error)
-    return _body(409, "Conflict", "somebody else has just made the same; nothing was changed, try again")
+    """Of two who act at the same time, PostgreSQL lets both see what was before, and one of them keep what it made of it."""
+    said = LOST_RACES.get(getattr(cast(IntegrityError, error).orig, "sqlstate", ""))
+    return _body(409, "Conflict", said) if said else _unexpected(request, error)
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -12,9 +12,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from prelabel import errors, runs
+from prelabel import errors, projects, runs
 from prelabel.client import Client
 from prelabel.models import Batch
+from prelabel.operations import forgetting
 from prelabel.people import users
 from prelabel.store import Store
 from tests.api.conftest import SignIn
@@ -275,6 +276,26 @@ def test_of_two_who_make_the_same_at_once_one_is_told_that_it_is_there(store: St
             asked = pool.submit(admin._http.post, "/v1/users", json={"name": "eve"})
             assert not wait([asked], timeout=1).done, "it waits for who came first"
         assert asked.result().status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "datasets/d/runs", {"model": "fake"}),
+        ("PUT", "datasets/new", {}),
+        ("PUT", "members/a-reviewer", None),
+    ],
+)
+def test_what_is_begun_in_a_project_that_is_just_deleted_is_refused(
+    store: Store, lead: Client, reviewer: Client, method: str, path: str, body: Any
+) -> None:
+    bring_in(lead, {"id": "1", "text": "x"})
+    with ThreadPoolExecutor() as pool:
+        with store.writing() as session:
+            forgetting.forget_project(session, projects.find(session, "p"), users.find(session, "a-lead"))
+            asked = pool.submit(lead._http.request, method, f"/v1/projects/p/{path}", json=body)
+            assert not wait([asked], timeout=1).done, "it waits for who came first"
+        assert asked.result().status_code in (404, 409)
 
 
 @pytest.mark.parametrize(
