@@ -170,6 +170,16 @@ def test_who_may_do_less_sets_no_password_with_which_one_may_do_all(lead: Client
     robot.put("/password", {"old": "long enough", "new": "longer than that"})
 
 
+def test_a_token_that_may_do_less_than_an_admin_still_works_where_the_admin_sees(
+    run_id: int, admin: Client, app: FastAPI
+) -> None:
+    made = admin.post("/tokens", {"role": "reviewer"})
+    robot = Client("http://testserver", made["token"], TestClient(app))
+    assert robot.get(f"/runs/{run_id}")["id"] == run_id
+    (work,) = robot.post("/queue/claim", {"limit": 1})
+    robot.post(f"/queue/{work['slot_id']}/submit", {"label": {"topic": "a"}, "client_token": "a-token-1"})
+
+
 def test_a_token_does_not_do_more_than_its_user(reviewer: Client) -> None:
     with pytest.raises(errors.InputError, match="a token may not do more"):
         reviewer.post("/tokens", {"role": "admin"})

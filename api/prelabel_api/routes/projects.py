@@ -56,7 +56,10 @@ def list_projects(
     user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100
 ) -> Page[ProjectOut]:
     """All projects that you see, oldest first."""
-    seen = (col(Project.id) > after, col(Project.id).not_in(membership.closed_projects(session, user)))
+    seen = (
+        col(Project.id) > after,
+        col(Project.id).not_in(membership.hidden_projects(session, user.id or 0)),
+    )
     found = session.exec(select(Project).where(*seen).order_by(col(Project.id)).limit(limit + 1)).all()
     return page([_out(session, project) for project in found], [project.id or 0 for project in found], limit)
 

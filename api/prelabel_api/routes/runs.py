@@ -137,7 +137,7 @@ def start_run(
 @router.get("/runs")
 def list_runs(user: ReviewerDep, session: ReadDep, after: After = 0, limit: Limit = 100) -> Page[RunOut]:
     """All runs that you see, oldest first; trials are none."""
-    hidden = membership.closed_runs(session, user)
+    hidden = membership.hidden_runs(session, user.id or 0)
     seen = (col(Run.id) > after, col(Run.id).not_in(hidden), ~col(Run.trial))
     found = session.exec(select(Run).where(*seen).order_by(col(Run.id)).limit(limit + 1)).all()
     return page(_listed(session, found, user), [run.id or 0 for run in found], limit)

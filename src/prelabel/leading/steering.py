@@ -13,7 +13,8 @@ from prelabel.errors import Conflict
 from prelabel.leading.by_filter import IN_HAND, NOT_QUEUED, Act, Held, in_hand
 from prelabel.models import CHECK, FREE, Placement, Run, Slot, User, now
 from prelabel.people import users
-from prelabel.review.closed import closed_runs, hidden_runs
+from prelabel.people.membership import hidden_runs
+from prelabel.review.closed import closed_runs
 from prelabel.review.leases import one_at_a_time
 from prelabel.review.rounds import is_live
 from prelabel.routing import checks, order

@@ -16,40 +16,39 @@ from prelabel.models import Dataset, ImageName, Import, Member, Project, Run, Sl
 Number = Annotated[int, Field(ge=1, le=2**53)]
 """By which something is addressed in a path. Endpoints and `check` have to read it alike: "+7" and "7.0" are 7 as well."""
 _NUMBER: TypeAdapter[int] = TypeAdapter(Number)
-CLOSED = text("""
+HIDDEN = text("""
     SELECT DISTINCT project_id FROM member
     WHERE project_id NOT IN (SELECT project_id FROM member WHERE user_id = :user_id)
+        AND NOT EXISTS (SELECT 1 FROM users WHERE id = :user_id AND role = 'admin')
 """)
 """By hand: it is asked before each request."""
 
 
-def closed_projects(session: Session, user: User) -> set[int]:
-    """Projects that have members, of whom the user is none; nothing is closed to admins."""
-    if user.role == "admin":
-        return set()
-    return set(session.execute(CLOSED, {"user_id": user.id}).scalars())
+def hidden_projects(session: Session, user_id: int) -> set[int]:
+    """Projects that have members, of whom the user is none; nothing is hidden from admins, whatever the role of their token."""
+    return set(session.execute(HIDDEN, {"user_id": user_id}).scalars())
 
 
-def closed_runs(session: Session, user: User) -> list[int]:
+def hidden_runs(session: Session, user_id: int) -> list[int]:
     """Runs of such projects, by id."""
-    if not (closed := closed_projects(session, user)):
+    if not (hidden := hidden_projects(session, user_id)):
         return []
     runs = select(Run.id).join(Dataset, col(Dataset.id) == Run.dataset_id)
-    return [run_id or 0 for run_id in session.exec(runs.where(col(Dataset.project_id).in_(closed)))]
+    return [run_id or 0 for run_id in session.exec(runs.where(col(Dataset.project_id).in_(hidden)))]
 
 
 def check(session: Session, user: User, addressed: Mapping[str, str]) -> None:
-    """Raise NotFound where what a path addresses, by the names of its parts, belongs to a project that is closed to the user."""
-    if not addressed or not (closed := closed_projects(session, user)):
+    """Raise NotFound where what a path addresses, by the names of its parts, belongs to a project that is hidden from the user."""
+    if not addressed or not (hidden := hidden_projects(session, user.id or 0)):
         return
     for name, value in addressed.items():
         whose = _projects_of(session, name, value)
-        if whose and whose <= closed:
+        if whose and whose <= hidden:
             raise NotFound(f"there is no {name.removesuffix('_id')} {_quoted(name, value)}")
 
 
 def check_runs(session: Session, user: User, run_ids: Collection[int]) -> None:
-    """Raise NotFound where one of these runs is closed to the user."""
+    """Raise NotFound where one of these runs is hidden from the user."""
     for run_id in run_ids:
         check(session, user, {"run_id": str(run_id)})
 

@@ -15,8 +15,8 @@ from prelabel.consensus import spread
 from prelabel.drafting.lessons import PEOPLE
 from prelabel.errors import NotAllowed, NotFound
 from prelabel.models import CHECK, Example, Label, Placement, Review, Run, SchemaVersion, Slot
+from prelabel.people.membership import hidden_runs
 from prelabel.review import happenings, rounds
-from prelabel.review.closed import hidden_runs
 from prelabel.review.happenings import Happening
 from prelabel.review.work import shown_verdict
 from prelabel.routing.policy import Policy

@@ -20,20 +20,6 @@ def closed_runs(session: Session, user_id: int) -> list[int]:
     return sorted(closed)
 
 
-HIDDEN = text("""
-    SELECT run.id FROM run JOIN dataset ON dataset.id = run.dataset_id
-    WHERE dataset.project_id IN (
-        SELECT project_id FROM member
-        WHERE project_id NOT IN (SELECT project_id FROM member WHERE user_id = :user_id)
-    ) AND NOT EXISTS (SELECT 1 FROM users WHERE id = :user_id AND role = 'admin')
-""")
-
-
-def hidden_runs(session: Session, user_id: int) -> list[int]:
-    """The runs of projects that have members, of whom this person is none."""
-    return sorted(set(session.execute(HIDDEN, {"user_id": user_id}).scalars()))
-
-
 def refusal(run_ids: Collection[int]) -> NotAllowed:
     """What a person is told who asks for work of runs that are closed to them; it says nothing of how that came to be."""
     which = " and ".join(f"run {run_id}" for run_id in run_ids)

@@ -17,7 +17,8 @@ from prelabel.bulk import is_postgres
 from prelabel.errors import Conflict, InputError, NotFound
 from prelabel.models import CHECK, FREE, HELD, Label, Placement, Run, Slot, now
 from prelabel.models.columns import Moment
-from prelabel.review.closed import closed_runs, hidden_runs, refusal
+from prelabel.people.membership import hidden_runs
+from prelabel.review.closed import closed_runs, refusal
 from prelabel.review.work import Work, works
 from prelabel.routing import place
 from prelabel.routing.policy import Policy

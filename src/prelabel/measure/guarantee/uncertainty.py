@@ -136,7 +136,9 @@ class _Reader:
         return margins
 
 
-def worst_first(chances: Floats, budget: int, share: float, beyond: float = 1.5, fewest: int = 1) -> list[int]:
+def worst_first(
+    chances: Floats, budget: int, share: float, beyond: float = 1.5, fewest: int = 1
+) -> list[int]:
     """Positions of the drafts that people should settle next, the likeliest wrong first; none where it is time to audit.
 
     It is time once the drafts left are foreseen to hold at most `beyond` budgets of wrong ones: what is left is about what can
