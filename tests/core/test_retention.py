@@ -164,6 +164,17 @@ def test_replies_of_models_can_go_before_the_contents(store: Store) -> None:
     assert remove(store, replies=7).replies == 0
 
 
+def test_a_reply_that_goes_with_the_contents_is_not_counted_twice(sqlite_store: Store) -> None:
+    closed_run(sqlite_store)
+    age(sqlite_store, DAYS + 1)
+    both = Ages(days=DAYS, replies_days=1)
+    with sqlite_store.reading() as session:
+        to_come = retention.plan(session, projects.find(session, "p"), both)
+    assert (to_come.examples, to_come.replies) == (3, 0)
+    found = retention.remove(sqlite_store, project_of(sqlite_store), both, seconds=0)
+    assert (found.examples, found.left) == (0, 3)
+
+
 def test_two_workers_at_once_remove_each_example_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 7)
     closed_run(store, 60)

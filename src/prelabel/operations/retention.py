@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, delete, func, or_, text
+from sqlalchemy import ColumnElement, and_, delete, func, or_, text
 from sqlmodel import Session, col, select, update
 
 from prelabel.events import journal
@@ -112,12 +112,14 @@ def set_ages(session: Session, project: Project, ages: Ages, by: User) -> None:
 
 def plan(session: Session, project: Project, ages: Ages) -> Removed:
     """What would go now; nothing is changed."""
-    found = Removed()
+    found, with_contents = Removed(), list[ColumnElement[bool]]()
     for rule in _rules(session, project, ages, now()):
-        count = _count(session, rule.due(session))
+        due = rule.due(session)
         if rule.only_replies:
-            found.replies += count
+            found.replies += _count(session, [*due, *with_contents])
         else:
+            with_contents = [~and_(*due)]
+            count = _count(session, due)
             found.examples += count
             found.kept += _count(session, rule.old()) - count
     return found
