@@ -6,13 +6,16 @@ from sqlalchemy import select as wide_select
 from sqlmodel import Session, SQLModel, col, delete, select
 from sqlmodel.sql.sqltypes import AutoString
 
-from prelabel import export, review, runs
+from prelabel import export, projects, review, runs
 from prelabel.dataset import bring_in
 from prelabel.drafting import lessons, trials
 from prelabel.errors import Conflict, NotFound
 from prelabel.events import webhooks
 from prelabel.examples import samples
 from prelabel.formats.base import Row
+from prelabel.formats.label_studio.tasks import OURS
+from prelabel.label_studio.drafts import sample_content
+from prelabel.label_studio.tasks import placements, read_tasks
 from prelabel.leading import by_filter, history, reroute, reviews
 from prelabel.leading.browse import Search
 from prelabel.leading.requeue import Requeue
@@ -34,7 +37,9 @@ from prelabel.models import (
 )
 from prelabel.models.columns import NullableJson
 from prelabel.operations import retention
+from prelabel.people import users
 from prelabel.reports import certificates
+from prelabel.review import pausing
 from prelabel.routing import place
 from prelabel.routing.policy import Policy
 from prelabel.schema import LabelSchema
@@ -219,6 +224,24 @@ def test_nobody_is_asked_about_what_was_removed(without: tuple[Store, int]) -> N
         review.claim_example(session, lead.id or 0, session.get_one(Placement, 1), 60)
     with store.writing() as session, pytest.raises(Conflict, match="content of its example was removed"):
         review.undo(session, session.exec(select(Review.user_id)).first() or 0, 60, "undo-001", 20)
+
+
+def test_what_someone_who_is_paused_did_is_not_asked_again_of_others(without: tuple[Store, int]) -> None:
+    store, run_id = without
+    lead = make_user(store, "lea", "lead")
+    with store.writing() as session:
+        pausing.pause(session, runs.get(session, run_id), users.find(session, f"rita {run_id}"), lead, "why")
+    pausing.carry_on(store)
+    assert places(store, run_id) == {"settled": 3}
+
+
+def test_label_studio_is_told_nothing_of_what_was_removed(without: tuple[Store, int]) -> None:
+    store, _ = without
+    with store.reading() as session:
+        project = projects.find(session, "p")
+        assert sample_content(session, project) == {"text": ""}
+        [task] = read_tasks(session, project, [{"data": {"text": "x"}, "meta": {OURS: {"id": "e1"}}}])
+        assert (task.example_id, placements(session, project, [task])) == ("e1", [[]])
 
 
 def test_no_model_is_asked_about_what_was_removed(without: tuple[Store, int]) -> None:
