@@ -1,6 +1,8 @@
 """Signing in at the page: a cookie for a session, which no other site's page can use."""
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -101,6 +103,15 @@ def test_after_too_many_attempts_even_the_right_password_has_to_wait(
         for attempt in session.exec(select(Attempt)):
             attempt.at = now() - signing_in.WINDOW
     assert browser.post("/v1/session", json=ANN).status_code == 200
+
+
+def test_who_tries_many_at_once_gets_no_more_attempts(browser: TestClient) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        wrong = [
+            pool.submit(browser.post, "/v1/session", json=ANN | {"password": f"wrong password {number}"})
+            for number in range(16)
+        ]
+    assert Counter(one.result().status_code for one in wrong) == {401: signing_in.MOST["name"], 429: 6}
 
 
 def test_one_address_cannot_try_many_names(browser: TestClient) -> None:
