@@ -5,6 +5,7 @@ import re
 import socket
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +97,8 @@ def postgres_server() -> str:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """URL of a fresh, empty database, dropped after the test."""
-    name = f"prelabel_test_{uuid.uuid4().hex[:12]}"
-    _make_database(postgres_server, name)
-    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -127,14 +126,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_database(postgres_server: str) -> Iterator[str]:
     """URL of a migrated database that tests share, one after the other: emptying one is quicker than making one."""
-    name = f"prelabel_shared_{uuid.uuid4().hex[:12]}"
-    _make_database(postgres_server, name)
-    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    store = Store(url)
-    store.migrate()
-    store.close()
-    yield url
-    _run_sql(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database(postgres_server) as url:
+        store = Store(url)
+        store.migrate()
+        store.close()
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -190,9 +186,13 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
-def _make_database(server: str, name: str) -> None:
-    """No test takes the power away, so none has to wait for the disk."""
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """URL of an empty database, dropped at the end. No test takes the power away, so none has to wait for the disk."""
+    name = f"prelabel_test_{uuid.uuid4().hex[:12]}"
     _run_sql(server, f'CREATE DATABASE "{name}"', f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _run_sql(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 EMPTY = "; ".join([

@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -190,32 +191,36 @@ def test_a_batch_that_people_stop_half_way_is_paid_as_far_as_it_came(
     assert 0 < provider.stats()["batch_answered"] < EXAMPLES
 
 
-@pytest.fixture(params=["embedded", "distributed"])
-def service(request: pytest.FixtureRequest, tmp_path: Path, provider: Provider) -> Iterator[Running]:
-    settings: dict[str, Any] = {
-        "sweep_seconds": 0.2,
-        "batch_poll_seconds": 0.2,
-        "lease_seconds": 2,
-        "retry_seconds": 0.2,
-    }
-    workers = 1
-    if request.param == "distributed":
-        settings |= {
-            "database_url": request.getfixturevalue("postgres_url"),
-            "broker_url": request.getfixturevalue("redis_url"),
-        }
-        workers = 2
-    with running(tmp_path / "home", workers, **settings) as started:
-        yield started
+@pytest.fixture(scope="module")
+def processes(
+    stores: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, process: Provider
+) -> Iterator[Running]:
+    settings = stores | {
+        "sweep_seconds": 0.2, "batch_poll_seconds": 0.2, "lease_seconds": 2, "retry_seconds": 0.2,
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(process).items():
+            patch.setenv(name, value)
+        with running(tmp_path_factory.mktemp("home"), 0, **settings) as started:
+            yield started
+
+
+@pytest.fixture
+def service(processes: Running, provider: Provider, stores: dict[str, Any]) -> Running:
+    """With as many workers that live as it began with."""
+    while len(processes.alive()) < (2 if stores else 1):
+        processes.start_worker()
+    return processes
 
 
 def start(service: Running, tmp_path: Path, model: str) -> int:
     rows = tmp_path / "rows.jsonl"
     texts = [{"id": str(number), "text": f"text {number}"} for number in range(EXAMPLES)]
     rows.write_text("".join(json.dumps(row) + "\n" for row in texts))
-    service.client.define_project("p", {"fields": {"topic": ["a", "b", "c"]}})
-    service.client.bring_in("p", "d", rows)
-    return service.client.start_run("p", "d", model=model, lane="batch").id
+    project = uuid.uuid4().hex
+    service.client.define_project(project, {"fields": {"topic": ["a", "b", "c"]}})
+    service.client.bring_in(project, "d", rows)
+    return service.client.start_run(project, "d", model=model, lane="batch").id
 
 
 def batches_of(service: Running, run_id: int) -> list[dict[str, Any]]:
@@ -249,7 +254,8 @@ def test_after_kill_9_of_all_workers_a_run_in_batches_goes_on(
     provider.configure(batch_seconds=1)
     run_id = start(service, tmp_path, model)
     time.sleep(seconds)
-    for _ in range(len(service.workers)):
-        service.kill_workers()
+    count = len(service.alive())
+    service.kill_workers()
+    for _ in range(count):
         service.start_worker()
     check_end(service, provider, run_id)

@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.running import Running, running
 from tests.waiting import wait_until
 
 EXAMPLES = 300
+WORKERS = 2
 IN_FLIGHT = 8
 SETTINGS: dict[str, Any] = {
     "concurrency": IN_FLIGHT,
@@ -23,13 +25,17 @@ SETTINGS: dict[str, Any] = {
     "prices": '{"openai/simulated": [0, 0]}',
 }
 
+FAULTS: dict[str, Any] = {
+    "error_rate": 0.1, "malformed_rate": 0.1, "offlist_rate": 0.1, "max_concurrency": 12, "retry_after": 0.2,
+}  # fmt: skip
 
-@pytest.fixture
-def provider(tmp_path: Path) -> Iterator[Provider]:
-    answers = tmp_path / "answers.jsonl"
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    answers: Path = tmp_path_factory.mktemp("provider") / "answers.jsonl"
     rows = ({"text": f"text {number}", "answer": answer(number)} for number in range(EXAMPLES))
     answers.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with simulated(answers=answers, median_ms=100) as started:
+    with simulated(answers) as started:
         yield started
 
 
@@ -41,17 +47,25 @@ def answer(number: int) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=["embedded", "distributed"])
-def service(request: pytest.FixtureRequest, tmp_path: Path, provider: Provider) -> Iterator[Running]:
-    settings = SETTINGS | {"api_base": f"{provider.url}/v1"}
-    if request.param == "distributed":
-        settings |= {
-            "database_url": request.getfixturevalue("postgres_url"),
-            "broker_url": request.getfixturevalue("redis_url"),
-        }
-    with running(tmp_path / "home", 2, **settings) as started:
+@pytest.fixture(scope="module")
+def processes(
+    stores: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, provider: Provider
+) -> Iterator[Running]:
+    """The API and its workers, for the tests of this file: to start them takes longer than what is tested."""
+    settings = SETTINGS | stores | {"api_base": f"{provider.url}/v1"}
+    with running(tmp_path_factory.mktemp("home"), 0, **settings) as started:
         yield started
-        assert "database is locked" not in started.logs()
+
+
+@pytest.fixture
+def service(processes: Running, provider: Provider) -> Iterator[Running]:
+    """With two workers that live, and a provider that has not been asked yet."""
+    while len(processes.alive()) < WORKERS:
+        processes.start_worker()
+    provider.configure(median_ms=100, **dict.fromkeys(FAULTS, 0))
+    provider.reset()
+    yield processes
+    assert "database is locked" not in processes.logs()
 
 
 def start(service: Running, tmp_path: Path) -> int:
@@ -61,9 +75,10 @@ def start(service: Running, tmp_path: Path) -> int:
             json.dumps({"id": str(number), "text": f"text {number}"}) + "\n" for number in range(EXAMPLES)
         )
     )
-    service.client.define_project("p", {"fields": {"topic": ["a", "b"]}})
-    service.client.bring_in("p", "d", rows)
-    return int(service.client.start_run("p", "d", model="openai/simulated", policy={"threshold": 0.9})["id"])
+    project, policy = uuid.uuid4().hex, {"threshold": 0.9}
+    service.client.define_project(project, {"fields": {"topic": ["a", "b"]}})
+    service.client.bring_in(project, "d", rows)
+    return service.client.start_run(project, "d", model="openai/simulated", policy=policy).id
 
 
 def wait_until_drafted(service: Running, run_id: int, count: int) -> None:
@@ -84,7 +99,7 @@ def test_all_examples_are_drafted_by_real_processes(
     run_id = start(service, tmp_path)
     assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
     assert provider.stats()["answers_repeated"] == 0
-    assert service.client.run(run_id)["workers"] == len(service.workers)
+    assert service.client.run(run_id)["workers"] == WORKERS
 
 
 def test_after_kill_9_of_all_workers_the_run_goes_on_and_pays_no_more_than_was_in_flight(
@@ -92,13 +107,12 @@ def test_after_kill_9_of_all_workers_the_run_goes_on_and_pays_no_more_than_was_i
 ) -> None:
     run_id = start(service, tmp_path)
     wait_until_drafted(service, run_id, 60)
-    count = len(service.workers)
     service.kill_workers()
-    for _ in range(count):
+    for _ in range(WORKERS):
         service.start_worker()
     assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
     on_their_way = IN_FLIGHT + IN_FLIGHT // 2  # calls in flight, and answers not yet in the database
-    assert provider.stats()["answers_repeated"] <= count * on_their_way
+    assert provider.stats()["answers_repeated"] <= WORKERS * on_their_way
 
 
 def test_a_worker_that_is_told_to_end_keeps_all_that_it_has_paid_for(
@@ -106,9 +120,9 @@ def test_a_worker_that_is_told_to_end_keeps_all_that_it_has_paid_for(
 ) -> None:
     run_id = start(service, tmp_path)
     wait_until_drafted(service, run_id, 60)
-    for worker in list(service.workers):
-        worker.terminate()
-        assert worker.wait(30) == 0
+    for number in service.alive():
+        service.workers[number].terminate()
+        assert service.workers[number].wait(30) == 0
         service.start_worker()
     assert finished(service, run_id) == {"settled": EXAMPLES // 2, "queued": EXAMPLES // 2}
     assert provider.stats()["answers_repeated"] == 0
@@ -131,9 +145,7 @@ def test_after_kill_9_of_the_api_the_run_goes_on(
 def test_a_provider_with_faults_costs_no_example(
     service: Running, provider: Provider, tmp_path: Path
 ) -> None:
-    provider.configure(
-        error_rate=0.1, malformed_rate=0.1, offlist_rate=0.1, max_concurrency=12, retry_after=0.2
-    )
+    provider.configure(**FAULTS)
     run_id = start(service, tmp_path)
     places = finished(service, run_id)
     assert sum(places.values()) == EXAMPLES
