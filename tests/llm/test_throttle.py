@@ -162,29 +162,35 @@ async def taken(bucket: Bucket, tokens: int, most: int = 1000) -> int:
 
 
 def test_a_bucket_gives_no_more_than_its_burst_at_once(make: Make) -> None:
-    async def at_once() -> int:
+    async def at_once() -> tuple[int, float]:
         async with make(Limit(rpm=6000)) as bucket:
-            return await taken(bucket, 1)
+            began = time.monotonic()
+            return await taken(bucket, 1), time.monotonic() - began
 
-    assert asyncio.run(at_once()) in range(50, 56)
+    count, seconds = asyncio.run(at_once())
+    assert 50 <= count <= 51 + 100 * seconds
 
 
 def test_a_bucket_fills_with_its_rate(make: Make) -> None:
-    async def again() -> int:
+    async def again() -> tuple[int, float]:
         async with make(Limit(rpm=6000)) as bucket:
             await taken(bucket, 1)
+            began = time.monotonic()
             await asyncio.sleep(0.2)
-            return await taken(bucket, 1)
+            return await taken(bucket, 1), time.monotonic() - began
 
-    assert asyncio.run(again()) in range(19, 40)
+    count, seconds = asyncio.run(again())
+    assert 19 <= count <= 1 + 100 * seconds
 
 
 def test_tokens_are_limited_beside_requests(make: Make) -> None:
-    async def at_once() -> int:
+    async def at_once() -> tuple[int, float]:
         async with make(Limit(rpm=60_000, tpm=120_000)) as bucket:
-            return await taken(bucket, 100)
+            began = time.monotonic()
+            return await taken(bucket, 100), time.monotonic() - began
 
-    assert asyncio.run(at_once()) in range(10, 13)
+    count, seconds = asyncio.run(at_once())
+    assert 10 <= count <= 11 + 20 * seconds
 
 
 def test_a_request_larger_than_a_bucket_passes_when_that_is_full(make: Make) -> None:
@@ -211,16 +217,18 @@ def test_a_pause_holds_everybody_up(make: Make) -> None:
             await bucket.pause(2)
             return await bucket.take(1)
 
-    assert asyncio.run(paused()) == pytest.approx(2, abs=0.2)
+    assert asyncio.run(paused()) == pytest.approx(2, abs=0.5)
 
 
 def test_two_processes_share_one_limit(redis_url: str) -> None:
-    async def both() -> int:
+    async def both() -> tuple[int, float]:
         name, limit = f"shared-{time.monotonic_ns()}", Limit(rpm=6000)
         async with shared(redis_url, name, limit) as one, shared(redis_url, name, limit) as other:
-            return await taken(one, 1) + await taken(other, 1)
+            began = time.monotonic()
+            return await taken(one, 1) + await taken(other, 1), time.monotonic() - began
 
-    assert asyncio.run(both()) in range(50, 58)
+    count, seconds = asyncio.run(both())
+    assert 50 <= count <= 51 + 100 * seconds
 
 
 def test_while_redis_is_away_nobody_takes_anything_and_one_line_says_so(

@@ -1,6 +1,7 @@
 """A model behind LiteLLM: one HTTP call for each question, structured output, no retries of its own."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -237,7 +238,11 @@ def server_of(name: str, api_base: str) -> dict[str, str]:
 @cache
 def litellm() -> Any:
     """The library, with its talk turned off: what went wrong is told by our errors, once, without secrets."""
-    import litellm as library
+    gc.disable()  # it makes so many objects that looking for garbage among them takes a third of the time
+    try:
+        import litellm as library
+    finally:
+        gc.enable()
 
     library.suppress_debug_info = True
     # `embedding` takes this for our max_retries=0.

@@ -2,17 +2,16 @@ import './figures.css'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import { api, take } from '../lib/api'
+import { api, take, type Run } from '../lib/api'
 import { useRuns } from '../lib/runs'
 import { title } from '../lib/words'
 import { Chart, Choice } from './Chart'
 import { accuracy, models } from './charts/accuracy'
-import { confusion, corrections } from './charts/changes'
-import { cost } from './charts/cost'
 import { spend } from './charts/money'
 import { agreement, paces } from './charts/people'
+import { ChangesCharts, CostChart } from './Shared'
 import { acceptedOfAll, agreedOf, costOfAll, paceOf, rightOf, Tile } from './Tiles'
-import { useAgreement, useCost, useFigure, useProjectLedger, useSplits } from './useFigures'
+import { useAgreement, useCost, usePaces, useProjectLedger, useSpentInAll, useSplits } from './useFigures'
 
 /** The figures of all runs of a project together, and the way to those of each. */
 export function ProjectFigures({ name }: { name: string }) {
@@ -66,12 +65,9 @@ export function ProjectFigures({ name }: { name: string }) {
   )
 }
 
-type Props = { project: string; newest: Parameters<typeof useCost>[0] & object }
+type Props = { project: string; newest: Run }
 
 function All({ project, newest }: Props) {
-  const [split, setSplit] = useState<'run' | 'prompt' | 'models'>('run')
-  const [part, setPart] = useState<'run' | 'prompt' | 'week' | 'class'>('run')
-  const [field, setField] = useState('')
   const at = `/v1/projects/${encodeURIComponent(project)}`,
     run = `/v1/runs/${newest.id}`
   const [splits, money, agreed, ledger] = [
@@ -80,8 +76,6 @@ function All({ project, newest }: Props) {
     useAgreement(newest),
     useProjectLedger(project, 'run'),
   ]
-  const byHand = money.data?.by_hand_per_example == null ? null : Number(money.data.by_hand_per_example)
-  const fields = ledger.data?.confusions.map((one) => [one.field, title(one.field)] as const) ?? []
   return (
     <>
       <dl className="tiles card">
@@ -92,26 +86,7 @@ function All({ project, newest }: Props) {
         <Tile name={`Throughput, run ${newest.id}`} query={money} say={paceOf} />
       </dl>
       <div className="charts">
-        <Chart
-          name="Cost per example"
-          wide
-          query={useSplits(project, split)}
-          by={`${byHand} ${split}`}
-          draw={(found) => cost(found, byHand)}
-          json={`${at}/cost/splits?by=${split}`}
-          csv={`${at}/cost/splits?by=${split}&format=csv`}
-        >
-          <Choice
-            name="Cost by"
-            ways={[
-              ['run', 'Run'],
-              ['prompt', 'Prompt'],
-              ['models', 'Models'],
-            ]}
-            way={split}
-            choose={setSplit}
-          />
-        </Chart>
+        <CostChart project={project} money={money.data} />
         <Chart
           name="Accuracy and price of models"
           wide
@@ -120,66 +95,45 @@ function All({ project, newest }: Props) {
           json={`${at}/ledger?by=model`}
           csv={`${at}/ledger?by=model&format=csv`}
         />
-        <Chart
-          name="Draft accuracy"
-          wide
-          query={useProjectLedger(project, part)}
-          by={`${part} ${newest.id}`}
-          draw={(found) => accuracy(found, newest.id)}
-          json={`${at}/ledger?by=${part}`}
-          csv={`${at}/ledger?by=${part}&format=csv`}
-        >
-          <Choice
-            name="Accuracy by"
-            ways={[
-              ['run', 'Run'],
-              ['prompt', 'Prompt'],
-              ['week', 'Week'],
-              ['class', 'Class'],
-            ]}
-            way={part}
-            choose={setPart}
-          />
-        </Chart>
-        <Chart
-          name="Most frequent corrections"
-          wide
-          query={ledger}
-          by={newest.id}
-          draw={(found) => corrections(found, newest.id)}
-          json={`${at}/ledger?by=run`}
-        />
-        <Chart
-          name="Confusion"
-          wide
-          query={ledger}
-          by={`${field} ${newest.id}`}
-          draw={(found) => confusion(found, field, newest.id)}
-          json={`${at}/ledger?by=run`}
-        >
-          <Choice name="Field" ways={fields} way={field || fields[0]?.[0] || ''} choose={setField} />
-        </Chart>
-        <Chart
-          name="Spend against cap"
-          wide
-          query={useFigure(['spent', project], () =>
-            take(api.GET('/v1/projects/{project}', { params: { path: { project } } })),
-          )}
-          draw={(found) => spend({ spent: found.spent, cap: found.cap })}
-          json={at}
-        />
+        <AccuracyChart project={project} run={newest.id} />
+        <ChangesCharts query={ledger} json={`${at}/ledger?by=run`} run={newest.id} />
+        <Chart name="Spend against cap" wide query={useSpentInAll(project)} draw={spend} json={at} />
         <Chart name={`Agreement, run ${newest.id}`} wide query={agreed} draw={agreement} json={`${run}/agreement`} />
         <Chart
           name={`Seconds per example, run ${newest.id}`}
           wide
-          query={useFigure(['paces', newest.id], () =>
-            take(api.GET('/v1/runs/{run_id}/paces', { params: { path: { run_id: newest.id } } })),
-          )}
+          query={usePaces(newest)}
           draw={paces}
           json={`${run}/paces`}
           csv={`${run}/paces?format=csv`}
         />
       </div>
     </>
+  )
+}
+
+const PARTS = [
+  ['run', 'Run'],
+  ['prompt', 'Prompt'],
+  ['week', 'Week'],
+  ['class', 'Class'],
+] as const
+
+/** The examples behind a number are those of `run`. */
+function AccuracyChart({ project, run }: { project: string; run: number }) {
+  const [part, setPart] = useState<(typeof PARTS)[number][0]>('run')
+  const at = `/v1/projects/${encodeURIComponent(project)}/ledger?by=${part}`
+  return (
+    <Chart
+      name="Draft accuracy"
+      wide
+      query={useProjectLedger(project, part)}
+      by={`${part} ${run}`}
+      draw={(found) => accuracy(found, run)}
+      json={at}
+      csv={`${at}&format=csv`}
+    >
+      <Choice name="Accuracy by" ways={PARTS} way={part} choose={setPart} />
+    </Chart>
   )
 }

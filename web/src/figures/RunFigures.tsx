@@ -1,19 +1,29 @@
 import './figures.css'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import { api, every, take, type Run } from '../lib/api'
+import type { Run } from '../lib/api'
 import { useRun } from '../lead/useRun'
 import { title } from '../lib/words'
 import { Chart, Choice } from './Chart'
 import { accuracy } from './charts/accuracy'
-import { confusion, corrections } from './charts/changes'
 import { reliability, risk, samples, type Sample } from './charts/confidence'
-import { cost } from './charts/cost'
 import { outcomes, throughput } from './charts/days'
 import { alarms, spend } from './charts/money'
 import { agreement, paces } from './charts/people'
+import { ChangesCharts, CostChart } from './Shared'
 import { acceptedOf, agreedOf, costOf, paceOf, rightOf, Tile } from './Tiles'
-import { isLive, useAgreement, useCost, useFigure, useOutlook, useRunLedger, useSplits } from './useFigures'
+import {
+  useAgreement,
+  useAlarms,
+  useCalibration,
+  useCost,
+  useDays,
+  useOutlook,
+  usePaces,
+  useRisk,
+  useRunLedger,
+  useSpent,
+} from './useFigures'
 
 /** All figures of a run as charts, each with what it rests on. */
 export function RunFigures({ id }: { id: number }) {
@@ -73,65 +83,11 @@ function Keys({ run }: { run: Run }) {
 }
 
 function Charts({ run }: { run: Run }) {
-  const [split, setSplit] = useState<'run' | 'prompt' | 'models'>('run')
-  const [part, setPart] = useState<'class' | 'field' | 'model' | 'week'>('class')
-  const [chosen, choose] = useState<Sample>()
-  const [field, setField] = useState('')
-  const params = { path: { run_id: run.id } }
-  const at = `/v1/runs/${run.id}`,
-    project = `/v1/projects/${encodeURIComponent(run.project)}`,
-    live = isLive(run)
-  const days = useFigure(['days', run.id], () => take(api.GET('/v1/runs/{run_id}/days', { params })), live)
-  const money = useCost(run)
-  const ledger = useRunLedger(run, 'field')
-  const calibration = useFigure(
-    ['calibration', run.id],
-    () => take(api.GET('/v1/runs/{run_id}/calibration', { params })),
-    live,
-  )
-  const progress = useFigure(
-    ['spent', run.id],
-    async () => {
-      const [going, account] = await Promise.all([
-        take(api.GET('/v1/runs/{run_id}/progress', { params })),
-        take(api.GET('/v1/runs/{run_id}/cost', { params })),
-      ])
-      return {
-        spent: going.spent,
-        cap: going.cap,
-        quoted: account.quoted,
-        expected: live ? going.expected : null,
-        isLeast: !going.complete,
-      }
-    },
-    live,
-  )
-  const byHand = money.data?.by_hand_per_example == null ? null : Number(money.data.by_hand_per_example)
-  const known = samples(calibration.data)
-  const sample = known.find(([one]) => one === chosen)?.[0] ?? known[0]?.[0] ?? 'gold'
-  const fields = ledger.data?.confusions.map((one) => [one.field, title(one.field)] as const) ?? []
+  const at = `/v1/runs/${run.id}`
+  const [days, ledger] = [useDays(run), useRunLedger(run, 'field')]
   return (
     <div className="charts">
-      <Chart
-        name="Cost per example"
-        wide
-        query={useSplits(run.project, split)}
-        by={`${byHand} ${split}`}
-        draw={(found) => cost(found, byHand, split === 'run' ? `run ${run.id}` : undefined)}
-        json={`${project}/cost/splits?by=${split}`}
-        csv={`${project}/cost/splits?by=${split}&format=csv`}
-      >
-        <Choice
-          name="Cost by"
-          ways={[
-            ['run', 'Run'],
-            ['prompt', 'Prompt'],
-            ['models', 'Models'],
-          ]}
-          way={split}
-          choose={setSplit}
-        />
-      </Chart>
+      <CostChart project={run.project} money={useCost(run).data} run={run.id} />
       <Chart
         name="What happened to the drafts"
         wide
@@ -142,79 +98,68 @@ function Charts({ run }: { run: Run }) {
       />
       <Chart
         name="Error against share accepted"
-        query={useFigure(['risk', run.id], () => take(api.GET('/v1/runs/{run_id}/risk', { params })), live)}
+        query={useRisk(run)}
         draw={(found) => risk(found, run.id)}
         json={`${at}/risk`}
         csv={`${at}/risk?format=csv`}
       />
-      <Chart
-        name="Reliability of confidence"
-        query={calibration}
-        by={sample}
-        draw={(found) => reliability(found, sample, run.id)}
-        json={`${at}/calibration`}
-      >
-        <Choice name="Known from" ways={known} way={sample} choose={choose} />
-      </Chart>
+      <ReliabilityChart run={run} />
       <Chart
         name="Seconds per example"
-        query={useFigure(['paces', run.id], () => take(api.GET('/v1/runs/{run_id}/paces', { params })), live)}
+        query={usePaces(run)}
         draw={paces}
         json={`${at}/paces`}
         csv={`${at}/paces?format=csv`}
       />
-      <Chart
-        name="Draft accuracy"
-        wide
-        query={useRunLedger(run, part)}
-        by={part}
-        draw={(found) => accuracy(found, run.id)}
-        json={`${at}/ledger?by=${part}`}
-        csv={`${at}/ledger?by=${part}&format=csv`}
-      >
-        <Choice
-          name="Accuracy by"
-          ways={[
-            ['class', 'Class'],
-            ['field', 'Field'],
-            ['model', 'Model'],
-            ['week', 'Week'],
-          ]}
-          way={part}
-          choose={setPart}
-        />
-      </Chart>
-      <Chart
-        name="Most frequent corrections"
-        wide
-        query={ledger}
-        draw={(found) => corrections(found, run.id)}
-        json={`${at}/ledger`}
-      />
-      <Chart
-        name="Confusion"
-        wide
-        query={ledger}
-        by={field}
-        draw={(found) => confusion(found, field, run.id)}
-        json={`${at}/ledger`}
-      >
-        <Choice name="Field" ways={fields} way={field || fields[0]?.[0] || ''} choose={setField} />
-      </Chart>
+      <AccuracyChart run={run} />
+      <ChangesCharts query={ledger} json={`${at}/ledger`} run={run.id} />
       <Chart name="Throughput" wide query={days} draw={throughput} json={`${at}/days`} csv={`${at}/days?format=csv`} />
       <Chart name="Agreement" query={useAgreement(run)} draw={agreement} json={`${at}/agreement`} />
-      <Chart name="Spend against cap" query={progress} draw={spend} json={`${at}/cost`} />
-      <Chart
-        name="Alarms"
-        query={useFigure(
-          ['alarms', run.id],
-          () =>
-            every((after) => take(api.GET('/v1/runs/{run_id}/alarms', { params: { ...params, query: { after } } }))),
-          live,
-        )}
-        draw={alarms}
-        json={`${at}/alarms`}
-      />
+      <Chart name="Spend against cap" query={useSpent(run)} draw={spend} json={`${at}/cost`} />
+      <Chart name="Alarms" query={useAlarms(run)} draw={alarms} json={`${at}/alarms`} />
     </div>
+  )
+}
+
+function ReliabilityChart({ run }: { run: Run }) {
+  const [chosen, choose] = useState<Sample>()
+  const calibration = useCalibration(run)
+  const known = samples(calibration.data)
+  const sample = known.find(([one]) => one === chosen)?.[0] ?? known[0]?.[0] ?? 'gold'
+  return (
+    <Chart
+      name="Reliability of confidence"
+      query={calibration}
+      by={sample}
+      draw={(found) => reliability(found, sample, run.id)}
+      json={`/v1/runs/${run.id}/calibration`}
+    >
+      <Choice name="Known from" ways={known} way={sample} choose={choose} />
+    </Chart>
+  )
+}
+
+const PARTS = [
+  ['class', 'Class'],
+  ['field', 'Field'],
+  ['model', 'Model'],
+  ['week', 'Week'],
+] as const
+
+function AccuracyChart({ run }: { run: Run }) {
+  const [part, setPart] = useState<(typeof PARTS)[number][0]>('class')
+  const at = `/v1/runs/${run.id}/ledger?by=${part}`
+  return (
+    <Chart
+      name="Draft accuracy"
+      wide
+      query={useRunLedger(run, part)}
+      by={part}
+      draw={(found) => accuracy(found, run.id)}
+      json={at}
+      csv={`${at}&format=csv`}
+    >
+      <Choice name="Accuracy by" ways={PARTS} way={part} choose={setPart} />
+    </Chart>
   )
 }
