@@ -129,6 +129,7 @@ _JINJA.filters = {name: made for name, made in _JINJA.filters.items() if name in
 }
 
 
+@lru_cache(maxsize=64)
 def variables(text: str) -> Mapping[str, int]:
     """The variables that a template is to be filled with, each with the line where it first stands. Raises TemplateFault."""
     try:
