@@ -39,6 +39,12 @@ def compared(page: Page) -> None:
     page.locator(".similar").wait_for()
 
 
+def with_guidelines(page: Page) -> None:
+    page.get_by_text("What the guidelines say").first.click()
+    page.locator(".guidelines").wait_for()
+    expect(page.locator(".guidelines .as-written")).to_have_count(0)
+
+
 def requeue(page: Page) -> None:
     page.keyboard.press("b")
     page.get_by_label("Why, for those who see the examples").fill("Check the new policy on fees")
@@ -106,7 +112,7 @@ PLACES: dict[str, tuple[Callable[[Running], int], str, Callable[[Page], None]]] 
     "feedback": (
         scenes.told,
         "/feedback",
-        lambda page: page.get_by_text("What the guidelines say").first.click(),
+        with_guidelines,
     ),
     "disagreement": (scenes.disagreement, "/disagreements", compared),
     "runs": (scenes.steered, "/runs", lambda page: None),

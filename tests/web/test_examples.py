@@ -103,6 +103,19 @@ def test_nothing_found_and_what_cannot_be_looked_for_are_said(
         expect(lead.page.get_by_role("alert")).to_contain_text("topick")
 
 
+def test_on_a_phone_all_but_the_search_waits_behind_a_button(
+    service: Running, people: People, run_id: int
+) -> None:
+    with people.person(role="lead", width=390, height=844) as lead:
+        lead.page.goto(f"{lead.base}/examples?run={run_id}")
+        first_row(lead.page)
+        expect(lead.page.get_by_label("Place")).to_be_hidden()
+        lead.page.get_by_role("button", name="Filters").click()
+        lead.page.get_by_label("Place").select_option("settled")
+        expect(lead.page.get_by_role("button", name="Filters: 1")).to_have_attribute("aria-expanded", "true")
+        assert lead.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_many_are_requeued_after_the_page_has_said_how_many(
     service: Running, people: People, run_id: int
 ) -> None:

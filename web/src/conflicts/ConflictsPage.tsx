@@ -123,7 +123,7 @@ function Search({ run, search }: { run: number; search: { share: number; failure
       <section className="nothing" aria-busy="true">
         <h2>Searching</h2>
         <p className="muted" role="status">
-          {Math.round(search.share * 100)} % of the settled examples are compared.
+          {Math.round(search.share * 100)}% of the settled examples are compared.
         </p>
       </section>
     )

@@ -4,7 +4,7 @@ import { useEffect, useState, type RefObject } from 'react'
 import { api, take, type Form } from '../lib/api'
 import { Kbd } from '../lib/commands'
 import { shown, title } from '../lib/words'
-import { comparable, type Asked } from './search'
+import { comparable, countOf, type Asked } from './search'
 
 export const PLACES = ['waiting', 'drafted', 'queued', 'settled', 'failed']
 const REASONS = ['low_confidence', 'gold_failed', 'audit', 'draft_failed', 'conflict', 'redundancy', 'requested']
@@ -28,8 +28,15 @@ export function Filters({ asked, form, run, change, search }: Props) {
   })
   const names = people?.items.map((one) => one.name) ?? []
   const choices = comparable(form?.fields ?? [])
+  const [isOpen, setOpen] = useState(false)
+  const others = countOf(asked)
   return (
-    <form className="filters" role="search" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+    <form
+      className={`filters ${isOpen ? 'open' : ''}`}
+      role="search"
+      aria-label="Filters"
+      onSubmit={(event) => event.preventDefault()}
+    >
       <div className="find">
         <IconSearch size={17} />
         <Typed
@@ -41,6 +48,14 @@ export function Filters({ asked, form, run, change, search }: Props) {
         />
         <Kbd k="/" />
       </div>
+      <button
+        type="button"
+        className={`control more ${others ? 'on' : ''}`}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        Filters{others > 0 && `: ${others}`}
+      </button>
       <Select label="Place" value={asked.place} set={(place) => change({ place })} values={PLACES} any="Any place" />
       <Select
         label="Reason"

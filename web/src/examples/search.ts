@@ -48,6 +48,10 @@ export function write(asked: Asked): string {
 /** The filters alone are as they were before anything was asked for. */
 export const isUnfiltered = (asked: Asked) => write({ ...asked, run: 0, open: '' }) === ''
 
+/** How many filters are set beside the text that is looked for. */
+export const countOf = (asked: Asked) =>
+  [...WORDS, ...MARKS].filter((name) => name !== 'text' && name !== 'open' && asked[name]).length
+
 /** Fields whose values an expression can compare, with what a filter offers of each. */
 export function comparable(fields: FormField[]): { field: FormField; values: string[] }[] {
   return fields.flatMap((field) => {

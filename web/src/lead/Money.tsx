@@ -20,7 +20,7 @@ export function Money({ run, progress, look }: Props) {
         <b>{dollars(run.spent)}</b> spent{run.cap !== null && <> of at most {dollars(run.cap)}</>}
       </p>
       {run.cap !== null && (
-        <span className="meter" role="img" aria-label={`${Math.round(100 * share)} % of the cap`}>
+        <span className="meter" role="img" aria-label={`${Math.round(100 * share)}% of the cap`}>
           <span className={share > 0.9 ? 'near' : ''} style={{ width: `${100 * share}%` }} />
         </span>
       )}

@@ -207,7 +207,7 @@ function Steps({ progress }: { progress: Progress }) {
   if (!progress.steps.some((step) => step.drafted)) return null
   return (
     <div className="scroll">
-      <table>
+      <table className="narrow">
         <thead>
           <tr>
             <th scope="col">Drafter</th>

@@ -97,7 +97,7 @@ export function Upload({ project, dataset, hasImages, done }: Props) {
         <div className="sending" role="status">
           <span>
             <bdi>{sending.what}</bdi>:{' '}
-            {sending.share < 1 ? `${Math.round(100 * sending.share)} % sent` : 'all sent, being read'}
+            {sending.share < 1 ? `${Math.round(100 * sending.share)}% sent` : 'all sent, being read'}
           </span>
           <span className="meter">
             <span style={{ width: `${100 * sending.share}%` }} />

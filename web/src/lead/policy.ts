@@ -3,7 +3,7 @@ import { count } from '../lib/words'
 
 type Policy = Run['policy']
 
-const share = (part: number) => `${Number((100 * part).toPrecision(3))} %`
+const share = (part: number) => `${Number((100 * part).toPrecision(3))}%`
 
 /** What a policy means, in plain words. */
 export function inWords(policy: Policy): string {
