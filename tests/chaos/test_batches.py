@@ -218,7 +218,8 @@ def start(service: Running, tmp_path: Path, model: str) -> int:
     texts = [{"id": str(number), "text": f"text {number}"} for number in range(EXAMPLES)]
     rows.write_text("".join(json.dumps(row) + "\n" for row in texts))
     project = uuid.uuid4().hex
-    service.client.define_project(project, {"fields": {"topic": ["a", "b", "c"]}})
+    asked_anew = {"guidelines": project}  # else the answers that another test has paid for would do
+    service.client.define_project(project, {"fields": {"topic": ["a", "b", "c"]}} | asked_anew)
     service.client.bring_in(project, "d", rows)
     return service.client.start_run(project, "d", model=model, lane="batch").id
 
@@ -254,8 +255,7 @@ def test_after_kill_9_of_all_workers_a_run_in_batches_goes_on(
     provider.configure(batch_seconds=1)
     run_id = start(service, tmp_path, model)
     time.sleep(seconds)
-    count = len(service.alive())
-    service.kill_workers()
-    for _ in range(count):
+    for _ in range(len(service.alive())):
+        service.kill_workers()
         service.start_worker()
     check_end(service, provider, run_id)

@@ -168,7 +168,7 @@ def test_a_bucket_gives_no_more_than_its_burst_at_once(make: Make) -> None:
             return await taken(bucket, 1), time.monotonic() - began
 
     count, seconds = asyncio.run(at_once())
-    assert 50 <= count <= 51 + 100 * seconds
+    assert 50 <= count <= 50.5 + 100 * seconds
 
 
 def test_a_bucket_fills_with_its_rate(make: Make) -> None:
@@ -180,7 +180,7 @@ def test_a_bucket_fills_with_its_rate(make: Make) -> None:
             return await taken(bucket, 1), time.monotonic() - began
 
     count, seconds = asyncio.run(again())
-    assert 19 <= count <= 1 + 100 * seconds
+    assert 19 <= count <= 1.5 + 100 * seconds
 
 
 def test_tokens_are_limited_beside_requests(make: Make) -> None:
@@ -190,7 +190,7 @@ def test_tokens_are_limited_beside_requests(make: Make) -> None:
             return await taken(bucket, 100), time.monotonic() - began
 
     count, seconds = asyncio.run(at_once())
-    assert 10 <= count <= 11 + 20 * seconds
+    assert 10 <= count <= 10.5 + 20 * seconds
 
 
 def test_a_request_larger_than_a_bucket_passes_when_that_is_full(make: Make) -> None:
@@ -212,12 +212,14 @@ def test_what_a_call_did_not_use_is_given_back(make: Make) -> None:
 
 
 def test_a_pause_holds_everybody_up(make: Make) -> None:
-    async def paused() -> float:
+    async def paused() -> tuple[float, float]:
         async with make(Limit(rpm=6000)) as bucket:
+            began = time.monotonic()
             await bucket.pause(2)
-            return await bucket.take(1)
+            return await bucket.take(1), time.monotonic() - began
 
-    assert asyncio.run(paused()) == pytest.approx(2, abs=0.5)
+    wait, seconds = asyncio.run(paused())
+    assert 2 - seconds - 0.02 <= wait <= 2.02
 
 
 def test_two_processes_share_one_limit(redis_url: str) -> None:
@@ -228,7 +230,7 @@ def test_two_processes_share_one_limit(redis_url: str) -> None:
             return await taken(one, 1) + await taken(other, 1), time.monotonic() - began
 
     count, seconds = asyncio.run(both())
-    assert 50 <= count <= 51 + 100 * seconds
+    assert 50 <= count <= 50.5 + 100 * seconds
 
 
 def test_while_redis_is_away_nobody_takes_anything_and_one_line_says_so(

@@ -184,9 +184,8 @@ def _ask_to_plan(ahead: Ahead, random: np.random.Generator) -> list[int]:
     keep = int(np.searchsorted(np.cumsum(chances), BEYOND * ahead.budget, side="right"))
     if keep == order.size:
         return []
-    keep = max(keep, order.size - max(1, ahead.examples // MOST_AT_ONCE))
-    keep = min(keep, order.size - min(order.size, _fewest(ahead)))
-    return [int(at) for at in order[keep:]]
+    asked = max(_fewest(ahead), min(order.size - keep, ahead.examples // MOST_AT_ONCE))
+    return [int(at) for at in order[-asked:]]
 
 
 def _fewest(ahead: Ahead) -> int:
